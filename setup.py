@@ -1,0 +1,26 @@
+"""Compiled kernels and the package map; everything else is in pyproject.toml.
+
+The kernels call BLAS and LAPACK through the function pointers SciPy exports, so nothing is linked, and they are built without
+``-march=native``: a wheel must run on any machine of its architecture.
+"""
+
+from Cython.Build import cythonize
+from setuptools import Extension, find_packages, setup
+
+kernels = Extension(
+    "vcmodel.linalg._kernels",
+    ["vcmodel/linalg/_kernels.pyx"],
+    language="c++",
+    include_dirs=["vcmodel/linalg"],
+    depends=[f"vcmodel/linalg/{name}.hpp" for name in ("ordering", "multifrontal", "simplicial", "inbreeding")],
+    extra_compile_args=["-std=c++17", "-O3"],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+)
+
+setup(
+    packages=[*find_packages(include=["vcmodel", "vcmodel.*"]), "vcmodel.datasets"],
+    package_dir={"vcmodel": "vcmodel", "vcmodel.datasets": "datasets"},
+    package_data={"vcmodel.datasets": ["*.csv", "README.md"], "vcmodel": ["py.typed"]},
+    include_package_data=False,
+    ext_modules=cythonize([kernels], language_level=3, build_dir="build/cython"),
+)

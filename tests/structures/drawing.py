@@ -1,0 +1,110 @@
+"""Random structures and parameters for the law tests, and finite differences."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from vcmodel.structures.direct_sum import DirectSum
+from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.registry import STRUCTURES, build
+
+NAMES = tuple(name for name, found in STRUCTURES.items() if found.name == name)
+
+
+def labels(size):
+    return tuple("abcdefgh"[:size])
+
+
+@st.composite
+def simple(draw, largest=5, carries=None):
+    """Any registry structure over 1 to `largest` levels."""
+    menu = [name for name in NAMES if carries is None or STRUCTURES[name].carries_variance == carries]
+    return build(draw(st.sampled_from(menu)), draw(st.sampled_from("fg")), labels(draw(st.integers(1, largest))))
+
+
+@st.composite
+def products(draw):
+    """The product of two structures, at most one with variances; scaled or not where neither has any."""
+    second = draw(simple(largest=3, carries=False))
+    first = draw(simple(largest=3))
+    parts = (first, second) if draw(st.booleans()) else (second, first)
+    return KroneckerStructure(parts, scaled=not first.carries_variance and draw(st.booleans()))
+
+
+@st.composite
+def sums(draw):
+    """The direct sum of two structures, possibly products themselves."""
+    first = draw(simple(largest=3) | products())
+    second = draw(simple(largest=3, carries=first.carries_variance))
+    return DirectSum((first, second))
+
+
+@st.composite
+def nested(draw):
+    """Three factors, and a direct sum as a factor."""
+    inner = DirectSum((build("cor", "f", labels(2)), build("corg", "g", labels(2))))
+    return KroneckerStructure((inner, draw(simple(largest=2, carries=False)), draw(simple(largest=2))), scaled=False)
+
+
+structures = simple() | products() | sums() | nested()
+seeds = st.integers(0, 2**32 - 1)
+
+
+def covariance(size, rng):
+    """A positive definite matrix with standard deviations between 0.3 and 3."""
+    root = rng.normal(size=(size, size + 1))
+    matrix = root @ root.T + 0.1 * np.eye(size)
+    scale = np.exp(rng.uniform(-1.2, 1.1, size)) / np.sqrt(matrix.diagonal())
+    return matrix * scale[:, None] * scale
+
+
+def bent(structure, theta, strength):
+    """`theta` with correlations and covariances multiplied: strength 0 gives independence, 1 (or -1) 0.9999 of the way to the boundary
+    on the ray through `theta` (or opposite to it)."""
+    off = np.array([parameter.kind in ("correlation", "covariance") for parameter in structure.parameters], dtype=bool)
+    if not off.any() or not np.any(theta[off]):
+        return theta
+    low, high = 0.0, 100.0 / np.abs(theta[off]).max()
+    sign = 1.0 if strength >= 0 else -1.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if structure.admissible(np.where(off, sign * middle * theta, theta)):
+            low = middle
+        else:
+            high = middle
+    return np.where(off, 0.9999 * strength * low * theta, theta)
+
+
+@st.composite
+def cases(draw, among=structures, strengths=st.sampled_from([-1.0, -0.6, 0.0, 0.3, 0.8, 1.0])):
+    """A structure, admissible reported parameters, the data's standard deviations and a generator."""
+    structure = draw(among)
+    rng = np.random.default_rng(draw(seeds))
+    theta = bent(structure, structure.start(covariance(structure.size, rng)), draw(strengths))
+    return structure, theta, np.exp(rng.uniform(-1.0, 1.0, structure.size)), rng
+
+
+interior = cases(strengths=st.sampled_from([-0.7, 0.0, 0.3, 0.8]))
+
+
+def differences(function, point, step=1e-6):
+    """Central differences, one leading index per coordinate."""
+    point = np.asarray(point, dtype=float)
+    rows = []
+    for index in range(len(point)):
+        move = np.zeros(len(point))
+        move[index] = step
+        rows.append((function(point + move) - function(point - move)) / (2 * step))
+    return np.array(rows).reshape((len(point), *np.shape(function(point))))
+
+
+def symmetric(size, rng):
+    matrix = rng.normal(size=(size, size))
+    return matrix + matrix.T
+
+
+def assert_near(got, wanted, tolerance=1e-6):
+    """Equal up to `tolerance` times the largest entry (at least 1)."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    assert got.shape == wanted.shape
+    scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance * scale)

@@ -1,0 +1,202 @@
+"""What every structure and chart obeys, alone, in Kronecker products and in direct sums."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from structures.drawing import NAMES, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
+from vcmodel.structures.registry import build, menu
+from vcmodel.structures.reported_chart import ReportedChart
+
+quick = settings(max_examples=60, deadline=None)
+SIZES = range(1, 6)
+
+
+@given(cases())
+@quick
+def test_value_is_symmetric_and_positive_semidefinite(case):
+    structure, theta, _, _ = case
+    sigma = structure.value(theta)
+    assert sigma.shape == (structure.size, structure.size) == (len(structure.levels),) * 2
+    np.testing.assert_array_equal(sigma, sigma.T)
+    assert np.linalg.eigvalsh(sigma)[0] >= -1e-12 * sigma.diagonal().max()
+    assert not sigma[~structure.pattern()].any()
+    if not structure.carries_variance:
+        np.testing.assert_allclose(sigma.diagonal(), 1.0, rtol=1e-14)
+
+
+@given(interior)
+@quick
+def test_derivative_is_that_of_value(case):
+    structure, theta, _, _ = case
+    derivative = structure.derivative(theta)
+    assert derivative.shape == (len(structure.parameters), structure.size, structure.size)
+    assert_near(derivative, differences(structure.value, theta))
+
+
+@given(interior)
+@quick
+def test_curvature_is_that_of_derivative(case):
+    structure, theta, _, rng = case
+    gradient = symmetric(structure.size, rng)
+    numeric = differences(lambda point: np.tensordot(structure.derivative(point), gradient, 2), theta)
+    assert_near(structure.curvature(theta, gradient), numeric)
+
+
+@given(cases())
+@quick
+def test_start_lies_strictly_inside_the_bounds(case):
+    structure, _, _, rng = case
+    theta = structure.start(covariance(structure.size, rng))
+    assert theta.shape == (len(structure.parameters),)
+    assert structure.admissible(theta)
+    assert np.linalg.eigvalsh(structure.value(theta))[0] > 0
+    bounds = [structure.admissible(theta + move) for move in 1e-9 * np.vstack([np.eye(len(theta)), -np.eye(len(theta))])]
+    assert all(bounds)
+
+
+@given(cases())
+@quick
+def test_chart_round_trip(case):
+    structure, theta, reference, _ = case
+    chart, phi = structure.chart(theta, reference)
+    assert chart.order == structure.size
+    assert phi.shape == (chart.size,)
+    assert chart.feasible(phi)
+    assert_near(chart.reported(phi), theta, 1e-10)
+    assert_near(chart.value(phi), structure.value(theta), 1e-12)
+
+
+@given(cases())
+@quick
+def test_loading_is_a_root_within_the_pattern(case):
+    structure, theta, reference, rng = case
+    chart, phi = structure.chart(theta, reference)
+    for point in (phi, phi + 0.1 * rng.uniform(size=len(phi))):
+        root = chart.loading(point)
+        assert root.shape == chart.pattern().shape
+        assert_near(root @ root.T, chart.value(point), 1e-13)
+        assert not root[~chart.pattern()].any()
+        assert not chart.loading_derivative(point)[:, ~chart.pattern()].any()
+
+
+@given(cases())
+@quick
+def test_chart_derivatives(case):
+    structure, theta, reference, rng = case
+    chart, phi = structure.chart(theta, reference)
+    phi = phi + 0.05 * rng.uniform(size=len(phi))
+    gradient = symmetric(structure.size, rng)
+    assert_near(chart.loading_derivative(phi), differences(chart.loading, phi))
+    assert_near(chart.derivative(phi), differences(chart.value, phi))
+    numeric = differences(lambda point: np.tensordot(chart.derivative(point), gradient, 2), phi)
+    assert_near(chart.curvature(phi, gradient), numeric)
+    assert_near(chart.jacobian(phi), differences(chart.reported, phi).T)
+    if chart.linear:
+        assert_near(chart.loading_derivative(phi), chart.loading_derivative(2 * phi), 1e-15)
+
+
+@given(cases())
+@quick
+def test_renormalise_keeps_the_matrix(case):
+    structure, theta, reference, rng = case
+    chart, phi = structure.chart(theta, reference)
+    moved = phi * np.exp(rng.normal(size=len(phi))) * rng.choice([-1.0, 1.0], len(phi))
+    if not chart.feasible(moved):
+        moved = -phi
+    better, point = chart.renormalise(moved)
+    assert_near(better.value(point), chart.value(moved), 1e-12)
+    assert_near(better.reported(point), chart.reported(moved), 1e-10)
+    np.testing.assert_array_equal(better.pattern(), chart.pattern())
+    assert all(point[edge.coordinate] >= 0 for edge in better.edges(point))
+    again, same = better.renormalise(point)
+    assert_near(same, point, 1e-13)
+
+
+@given(cases())
+@quick
+def test_edges_make_the_matrix_singular(case):
+    structure, theta, reference, _ = case
+    chart, phi = structure.chart(theta, reference)
+    for edge in chart.edges(phi):
+        assert edge.coordinate in edge.group
+        assert edge.scale > 0
+        at_edge = phi.copy()
+        at_edge[list(edge.group)] = 0.0
+        assert chart.feasible(at_edge)
+        sigma = chart.value(at_edge)
+        assert np.linalg.eigvalsh(sigma)[0] <= 1e-12 * max(1.0, sigma.diagonal().max())
+        flat = not np.any(np.abs(chart.derivative(at_edge)[edge.coordinate]) > 1e-12)
+        beyond = at_edge.copy()
+        beyond[edge.coordinate] = -1e-3
+        assert flat or edge.one_sided
+        assert chart.feasible(beyond) or edge.one_sided
+
+
+@given(interior)
+@quick
+def test_reported_chart(case):
+    structure, theta, reference, rng = case
+    chart, phi = ReportedChart.of(structure, theta)
+    assert chart.feasible(phi)
+    assert chart.edges(phi) == ()
+    np.testing.assert_array_equal(chart.reported(phi), theta)
+    np.testing.assert_array_equal(chart.jacobian(phi), np.eye(len(theta)))
+    root = chart.loading(phi)
+    assert_near(root @ root.T, structure.value(theta), 1e-12)
+    assert_near(chart.loading_derivative(phi), differences(chart.loading, phi), 1e-5)
+    assert not root[~chart.pattern()].any()
+    np.testing.assert_array_equal(chart.pattern(), structure.chart(theta, reference)[0].pattern())
+    half = chart.loading_derivative(phi) @ root.T
+    assert_near(half + half.transpose(0, 2, 1), chart.derivative(phi), 1e-10)
+    gradient = symmetric(structure.size, rng)
+    np.testing.assert_array_equal(chart.curvature(phi, gradient), structure.curvature(theta, gradient))
+
+
+@given(structures)
+@quick
+def test_pattern_does_not_depend_on_parameters(structure):
+    rng = np.random.default_rng(0)
+    found = [structure.chart(structure.start(covariance(structure.size, rng)), np.ones(structure.size))[0].pattern() for _ in range(2)]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+@given(simple())
+@quick
+def test_units_of_the_data_do_not_matter(structure):
+    rng = np.random.default_rng(structure.size)
+    theta = structure.start(covariance(structure.size, rng))
+    factor = np.array([1e6 if parameter.kind in ("variance", "covariance") else 1.0 for parameter in structure.parameters])
+    chart, phi = structure.chart(theta, np.ones(structure.size))
+    large, point = structure.chart(theta * factor, np.full(structure.size, 1e3))
+    assert_near(large.reported(point) / factor, theta, 1e-12)
+    assert [edge.group for edge in large.edges(point)] == [edge.group for edge in chart.edges(phi)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_parameters_are_counted_named_and_ordered(name, size):
+    structure = build(name, "f", labels(size))
+    parameters = structure.parameters
+    if size > 1:
+        count = next(row.parameters for row in menu() if name in row.names)
+        assert len(parameters) == eval(count.replace("w (", "w * ("), {"w": size})
+    assert len({parameter.suffix for parameter in parameters}) == len(parameters)
+    assert structure.carries_variance == any(parameter.kind == "variance" for parameter in parameters)
+    kinds = [parameter.kind for parameter in parameters]
+    if name.startswith("cor"):
+        assert kinds == sorted(kinds)  # correlations, then variances
+    assert all(parameter.bound == ("U" if parameter.kind == "correlation" else "P") for parameter in parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_the_ray_reaches_the_boundary_on_both_sides(name, size):
+    """Guards the drawing of parameters: without it the laws would only be tested in the interior."""
+    structure = build(name, "f", labels(size))
+    theta = structure.start(covariance(size, np.random.default_rng(7)))
+    for sign in (-1.0, 1.0):
+        far = bent(structure, theta, sign)
+        smallest = np.linalg.eigvalsh(structure.value(far))[0] / structure.value(far).diagonal().max()
+        assert smallest > 0
+        assert smallest < 1e-3 or not any(parameter.kind in ("correlation", "covariance") for parameter in structure.parameters)

@@ -1,0 +1,48 @@
+"""Options of the solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vcmodel.errors import VcmodelError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """How a fit is computed; the defaults suit every model.
+
+    Attributes
+    ----------
+    max_iterations : int
+        Accepted steps after which the fit stops with the status ``iteration limit``.
+    tolerance : float
+        The fit has converged when the logL that one more Newton step would gain is below this (absolute: logL has no unit).
+    start_scale : float
+        Multiplies every default starting variance.
+    threads : int
+        Threads of the factorisation. Only 1 is available now.
+    factorization : str
+        ``"cholmod"``: the numeric factorisation of the mixed-model equations.
+    verbose : bool
+        Print one line an iteration.
+    trace : str or None
+        Reserved: path conventions of other programs.
+    """
+
+    max_iterations: int = 200
+    tolerance: float = 1e-10
+    start_scale: float = 1.0
+    threads: int = 1
+    factorization: str = "cholmod"
+    verbose: bool = False
+    trace: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_iterations < 0 or self.tolerance <= 0 or self.start_scale <= 0:
+            raise VcmodelError("Control: max_iterations must be >= 0, tolerance and start_scale > 0")
+        if self.threads != 1:
+            raise VcmodelError(f"Control(threads={self.threads}): only threads=1 is available in this version")
+        if self.factorization != "cholmod":
+            raise VcmodelError(f"Control(factorization={self.factorization!r}): only 'cholmod' is available in this version")
+        if self.trace is not None:
+            raise VcmodelError(f"Control(trace={self.trace!r}): no trace convention is available in this version; leave it out")

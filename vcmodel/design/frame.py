@@ -1,0 +1,327 @@
+"""The data of a fit: the rows kept, and one entry per observed cell (row x trait).
+
+Rows are counted from 1 in every message, as in the file below its header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers, row_list
+from vcmodel.design.needs import RESERVED, Need, needs, reserved_in_use
+from vcmodel.errors import DataError, choices
+
+if TYPE_CHECKING:
+    from vcmodel.spec import Condition, ModelSpec
+
+_FEW_VALUES = 10  # a whole-number covariate with at most this many distinct values is probably a code
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The data a model is fitted to.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The n_rows rows kept, index 0 .. n_rows - 1.
+    positions : (n_rows,) int array
+        Position of each row in the data as given, from 0.
+    responses : tuple of str
+    row, trait : (N,) int arrays
+        Row and trait of each observed cell, sorted by row, then trait.
+    y : (N,) array
+        The observed values.
+    weights : (N,) array or None
+    notes : tuple of str
+        What was dropped, and what each name was taken for.
+    unobserved : DataFrame
+        Rows without any observed response, not part of `table`: their levels complete the grid of a separable residual.
+    """
+
+    table: pd.DataFrame
+    positions: NDArray[np.int64]
+    responses: tuple[str, ...]
+    row: NDArray[np.int64]
+    trait: NDArray[np.int64]
+    y: NDArray[np.float64]
+    weights: NDArray[np.float64] | None
+    notes: tuple[str, ...]
+    unobserved: pd.DataFrame
+    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows kept."""
+        return len(self.table)
+
+    @property
+    def weight_root(self) -> NDArray[np.float64]:
+        """Square roots of the weights (N,); ones without weights."""
+        return np.ones(self.y.size) if self.weights is None else np.sqrt(self.weights)
+
+    def row_number(self, row: int) -> int:
+        """The number, from 1, that row `row` of the table had in the data as given."""
+        return int(self.positions[row]) + 1
+
+    def factor(self, name: str) -> Factor:
+        """The column as a factor over the rows (n_rows,); -1 where a missing value was not needed."""
+        key = f"factor {name}"
+        if key not in self._cache:
+            self._cache[key] = factor_of(self._column(name))
+        return self._cache[key]
+
+    def cell_factor(self, name: str) -> Factor:
+        """A column, ``trait`` or ``units`` as a factor over the cells (N,); ``units`` are labelled by row number in the data as given."""
+        key = f"cells {name}"
+        if key not in self._cache:
+            if name == "trait":
+                self._cache[key] = Factor(self.trait, self.responses)
+            elif name == "units":
+                self._cache[key] = Factor(self.row, tuple(str(position + 1) for position in self.positions.tolist()))
+            else:
+                self._cache[key] = self.factor(name).take(self.row)
+        return self._cache[key]
+
+    def cell_codes(self, name: str) -> NDArray[np.int64]:
+        """The codes (N,) of :meth:`cell_factor`."""
+        return self.cell_factor(name).codes
+
+    def covariate(self, name: str) -> NDArray[np.float64]:
+        """The column as numbers over the rows (n_rows,); NaN where a missing value was not needed."""
+        return numbers(self._column(name), name, "covariate")
+
+    def _column(self, name: str) -> pd.Series:
+        if name not in self.table.columns:
+            raise DataError(f"no column {name!r} in the data; {choices(name, self.table.columns, 'columns')}")
+        return self.table[name]
+
+
+def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Frame:
+    """The rows and cells of `data` that `spec` uses.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    data : DataFrame, polars or pyarrow table, or path of a CSV
+    weights : str, optional
+        Column of positive weights; the residual variance of a row is divided by its weight.
+
+    Raises
+    ------
+    DataError
+        Data that do not fit the model; the message names the column and the rows.
+    """
+    table = read_table(data)
+    uses = needs(spec)
+    _refuse_unknown(table, spec, uses, weights)
+    values = np.column_stack([numbers(table[name], name, "response") for name in spec.responses])
+    for j, name in enumerate(spec.responses):
+        _refuse_infinite(values[:, j], name)
+        if len(table) and np.isnan(values[:, j]).all():
+            raise DataError(f"response {name!r} has no observed value: remove it from the model")
+    observed = ~np.isnan(values)
+    some = observed.any(axis=1)
+    _check_columns(table, uses, some)
+    missing, notes = _missing(table, uses, observed, spec.responses)
+    kept = np.flatnonzero(some & ~missing)
+    if kept.size == 0:
+        raise DataError("no row is left after dropping missing values" + (f": {'; '.join(notes)}" if notes else ": the data have no rows"))
+    if not some.all():
+        notes.insert(0, f"{int((~some).sum())} of {len(table)} rows have no observed response and are left out")
+    _refuse_incomplete_residual(table, uses, kept)
+    _refuse_poor_responses(values[kept], spec.responses)
+    row, trait = np.nonzero(observed[kept])
+    weight = None if weights is None else _weights(table[weights], weights, kept)[row]
+    notes += _remarks(table.iloc[kept], spec, uses)
+    return Frame(
+        table=table.iloc[kept].reset_index(drop=True),
+        positions=kept,
+        responses=spec.responses,
+        row=row,
+        trait=trait,
+        y=values[kept][row, trait],
+        weights=weight,
+        notes=tuple(notes),
+        unobserved=table.iloc[np.flatnonzero(~some)].reset_index(drop=True),
+    )
+
+
+def read_table(data: object) -> pd.DataFrame:
+    """`data` as a DataFrame with unique text column names; paths are read as CSV.
+
+    Raises
+    ------
+    DataError
+        Nothing that can be read as a table.
+    """
+    if isinstance(data, str | PathLike):
+        path = Path(data)
+        if not path.exists():
+            raise DataError(f"data: there is no file {str(data)!r}")
+        try:
+            table = pd.read_csv(path)
+        except (OSError, ValueError, pd.errors.ParserError) as problem:
+            raise DataError(f"data: {str(data)!r} cannot be read as a CSV: {problem}") from None
+    elif isinstance(data, pd.DataFrame):
+        table = data.copy(deep=False)
+    elif hasattr(data, "to_pandas"):
+        table = data.to_pandas()
+    else:
+        raise DataError(f"data must be a DataFrame or the path of a CSV, not {'missing' if data is None else type(data).__name__}")
+    table.columns = [str(name) for name in table.columns]
+    repeated = table.columns[table.columns.duplicated()]
+    if len(repeated):
+        raise DataError(f"data: column {repeated[0]!r} occurs more than once: rename one of them")
+    return table
+
+
+def _refuse_unknown(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> None:
+    columns = list(table.columns)
+    wanted = [(name, "response in `fixed`") for name in spec.responses]
+    wanted += [(use.column, f"used by {use.term!r} in `{use.part}`") for use in uses]
+    if weights is not None:
+        wanted.append((weights, "the weights"))
+    for name, where in wanted:
+        if name not in columns:
+            raise DataError(f"no column {name!r} in the data ({where}); {choices(name, columns, 'columns')}")
+
+
+def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
+    rows = np.flatnonzero(np.isinf(values))
+    if rows.size:
+        raise DataError(f"column {name!r} is infinite in {row_list(rows)}: make these values missing or correct them")
+
+
+def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np.bool_]) -> None:
+    """Refuses infinite values, text as covariates, and fractions as factors."""
+    for use in uses:
+        column = table[use.column]
+        if is_number(column):
+            values = numbers(column, use.column, use.use)
+            _refuse_infinite(np.where(some, values, 0.0), use.column)
+        if use.use == "covariate":
+            numbers(column, use.column, f"covariate (in {use.term!r})")
+        if use.use == "factor" and use.part != "fixed" and fractions(column):
+            raise DataError(
+                f"column {use.column!r} has numbers that are not whole and stands as a factor in {use.term!r} of `{use.part}`: "
+                f"write lin({use.column}) for a covariate, or make labels of it"
+            )
+
+
+def _missing(table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]) -> tuple[NDArray[np.bool_], list[str]]:
+    """Rows (n,) whose observed cells need a value that is missing, and a note counting them per column."""
+    dropped = np.zeros(len(table), dtype=bool)
+    lacking: dict[str, NDArray[np.bool_]] = {}
+    for use in uses:
+        if use.part == "residual":
+            continue
+        absent = table[use.column].isna().to_numpy()
+        if absent.any():
+            absent = absent & _rows_meeting(table, use.conditions, observed, responses)
+            lacking[use.column] = lacking.get(use.column, np.zeros(len(table), dtype=bool)) | absent
+            dropped |= absent
+    if not dropped.any():
+        return dropped, []
+    counts = ", ".join(f"{name} ({int(rows.sum())})" for name, rows in lacking.items() if rows.any())
+    total = int(dropped.sum())
+    return dropped, [f"{total} row{'s' if total > 1 else ''} with an observed response dropped for missing values in {counts}"]
+
+
+def _rows_meeting(table: pd.DataFrame, conditions: tuple[Condition, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Rows (n,) with an observed cell that meets all conditions."""
+    cells = observed
+    rows = np.ones(len(table), dtype=bool)
+    for condition in conditions:
+        if condition.levels is None:
+            continue
+        if condition.factor == "trait":
+            wanted = np.array([name in condition.levels for name in responses])
+            cells = cells & wanted
+        else:
+            factor = factor_of(table[condition.factor])
+            codes = [code for code, label in enumerate(factor.labels) if label in condition.levels]
+            rows &= np.isin(factor.codes, codes)
+    return rows & cells.any(axis=1)
+
+
+def _refuse_incomplete_residual(table: pd.DataFrame, uses: tuple[Need, ...], kept: NDArray[np.int64]) -> None:
+    observed = np.zeros((len(table), 1), dtype=bool)
+    observed[kept] = True
+    for use in uses:
+        if use.part != "residual":
+            continue
+        absent = table[use.column].isna().to_numpy() & _rows_meeting(table, use.conditions, observed, ())
+        if absent.any():
+            raise DataError(
+                f"column {use.column!r} places the residual ({use.term!r}) and is missing in {row_list(np.flatnonzero(absent))} where a response is "
+                "observed: fill it in, or make the response missing"
+            )
+
+
+def _refuse_poor_responses(values: NDArray[np.float64], responses: tuple[str, ...]) -> None:
+    for j, name in enumerate(responses):
+        seen = values[~np.isnan(values[:, j]), j]
+        if seen.size < 2:
+            raise DataError(f"response {name!r} has {seen.size} observed value{'s' if seen.size != 1 else ''} in the rows kept: it needs at least 2")
+        if np.all(seen == seen[0]):
+            raise DataError(f"response {name!r} is constant ({seen[0]:g}): there is no variance to estimate; remove it or check the column")
+
+
+def _weights(column: pd.Series, name: str, kept: NDArray[np.int64]) -> NDArray[np.float64]:
+    values = numbers(column, name, "weights column")
+    chosen = values[kept]
+    for broken, what in ((np.isnan(chosen), "missing"), (np.isinf(chosen), "infinite"), (chosen <= 0.0, "not positive")):
+        if broken.any():
+            raise DataError(f"weights {name!r} are {what} in {row_list(kept[broken])}: give a positive weight or make the response missing")
+    return chosen
+
+
+def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> list[str]:
+    """What each name was taken for, and what may not be meant."""
+    as_factor: dict[str, list[str]] = {}
+    as_covariate: dict[str, list[str]] = {}
+    remarks = []
+    for use in uses:
+        column = table[use.column]
+        covariate = use.use == "covariate" or (use.use == "bare" and is_number(column))
+        if use.use == "bare" and covariate and use.column not in as_covariate and _looks_coded(column):
+            remarks.append(
+                f"fixed: {use.column!r} has {column.nunique()} distinct whole numbers and is taken as a covariate; "
+                f"write C({use.column}) if they are codes of a factor"
+            )
+        place = (as_covariate if covariate else as_factor).setdefault(use.column, [])
+        if use.part not in place:
+            place.append(use.part)
+    for name in as_factor:
+        if name in as_covariate:
+            remarks.append(
+                f"{name!r} is used both as a factor (in {', '.join(as_factor[name])}) and as a covariate (in {', '.join(as_covariate[name])})"
+            )
+    for name in reserved_in_use(spec):
+        if name in table.columns:
+            meaning = "the responses" if name == "trait" else "the rows"
+            remarks.append(f"the data have a column {name!r}, which the model does not use: `{name}` in a formula means {meaning}; rename the column to use it")
+    taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
+    return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks
+
+
+def _looks_coded(column: pd.Series) -> bool:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return False
+    values = pd.unique(column.dropna())
+    if len(values) > _FEW_VALUES:
+        return False
+    values = np.asarray(values, dtype=np.float64)
+    zero_one = np.all((values == 0.0) | (values == 1.0))  # the same model either way
+    return bool(np.all(values == np.round(values)) and not zero_one)
+
+
+__all__ = ["RESERVED", "Factor", "Frame", "build_frame", "read_table"]

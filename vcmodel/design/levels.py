@@ -1,0 +1,120 @@
+"""Columns as factors and as numbers: labels, level order, missing values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from vcmodel.errors import DataError
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A coded column.
+
+    Attributes
+    ----------
+    codes : (n,) int array
+        Position in `labels`; -1 where missing.
+    labels : tuple of str
+        The levels present, in level order.
+    """
+
+    codes: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+    def take(self, rows: NDArray[np.int64]) -> Factor:
+        """The factor over `rows`, levels unchanged."""
+        return Factor(self.codes[rows], self.labels)
+
+
+def label(value: object) -> str:
+    """The label of a value: integral floats are integers before they become labels.
+
+    >>> label(2.0), label(2.5), label("x")
+    ('2', '2.5', 'x')
+    """
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() else str(float(value))
+    return str(value)
+
+
+def level_order(labels: list[str]) -> list[str]:
+    """Numeric order when all labels are numbers, else lexicographic.
+
+    >>> level_order(["10", "9", "1"]), level_order(["b10", "b9"])
+    (['1', '9', '10'], ['b10', 'b9'])
+    """
+    if all(_NUMBER.fullmatch(item) for item in labels):
+        return sorted(labels, key=lambda item: (float(item), item))
+    return sorted(labels)
+
+
+def factor_of(column: pd.Series) -> Factor:
+    """The coded column: categorical order if there is one, else :func:`level_order`; unused categories dropped.
+
+    >>> factor_of(pd.Series([2.0, 10.0, None, 1.0])).labels
+    ('1', '2', '10')
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        raw = column.cat.codes.to_numpy().astype(np.int64)
+        names = [label(item) for item in column.cat.categories]
+        used = np.unique(raw[raw >= 0])
+        order = list(dict.fromkeys(names[i] for i in used))
+    else:
+        raw, uniques = pd.factorize(column, use_na_sentinel=True)
+        names = [label(item) for item in uniques]
+        order = level_order(list(dict.fromkeys(names)))
+    place = {name: i for i, name in enumerate(order)}
+    lookup = np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int64)  # the last one for code -1
+    return Factor(lookup[raw], tuple(order))
+
+
+def is_number(column: pd.Series) -> bool:
+    """Whether the column holds numbers (true and false included, complex numbers not)."""
+    return bool(pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype))
+
+
+def numbers(column: pd.Series, name: str, use: str) -> NDArray[np.float64]:
+    """The column as (n,) floats, NaN where missing.
+
+    Raises
+    ------
+    DataError
+        Values that are not numbers, with the first of them and its row.
+    """
+    if is_number(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = pd.to_numeric(column.astype(object), errors="coerce")
+    broken = np.flatnonzero(column.notna().to_numpy() & pd.isna(values).to_numpy())
+    text = pd.api.types.is_string_dtype(column.dtype) and not pd.api.types.is_object_dtype(column.dtype)
+    if broken.size or text or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        first = f"row {broken[0] + 1} is {column.iloc[broken[0]]!r}" if broken.size else f"its type is {column.dtype}"
+        raise DataError(f"{use} {name!r} is not numeric ({first}): convert the column to numbers, missing values empty or NA")
+    return np.asarray(values, dtype=np.float64)
+
+
+def fractions(column: pd.Series) -> bool:
+    """Whether the column holds numbers that are not whole."""
+    if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return bool(np.any(values != np.round(values)))
+
+
+def row_list(rows: NDArray[np.int64]) -> str:
+    """``row 3`` or ``rows 3, 5, 8 ... (12 in all)`` from positions counted from 0.
+
+    >>> row_list(np.array([2])), row_list(np.arange(20))
+    ('row 3', 'rows 1, 2, 3, 4, 5, ... (20 in all)')
+    """
+    shown = ", ".join(str(row + 1) for row in rows[:5])
+    more = f", ... ({rows.size} in all)" if rows.size > 5 else ""
+    return f"row{'s' if rows.size > 1 else ''} {shown}{more}"

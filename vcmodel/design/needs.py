@@ -1,0 +1,84 @@
+"""Which columns a model uses, where, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from vcmodel.spec import Condition, FactorSpec, ModelSpec, TermSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+RESERVED = ("trait", "units")
+Use = Literal["factor", "covariate", "bare"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """One use of a column.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    use : str
+        ``"factor"``, ``"covariate"``, or ``"bare"`` (a name in `fixed`, decided by its type).
+    part : str
+        ``"fixed"``, ``"random"`` or ``"residual"``.
+    term : str
+        The term, for messages.
+    conditions : tuple of Condition
+        Only rows (and traits) that meet them need the column.
+    """
+
+    column: str
+    use: Use
+    part: str
+    term: str
+    conditions: tuple[Condition, ...] = ()
+
+
+def needs(spec: ModelSpec) -> tuple[Need, ...]:
+    """Every use of a column in the order of the formulas; ``trait`` and ``units`` are no columns."""
+    found: list[Need] = []
+    for term in spec.fixed:
+        found += _conditions(term.conditions, "fixed", term.text)
+        found += [Need(name, "bare", "fixed", term.text, term.conditions) for name in term.bare]
+        found += [Need(name, "factor", "fixed", term.text, term.conditions) for name in term.factors]
+        found += [Need(name, "covariate", "fixed", term.text, term.conditions) for name in term.covariates]
+    for random in spec.random:
+        for member in random.members or (random,):
+            found += _conditions(member.conditions, "random", random.text)
+            found += _factors(member.factors, "random", random.text, member.conditions)
+            found += [Need(name, "covariate", "random", random.text, member.conditions) for name in member.covariates]
+    section = spec.residual.section
+    if section is not None:
+        found.append(Need(section, "factor", "residual", spec.residual.alternatives[0].text))
+    for alternative in spec.residual.alternatives:
+        where = () if section is None else (Condition(section, alternative.levels),)
+        found += _factors(alternative.factors, "residual", alternative.text, where)
+    return tuple(found)
+
+
+def reserved_in_use(spec: ModelSpec) -> tuple[str, ...]:
+    """Which of ``trait`` and ``units`` the model mentions."""
+    names = {"trait" for term in spec.fixed if term.by_trait}
+    parts: Iterable[FactorSpec] = [item for term in _all_terms(spec) for item in term.factors]
+    names |= {item.factor for item in (*parts, *(item for section in spec.residual.alternatives for item in section.factors))}
+    names |= {condition.factor for term in (*spec.fixed, *_all_terms(spec)) for condition in term.conditions}
+    return tuple(name for name in RESERVED if name in names)
+
+
+def _all_terms(spec: ModelSpec) -> Iterator[TermSpec]:
+    for term in spec.random:
+        yield term
+        yield from term.members
+
+
+def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list[Need]:
+    return [Need(item.factor, "factor", part, term) for item in conditions if item.factor not in RESERVED]
+
+
+def _factors(factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...]) -> list[Need]:
+    return [Need(item.factor, "factor", part, term, conditions) for item in factors if item.factor not in RESERVED]

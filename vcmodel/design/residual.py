@@ -1,0 +1,158 @@
+"""The numerical side of the residual: sections, units, and the pattern of observed cells in each unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csgraph, csr_matrix
+
+from vcmodel.design.terms import combined, product_structure, structured
+from vcmodel.errors import DataError, StructureError, choices
+from vcmodel.spec import ResidualSpec, SectionSpec
+
+if TYPE_CHECKING:
+    from vcmodel.design.frame import Frame
+    from vcmodel.structures.kronecker import KroneckerStructure
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Units in which the same levels were observed.
+
+    Attributes
+    ----------
+    levels : (g,) array
+        Positions in the section's structure.
+    cells : (n_units, g) array
+        The observed cell of each unit and level.
+    """
+
+    levels: np.ndarray
+    cells: np.ndarray
+
+
+@dataclass(frozen=True)
+class Section:
+    """One block of R = direct sum of sections: I kron Sigma over units, restricted to the observed cells of each unit.
+
+    Attributes
+    ----------
+    label : str
+        ``units``, ``units:trait``, or ``site_S1`` of a direct sum.
+    structure : KroneckerStructure
+        Sigma over the levels present in the section.
+    cells, unit, level : (n,) arrays
+        The section's cells, and the unit and structure level of each.
+    patterns : tuple of Pattern
+        Units grouped by what was observed in them; levels that the structure leaves uncorrelated stand in patterns of their own.
+    """
+
+    label: str
+    structure: KroneckerStructure
+    cells: np.ndarray
+    unit: np.ndarray
+    level: np.ndarray
+    patterns: tuple[Pattern, ...]
+
+
+def group_by_pattern(unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> list[Pattern]:
+    """Units with the same set of observed levels, one :class:`Pattern` per set; cells need not be sorted."""
+    order = np.lexsort((level, unit))
+    unit, level, cells = unit[order], level[order], cells[order]
+    first = np.flatnonzero(np.r_[True, unit[1:] != unit[:-1]])
+    sizes = np.diff(np.r_[first, unit.size])
+    groups: list[Pattern] = []
+    for size in np.unique(sizes):
+        start = first[sizes == size]
+        position = start[:, None] + np.arange(size)
+        kinds, inverse = np.unique(level[position], axis=0, return_inverse=True)
+        inverse = inverse.reshape(-1)
+        groups += [Pattern(kind, cells[position[inverse == i]]) for i, kind in enumerate(kinds)]
+    return groups
+
+
+def _refuse_duplicates(spec: SectionSpec, label: str, frame: Frame, unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> None:
+    order = np.lexsort((level, unit))
+    same = (np.diff(unit[order]) == 0) & (np.diff(level[order]) == 0)
+    if not same.any():
+        return
+    where = np.flatnonzero(same)[0]
+    first, second = (frame.row_number(frame.row[cells[order[i]]]) for i in (where, where + 1))
+    raise DataError(
+        f"residual {spec.text!r}: rows {first} and {second} are the same combination of {', '.join(f.factor for f in spec.factors)}"
+        f"{'' if label == spec.text else f' in {label}'} ({int(same.sum())} such pairs); the factors of a residual must identify each row: "
+        "add a factor that tells them apart, or use id(units)"
+    )
+
+
+def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarray) -> Section:
+    """The section over the `active` cells (N,) bool.
+
+    Raises
+    ------
+    DataError
+        Two cells with the same combination of the residual's factors.
+    """
+    known = [item.label for item in spec.factors if item.role == "known"]
+    if known:
+        raise StructureError(f"residual {spec.text!r}: {known[0]} is not available in a residual; put it in random")
+    parts, sigma = structured([item for item in spec.factors if item.role == "structure"], frame, active)
+    identity = [frame.cell_factor(item.factor) for item in spec.factors if item.role == "identity"]
+    unit, _ = combined([(factor.codes, factor.labels) for factor in identity], active)
+    cells = np.flatnonzero(active)
+    unit, level = unit[cells], sigma[cells]
+    _refuse_duplicates(spec, label, frame, unit, level, cells)
+    structure = product_structure(spec.text, parts)
+    linked = csr_matrix(structure.pattern())
+    n_blocks, block = csgraph.connected_components(linked, directed=False)
+    patterns: list[Pattern] = []
+    for b in range(n_blocks):
+        inside = block[level] == b
+        if inside.any():
+            patterns += group_by_pattern(unit[inside], level[inside], cells[inside])
+    return Section(label, structure, cells, unit, level, tuple(patterns))
+
+
+def residual_label(spec: SectionSpec) -> str:
+    """The label of an undivided residual: its factors joined by ``:``."""
+    return ":".join(item.factor for item in spec.factors)
+
+
+def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
+    """The sections of R, covering every cell once.
+
+    Raises
+    ------
+    DataError
+        A cell outside every section, a section level that is not in the data, or duplicate cells.
+    """
+    everywhere = np.ones(frame.y.size, dtype=bool)
+    if spec.section is None:
+        only = spec.alternatives[0]
+        return (build_section(only, residual_label(only), frame, everywhere),)
+    factor = frame.cell_factor(spec.section)
+    sections, covered = [], np.zeros(frame.y.size, dtype=bool)
+    chosen: dict[str, SectionSpec] = {}
+    for alternative in spec.alternatives:
+        for level in alternative.levels or factor.labels:
+            if level not in factor.labels:
+                raise DataError(f"residual {alternative.text!r}: {spec.section} has no level {level!r}; {choices(level, factor.labels, 'levels')}")
+            if level in chosen:
+                raise StructureError(f"residual: level {level!r} of {spec.section} stands in two sections; give each level one structure")
+            chosen[level] = alternative
+    for code, level in enumerate(factor.labels):
+        if level not in chosen:
+            continue
+        active = factor.codes == code
+        covered |= active
+        if active.any():
+            sections.append(build_section(chosen[level], f"{spec.section}_{level}", frame, active))
+    if not covered.all():
+        outside = np.unique(factor.codes[~covered])
+        names = ", ".join(factor.labels[i] for i in outside[:5])
+        raise DataError(
+            f"residual: {int((~covered).sum())} observations lie outside every section ({spec.section} = {names}); give these levels a structure, or remove their rows"
+        )
+    return tuple(sections)

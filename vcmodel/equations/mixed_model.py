@@ -1,0 +1,292 @@
+"""The whitened mixed-model equations C [tau; b] = W'R^-1 y, refilled and factorised for every set of matrices.
+
+With W = [X, Z Lambda] and u = (Lambda kron I) b the equations stay regular when a Sigma = Lambda Lambda' is singular:
+
+    C = W'R^-1W + blockdiag(0, I kron K^-1)
+    -2 logL = log|C| + log|R| + sum r log|K| + y'R^-1(y - W s)
+
+The scores and average-information quantities follow Gilmour, Thompson & Cullis (1995), Biometrics 51, 1440-1450, with traces from the
+selected inverse of C.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from vcmodel.equations.layout import make_layout
+from vcmodel.equations.residual_blocks import ResidualBlocks
+from vcmodel.linalg.cholesky import SparseCholesky
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from vcmodel.design.design import Design
+    from vcmodel.equations.layout import Block, Meeting
+
+    Array = NDArray[np.float64]
+
+
+class MixedModelEquations:
+    """The equations of one design: pattern and ordering once, numbers at every :meth:`update`.
+
+    The only mutable object of a fit. After ``update(loadings, residuals)`` returned True, ``loglik``, ``solution``, ``residual`` and the
+    methods belong to those matrices.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.rest = ResidualBlocks(design.sections)
+        self.layout = make_layout(design, self.rest.cell_pairs())
+        self.factor = SparseCholesky(self.layout.pattern)
+        # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
+        self.offset = _least_squares(design.x, design.y)
+        self.y = design.y - design.x @ self.offset
+        self.data = np.zeros(self.layout.constant.size)
+        self.cross = np.zeros(self.layout.fill.shape[0])
+        self.loadings: list[Array] = []
+
+    def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
+        """Fill, factorise and solve.
+
+        Parameters
+        ----------
+        loadings : list of (k, r) arrays
+            Lambda of each random term.
+        residuals : list of (k, k) arrays
+            Sigma of each residual section.
+
+        Returns
+        -------
+        bool
+            False when a residual matrix or C is not positive definite; nothing else may be called then.
+        """
+        self.loadings = [np.ascontiguousarray(loading) for loading in loadings]
+        if not self.rest.update(residuals):
+            return False
+        self.cross = self.layout.fill @ self.rest.coefficients
+        np.copyto(self.data, self.layout.constant)
+        for meeting in self.layout.meetings:
+            left, right = self._loading(meeting.row), self._loading(meeting.column)
+            piece = self._cross_piece(meeting) @ np.kron(left, right)
+            self.data[meeting.target] += piece.ravel()[meeting.inner]
+        if not np.all(np.isfinite(self.data)) or not self.factor.refactor(self.data):
+            return False
+        self._solve()
+        return bool(np.isfinite(self.loglik))
+
+    def _solve(self) -> None:
+        rhs = self._whiten(self._transpose_incidence(self.rest.solve(self.y)[:, None]))[:, 0]
+        self.solution = self.factor.solve(rhs)
+        self.residual = self.y - self._incidence(self._unwhiten(self.solution[:, None]))[:, 0]
+        self.weighted = self.rest.solve(self.residual)
+        # y'R^-1(y - Ws) as a sum of squares: to second order insensitive to rounding of the solution
+        self.quadratic = float(self.residual @ self.weighted)
+        log_relationship = 0.0
+        for block in self.layout.blocks[1:]:
+            b = self.solution[block.equations].reshape(block.n_levels, block.r)
+            image = b if block.precision is None else block.precision @ b
+            self.quadratic += float(np.sum(b * image))
+            log_relationship += block.r * self.design.terms[block.term].logdet
+        minus_two = self.factor.logdet() + self.rest.logdet + log_relationship + self.quadratic
+        constant = self.design.log_det_transform + float(np.log(self.design.weight_root).sum())
+        self.loglik = -0.5 * minus_two + constant
+        self.loglik_scale = 0.5 * (abs(self.factor.logdet()) + abs(self.rest.logdet) + abs(log_relationship) + self.quadratic)
+        for name in ("_slots", "_inverse"):
+            self.__dict__.pop(name, None)
+
+    # --- pieces -------------------------------------------------------------------------------------------------------------------
+
+    def _loading(self, index: int) -> Array:
+        block = self.layout.blocks[index]
+        if block.term < 0:
+            return np.ones((1, 1))
+        return self.loadings[block.term][np.ix_(block.rows, block.columns)]
+
+    def _cross_piece(self, meeting: Meeting) -> Array:
+        """The pieces of H = W0'R^-1W0, (n_pairs, k_row * k_column)."""
+        return self.cross[meeting.values].reshape(meeting.weight.size, -1)
+
+    @cached_property
+    def _inverse(self) -> Array:
+        """C^-1 on the pattern of C."""
+        return self.factor.selected_inverse()
+
+    @cached_property
+    def _slots(self) -> Array:
+        """W0'R^-1 e, (n_slots,)."""
+        return self._transpose_incidence(self.weighted[:, None])[:, 0]
+
+    def _incidence(self, slots: Array) -> Array:
+        """W0 slots, (N, m)."""
+        return sum(block.incidence @ slots[block.slots] for block in self.layout.blocks)
+
+    def _transpose_incidence(self, values: Array) -> Array:
+        """W0' values, (n_slots, m)."""
+        return np.concatenate([block.incidence.T @ values for block in self.layout.blocks])
+
+    def _whiten(self, slots: Array) -> Array:
+        """Lambda' slots: from columns of W0 to equations, (n_equations, m)."""
+        pieces = []
+        for index, block in enumerate(self.layout.blocks):
+            cube = slots[block.slots].reshape(block.n_levels, block.k, -1)
+            pieces.append(np.einsum("lkm,kr->lrm", cube, self._loading(index)).reshape(-1, slots.shape[1]))
+        return np.concatenate(pieces)
+
+    def _unwhiten(self, equations: Array) -> Array:
+        """Lambda equations: from equations to columns of W0, (n_slots, m)."""
+        pieces = []
+        for index, block in enumerate(self.layout.blocks):
+            cube = equations[block.equations].reshape(block.n_levels, block.r, -1)
+            pieces.append(np.einsum("lrm,kr->lkm", cube, self._loading(index)).reshape(-1, equations.shape[1]))
+        return np.concatenate(pieces)
+
+    # --- derivatives --------------------------------------------------------------------------------------------------------------
+
+    def gradients(self) -> tuple[list[Array], list[Array]]:
+        """The score in matrix form.
+
+        Returns
+        -------
+        loadings : list of (k, r) arrays
+            dlogL/dLambda of each random term, 2 D Lambda.
+        residuals : list of (k, k) arrays
+            Symmetric D of each residual section, dlogL = tr(D dSigma).
+        """
+        z = self._inverse
+        by_loading = [np.zeros_like(loading) for loading in self.loadings]
+        by_cross = np.empty_like(self.cross)
+        blocks = self.layout.blocks
+        for meeting in self.layout.meetings:
+            row, column = blocks[meeting.row], blocks[meeting.column]
+            left, right = self._loading(meeting.row), self._loading(meeting.column)
+            inverse = z[meeting.mirror] * meeting.weight[:, None]
+            by_cross[meeting.values] = (inverse @ np.kron(left, right).T).ravel()
+            if row.term < 0 and column.term < 0:
+                continue
+            product = (self._cross_piece(meeting).T @ inverse).reshape(row.k, column.k, row.r, column.r)
+            if row.term >= 0:
+                by_loading[row.term][np.ix_(row.rows, row.columns)] += np.einsum("ijab,jb->ia", product, right)
+            if column.term >= 0:
+                by_loading[column.term][np.ix_(column.rows, column.columns)] += np.einsum("ijab,ia->jb", product, left)
+        result = [-0.5 * part for part in by_loading]
+        for block in blocks[1:]:
+            s, b = self._levels(block)
+            result[block.term][np.ix_(block.rows, block.columns)] += s.T @ b
+        return result, self.rest.gradients(self.layout.fill.T @ by_cross, self.weighted)
+
+    def _levels(self, block: Block) -> tuple[Array, Array]:
+        """S (q, k) = Z'R^-1 e and B (q, r) = b by level."""
+        return self._slots[block.slots].reshape(block.n_levels, block.k), self.solution[block.equations].reshape(block.n_levels, block.r)
+
+    def _scaled_score(self, index: int) -> Array:
+        """K S, (q, k), of a block: one solve with the constant factor of K^-1."""
+        block = self.layout.blocks[index]
+        s, _ = self._levels(block)
+        return s if block.precision is None else self._relationship_factor(block.term).solve(np.ascontiguousarray(s))
+
+    def _relationship_factor(self, term: int) -> SparseCholesky:
+        """The Cholesky factor of a term's K^-1, made once."""
+        if not hasattr(self, "_factors"):
+            self._factors: dict[int, SparseCholesky] = {}
+        if term not in self._factors:
+            lower = sparse.csc_matrix(sparse.tril(self.design.terms[term].precision))
+            lower.sort_indices()
+            made = SparseCholesky(lower)
+            made.refactor(lower.data)
+            self._factors[term] = made
+        return self._factors[term]
+
+    def term_variates(self, term: int, derivatives: Array) -> Array:
+        """dV P y (N, m) for matrices dSigma (m, k, k) of a random term: Z vec(K S dSigma)."""
+        result = np.zeros((self.y.size, derivatives.shape[0]))
+        for index, block in enumerate(self.layout.blocks):
+            if block.term == term:
+                small = derivatives[:, block.rows[:, None], block.rows[None, :]]
+                slots = np.einsum("lk,mki->lim", self._scaled_score(index), small)
+                result += block.incidence @ slots.reshape(-1, derivatives.shape[0])
+        return result
+
+    def section_variates(self, section: int, derivatives: Array) -> Array:
+        """dV P y (N, m) for matrices dSigma (m, k, k) of a residual section."""
+        return self.rest.variates(section, derivatives, self.weighted)
+
+    def average_information(self, variates: Array) -> Array:
+        """1/2 Q'PQ (m, m) of working variates Q (N, m)."""
+        scaled = self.rest.solve(variates)
+        half = self.factor.half_solve(self._whiten(self._transpose_incidence(scaled)))
+        result = 0.5 * (variates.T @ scaled - half.T @ half)
+        return 0.5 * (result + result.T)
+
+    # --- what the results need ----------------------------------------------------------------------------------------------------
+
+    def coefficients(self) -> Array:
+        """Fixed effects (p,) of the kept columns as reported."""
+        p = self.design.x.shape[1]
+        return self.design.transform @ (self.offset + self.solution[:p])
+
+    def coefficient_covariance(self, columns: Array | None = None) -> Array:
+        """Covariance matrix (p, p) of the fixed effects as reported."""
+        p = self.design.x.shape[1]
+        unit = np.zeros((self.layout.n_equations, p))
+        unit[:p, :p] = np.eye(p)
+        inverse = self.factor.solve(unit)[:p] if p else np.zeros((0, 0))
+        t = self.design.transform
+        return np.asarray(t @ (t @ (0.5 * (inverse + inverse.T))).T)
+
+    def effects(self, term: int) -> tuple[Array, Array]:
+        """Predicted random effects and their prediction error variances, both (k, q): Sigma-level by relationship level."""
+        design = self.design.terms[term]
+        k, q = design.structure.size, design.n_levels
+        effect, pev = np.zeros((k, q)), np.zeros((k, q))
+        for index, block in enumerate(self.layout.blocks):
+            if block.term != term:
+                continue
+            loading = self._loading(index)
+            _, b = self._levels(block)
+            u = b @ loading.T
+            if design.factor is None:
+                meeting = next(m for m in self.layout.meetings if m.row == m.column == index)
+                own = meeting.levels[:, 0] == meeting.levels[:, 1]
+                cube = self._inverse[meeting.mirror[own]].reshape(-1, block.r, block.r)
+                variance = np.einsum("ia,lab,ib->li", loading, cube, loading)[np.argsort(meeting.levels[own, 0])]
+            else:
+                u = design.factor @ u
+                variance = self._factored_variance(block, loading, design.factor)
+            effect[block.rows], pev[block.rows] = u.T, variance.T
+        return effect, pev
+
+    def _factored_variance(self, block: Block, loading: Array, factor: Array) -> Array:
+        """Prediction error variances (q, k) of u = (Lambda kron F) b, from triangular solves in slices."""
+        q = factor.shape[0]
+        result = np.empty((q, block.k))
+        step = max(1, 2_000_000 // self.layout.n_equations)
+        for i in range(block.k):
+            for start in range(0, q, step):
+                rows = factor[start : start + step]
+                rhs = np.zeros((self.layout.n_equations, rows.shape[0]))
+                rhs[block.equations] = np.einsum("lm,r->mrl", rows, loading[i]).reshape(-1, rows.shape[0])
+                half = self.factor.half_solve(rhs)
+                result[start : start + step, i] = np.einsum("nl,nl->l", half, half)
+        return result
+
+    def fitted(self) -> Array:
+        """X beta + Z u (N,), on the scale of the data."""
+        return (self.design.y - self.residual) / self.design.weight_root
+
+
+def _least_squares(x: sparse.csc_matrix, y: Array) -> Array:
+    """Coefficients (p,) of the regression of y on the independent columns x."""
+    if x.shape[1] == 0:
+        return np.zeros(0)
+    gram = sparse.csc_matrix(sparse.tril(x.T @ x))
+    gram.sort_indices()
+    factor = SparseCholesky(gram)
+    factor.refactor(gram.data)
+    first = factor.solve(np.asarray(x.T @ y))
+    return first + factor.solve(np.asarray(x.T @ (y - x @ first)))

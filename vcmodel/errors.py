@@ -1,0 +1,63 @@
+"""The error hierarchy: every message says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class VcmodelError(Exception):
+    """Base class of every error vcmodel raises on purpose."""
+
+
+class FormulaError(VcmodelError):
+    """A model formula that cannot be read or does not make sense.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do.
+    text : str, optional
+        The formula.
+    span : (int, int), optional
+        Half-open range of characters of `text` to underline.
+    """
+
+    def __init__(self, message: str, text: str | None = None, span: tuple[int, int] | None = None) -> None:
+        if text is not None and span is not None:
+            start, stop = span
+            message = f"{message}\n    {text}\n    {' ' * start}{'^' * max(1, stop - start)}"
+        super().__init__(message)
+
+
+class DataError(VcmodelError):
+    """Data that do not fit the model: a column, level, row or value."""
+
+
+class StructureError(VcmodelError):
+    """A covariance structure used where it cannot stand, or with arguments, starts or bounds it cannot have."""
+
+
+class RelationshipError(VcmodelError):
+    """A pedigree or relationship matrix that is inconsistent or does not cover the data."""
+
+
+class ConvergenceError(VcmodelError):
+    """Raised only on request (``fit.require_converged()``): the fit ended with another status than converged."""
+
+
+def choices(name: str, known: Iterable[str], what: str) -> str:
+    """The part of a message that lists the menu of `what`, nearest match first.
+
+    >>> choices("Famly", ["Block", "Family"], "columns")
+    "did you mean 'Family'? The columns are: Block, Family"
+    """
+    menu = [str(item) for item in known]
+    close = get_close_matches(str(name), menu, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    shown = menu if len(menu) <= 20 else [*menu[:20], f"… ({len(menu)} in all)"]
+    text = f"{hint}the {what} are: {', '.join(shown)}"
+    return text if not hint else f"{hint}The {what} are: {', '.join(shown)}"

@@ -1,0 +1,216 @@
+"""The factors of a product: names and structure calls to :class:`FactorSpec`, ``at()`` to :class:`Condition`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vcmodel.errors import FormulaError, StructureError
+from vcmodel.formula.terms import Condition, FactorSpec
+from vcmodel.formula.tokens import one_line
+from vcmodel.formula.tree import Argument, Call, Literal, Name, Product, Sequence, Span
+from vcmodel.formula.vocabulary import DIAGONAL, IDENTITY, KNOWN, structure_names
+from vcmodel.structures import registry
+
+_POSITIONAL = {"k": "the order of a structure", "b": "the number of bands"}  # keywords that read as further arguments
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Turns the factors of one formula into specifications; keeps the text for messages.
+
+    Attributes
+    ----------
+    text : str
+        The formula.
+    part : str
+        ``"fixed"``, ``"random"`` or ``"residual"``.
+    responses : tuple of str
+        Decides what ``trait`` can mean.
+    """
+
+    text: str
+    part: str
+    responses: tuple[str, ...]
+
+    def fail(self, message: str, span: Span) -> FormulaError:
+        """The error with `span` marked."""
+        return FormulaError(message, one_line(self.text), span)
+
+    def column(self, node: Argument, where: str) -> str:
+        """The factor name that `node` is.
+
+        Raises
+        ------
+        FormulaError
+            Anything but a name; ``trait`` with one response.
+        """
+        if isinstance(node, Call):
+            raise self.fail(f"{where} takes the name of a factor, not {node}: join structures by `:`", node.span)
+        if not isinstance(node, Name):
+            raise self.fail(f"{where} takes the name of a factor first, not {node}", getattr(node, "span", (0, len(self.text))))
+        if node.text == "trait" and len(self.responses) == 1:
+            raise self.fail(
+                f"`trait` stands for several responses and there is only {self.responses[0]!r}: "
+                + ("write `1` for the mean and leave `trait` out of products" if self.part == "fixed" else "leave the factor out"),
+                node.span,
+            )
+        if node.text in self.responses:
+            raise self.fail(f"{node.text!r} is a response and cannot be a factor of `{self.part}`", node.span)
+        return node.text
+
+    def factor(self, node: Name | Call) -> FactorSpec:
+        """The specification of a name, an identity, a known relationship or a structure call."""
+        if isinstance(node, Name):
+            name = self.column(node, "a term")
+            return FactorSpec("identity", name, label=name, text=str(node))
+        if node.function in KNOWN:
+            return self.known(node)
+        if node.function in IDENTITY:
+            self.no_keywords(node)
+            name = self.only_column(node)
+            return FactorSpec("identity", name, label=f"ide({name})" if node.function == "ide" else name, text=str(node))
+        if node.function == DIAGONAL or node.function in structure_names():
+            return self.structure(node)
+        raise self.fail(f"{node.function}() cannot stand here", node.span)
+
+    def known(self, node: Call) -> FactorSpec:
+        """``vm(f, K)``; without K the relationship is looked up under the name of the factor."""
+        self.no_keywords(node)
+        if not 1 <= len(node.arguments) <= 2:
+            raise self.fail(f"{node.function}() takes a factor and the name of a relationship: vm(animal, A)", node.span)
+        name = self.column(node.arguments[0], f"{node.function}()")
+        if len(node.arguments) == 1:
+            return FactorSpec("known", name, relationship=name, label=f"{node.function}({name})", text=str(node))
+        key = node.arguments[1]
+        if not (isinstance(key, Name) or (isinstance(key, Literal) and isinstance(key.value, str))):
+            raise self.fail(f"{node.function}() takes the name of a relationship given in `known` second, not {key}", node.span)
+        relationship = key.text if isinstance(key, Name) else str(key.value)
+        return FactorSpec("known", name, relationship=relationship, label=f"{node.function}({name}, {relationship})", text=str(node))
+
+    def structure(self, node: Call) -> FactorSpec:
+        """``us(f)``, ``fa(f, 2)``; ``us(2)`` is a size, for str()."""
+        if not node.arguments:
+            raise self.fail(f"{node.function}() needs a factor: {node.function}(site)", node.span)
+        first, *further = node.arguments
+        for keyword, value in node.keywords:
+            if keyword not in _POSITIONAL:
+                hint = "; starting values go to start={...} of vc.fit" if keyword in ("init", "initial", "start") else ""
+                raise self.fail(f"{node.function}() has no argument {keyword!r}{hint}", node.span)
+            further.append(value)
+        size = isinstance(first, Literal) and isinstance(first.value, int) and first.value > 0
+        name = str(first.value) if isinstance(first, Literal) and size else self.column(first, f"{node.function}()")
+        values: list[int | float | str] = []
+        for value in further:
+            if not isinstance(value, Literal):
+                raise self.fail(f"{node.function}({name}, ...) takes numbers after the factor, not {value}", node.span)
+            values.append(value.value)
+        spec = FactorSpec("structure", name, registry.canonical(node.function), tuple(values), label=name, text=str(node))
+        self.check_arguments(spec)
+        return spec
+
+    def check_arguments(self, spec: FactorSpec) -> None:
+        """Builds the structure once, so that arguments it cannot have are refused before any data are read."""
+        levels = self.responses if spec.factor == "trait" else ("1", "2")
+        try:
+            registry.build(spec.structure, spec.factor, levels, *spec.arguments)
+        except StructureError as problem:
+            raise StructureError(f"{spec.text} in `{self.part}`: {problem}") from None
+
+    def only_column(self, node: Call) -> str:
+        """The one argument of id(f); a number is the size of a factor, for str()."""
+        if len(node.arguments) != 1:
+            raise self.fail(f"{node.function}() takes one factor: {node.function}(block)", node.span)
+        value = node.arguments[0]
+        if isinstance(value, Literal) and isinstance(value.value, int) and value.value > 0:
+            return str(value.value)
+        return self.column(value, f"{node.function}()")
+
+    def no_keywords(self, node: Call) -> None:
+        """Refuses named arguments."""
+        if node.keywords:
+            raise self.fail(f"{node.function}() has no argument {node.keywords[0][0]!r}", node.span)
+
+    def condition(self, node: Call) -> Condition:
+        """``at(f)``, ``at(f, lev)``, ``at(f, 'a', 'b')``, ``at(f, c('a', 'b'))``."""
+        self.no_keywords(node)
+        if not node.arguments:
+            raise self.fail("at() needs a factor: at(site) or at(site, 'S1')", node.span)
+        name = self.column(node.arguments[0], "at()")
+        if name == "units":
+            raise self.fail("at() cannot condition on `units`: every row is a level of it", node.span)
+        levels: list[str] = []
+        for argument in node.arguments[1:]:
+            for item in argument.items if isinstance(argument, Sequence) else (argument,):
+                levels.append(self.level(item, node))
+        if len(levels) != len(set(levels)):
+            raise self.fail("at() names a level twice", node.span)
+        if len(node.arguments) > 1 and not levels:
+            raise self.fail("at() names no level: leave the empty list out for all levels", node.span)
+        if name == "trait":
+            unknown = [level for level in levels if level not in self.responses]
+            if unknown:
+                raise self.fail(f"at(trait, {unknown[0]!r}): the traits are {', '.join(self.responses)}", node.span)
+        return Condition(name, tuple(levels) if levels else None)
+
+    def level(self, node: Argument, where: Call) -> str:
+        """The label that a name, text or number stands for; an integral number is an integer before it becomes a label."""
+        if isinstance(node, Name):
+            return node.text
+        if isinstance(node, Literal):
+            whole = isinstance(node.value, float) and node.value.is_integer()
+            return str(int(node.value)) if whole else str(node.value)
+        raise self.fail(f"{where.function}() takes labels of levels, not {node}", where.span)
+
+    def covariate(self, node: Call) -> str:
+        """The column of ``lin(x)``."""
+        self.no_keywords(node)
+        if len(node.arguments) != 1:
+            raise self.fail("lin() takes one column: lin(x)", node.span)
+        name = self.column(node.arguments[0], "lin()")
+        if name in ("trait", "units"):
+            raise self.fail(f"`{name}` is a factor and cannot be a covariate", node.span)
+        return name
+
+    def one_variance(self, product: Product, specs: tuple[FactorSpec, ...]) -> None:
+        """Refuses a product in which two factors carry a variance: their scales could not be told apart.
+
+        Raises
+        ------
+        FormulaError
+            With the product written so that it works.
+        """
+        carriers = [item for item in specs if carries_variance(item)]
+        if len(carriers) < 2:
+            return
+        kept = next((item for item in carriers if item.role == "structure"), carriers[0])
+        fixed = {item.text: _without_variance(item) for item in carriers if item is not kept}
+        written = ":".join(fixed.get(str(factor), str(factor)) for factor in product.factors)
+        raise self.fail(
+            f"in {str(product)!r} both {' and '.join(item.text for item in carriers)} carry a variance, and the data see only the product: "
+            f"write {written!r}",
+            product.span,
+        )
+
+    def no_repeats(self, product: Product, names: list[str]) -> None:
+        """Refuses a factor that stands twice in one product."""
+        for name in names:
+            if names.count(name) > 1:
+                raise self.fail(f"factor {name!r} stands twice in {str(product)!r}", product.span)
+
+
+def carries_variance(spec: FactorSpec) -> bool:
+    """Whether a factor brings a variance of its own: us, diag, corgh ... and idv."""
+    if spec.role == "structure":
+        return bool(registry.STRUCTURES[spec.structure].carries_variance)
+    return spec.text.startswith("idv(")
+
+
+def _without_variance(spec: FactorSpec) -> str:
+    """The correlation structure of the same family: us and corgh become corg, diag and idv become id, corv becomes cor."""
+    inside = ", ".join(map(str, (spec.factor, *spec.arguments)))
+    if spec.role == "identity" or spec.structure == "diag":
+        return f"id({spec.factor})"
+    base = spec.structure[:-1]
+    if spec.structure[-1] in "vh" and base in registry.STRUCTURES:
+        return f"{base}({inside})"
+    return f"corg({spec.factor})"

@@ -1,0 +1,103 @@
+"""The terms of `random`: products of factors, conditions and covariates, and str() over consecutive terms."""
+
+from __future__ import annotations
+
+from vcmodel.formula.factors import Reader, carries_variance
+from vcmodel.formula.parser import parse_random
+from vcmodel.formula.terms import TermSpec, term_label
+from vcmodel.formula.tree import Call, Formula, Product
+
+
+def random_terms(text: str, responses: tuple[str, ...]) -> tuple[TermSpec, ...]:
+    """The random terms of `text` in the order written.
+
+    Raises
+    ------
+    FormulaError
+        With the place marked and the fix.
+    """
+    reader = Reader(text, "random", responses)
+    terms: list[TermSpec] = []
+    for product in parse_random(text):
+        term = _term(product, reader)
+        twin = next((other for other in terms if _same_rows(other, term)), None)
+        if twin is not None:
+            raise reader.fail(
+                f"{twin.text!r} and {term.text!r} are the same effects ({term.label}), so that their variances cannot be told apart: write one of them",
+                product.span,
+            )
+        terms.append(term)
+    return tuple(terms)
+
+
+def _same_rows(a: TermSpec, b: TermSpec) -> bool:
+    return sorted(a.label.split(":")) == sorted(b.label.split(":")) and a.label.count(":") == b.label.count(":")
+
+
+def _term(product: Product, reader: Reader) -> TermSpec:
+    if not product.factors:
+        raise reader.fail("the intercept is a fixed effect: write `1` in `fixed`", product.span)
+    if any(isinstance(item, Call) and item.function == "str" for item in product.factors):
+        return _consecutive(product, reader)
+    return _product(product, reader)
+
+
+def _product(product: Product, reader: Reader) -> TermSpec:
+    factors, conditions, covariates, layout = [], [], [], []
+    for item in product.factors:
+        function = item.function if isinstance(item, Call) else ""
+        if function == "at":
+            layout.append(f"c{len(conditions)}")
+            conditions.append(reader.condition(item))
+        elif function == "lin":
+            layout.append(f"x{len(covariates)}")
+            covariates.append(reader.covariate(item))
+        else:
+            spec = reader.factor(item)
+            if spec.factor.isdecimal() and isinstance(item, Call):
+                raise reader.fail(f"{item} gives a size, which only str() has: name a factor", item.span)
+            layout.append(f"f{len(factors)}")
+            factors.append(spec)
+    if not factors:
+        raise reader.fail(f"{str(product)!r} has no factor, so there is only one effect: write for example block:{product}", product.span)
+    specs, given, numbers = tuple(factors), tuple(conditions), tuple(covariates)
+    reader.no_repeats(product, [item.factor for item in (*specs, *given)] + list(numbers))
+    reader.one_variance(product, specs)
+    if len([item for item in specs if item.role == "known"]) > 1:
+        raise reader.fail(f"{str(product)!r} has two known relationships: at most one per term is available", product.span)
+    return TermSpec(str(product), term_label(specs, given, numbers, tuple(layout)), specs, given, numbers, tuple(layout))
+
+
+def _consecutive(product: Product, reader: Reader) -> TermSpec:
+    """``str(~ a + b, ~ us(2):vm(a, K))``."""
+    call = product.factors[0]
+    if len(product.factors) > 1 or not isinstance(call, Call):
+        raise reader.fail("str() is a whole term: nothing can be joined to it by `:`", product.span)
+    usage = "str() takes two formulas: str(~ animal + dam, ~ us(2):vm(animal, A))"
+    if len(call.arguments) != 2 or call.keywords or not all(isinstance(item, Formula) and item.condition is None for item in call.arguments):
+        raise reader.fail(usage, call.span)
+    left, right = (item for item in call.arguments if isinstance(item, Formula))
+    if len(right.terms) != 1 or len(right.terms[0].factors) != 2:
+        raise reader.fail("the second formula of str() is one structure and one factor: ~ us(2):id(subject)", right.span)
+    members = tuple(_member(item, reader) for item in left.terms)
+    structure, factor = (reader.factor(item) for item in right.terms[0].factors)
+    if structure.role != "structure" or factor.role == "structure":
+        raise reader.fail("the second formula of str() is one structure and then one factor: ~ us(2):id(subject)", right.span)
+    if not structure.factor.isdecimal():
+        raise reader.fail(f"the structure of str() takes the number of terms: {structure.structure}({len(members)})", right.span)
+    if int(structure.factor) != len(members):
+        raise reader.fail(f"{structure.text} has {structure.factor} levels and str() joins {len(members)} terms: they must agree", call.span)
+    reader.one_variance(right.terms[0], (structure, factor))
+    label = "+".join(member.label for member in members)
+    return TermSpec(str(product), label, (structure, factor), members=members)
+
+
+def _member(product: Product, reader: Reader) -> TermSpec:
+    if not product.factors:
+        raise reader.fail("the intercept is a fixed effect: str() joins random terms", product.span)
+    if any(isinstance(item, Call) and item.function == "str" for item in product.factors):
+        raise reader.fail("str() cannot stand inside str()", product.span)
+    term = _product(product, reader)
+    if any(carries_variance(item) or item.role == "structure" for item in term.factors):
+        raise reader.fail(f"{str(product)!r} inside str() has a structure of its own: give the structure in the second formula", product.span)
+    return term

@@ -1,0 +1,77 @@
+"""Text to tokens, each with its span."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vcmodel.errors import FormulaError
+from vcmodel.formula.tree import PLAIN_NAME, Span
+
+_PATTERN = re.compile(
+    rf"""(?P<space>\s+)
+      | (?P<name>{PLAIN_NAME.pattern})
+      | (?P<quoted>`[^`]*`)
+      | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+      | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+      | (?P<mark>\*\*|[-+*/^:~|()\[\],=])""",
+    re.VERBOSE | re.DOTALL,
+)
+_LONGEST_NUMBER = 40  # digits; keeps hostile texts from becoming huge integers
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: `kind` is "name", "quoted" (a backquoted name), "number", "string", "end", or the mark itself."""
+
+    kind: str
+    text: str
+    span: Span
+
+
+def one_line(text: str) -> str:
+    """The same number of characters with line breaks and tabs as blanks, so that carets point where they should."""
+    return re.sub(r"\s", " ", text)
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """The tokens of `text`, ended by a token of kind "end".
+
+    Raises
+    ------
+    FormulaError
+        On a character that has no place in the language, or a quote that is not closed.
+    """
+    tokens: list[Token] = []
+    position = 0
+    while position < len(text):
+        match = _PATTERN.match(text, position)
+        if match is None:
+            raise _stray(text, position)
+        kind = str(match.lastgroup)
+        if kind == "number" and len(match[0]) > _LONGEST_NUMBER:
+            raise FormulaError(f"a number of more than {_LONGEST_NUMBER} characters", one_line(text), match.span())
+        if kind == "quoted" and not match[0][1:-1].strip():
+            raise FormulaError("an empty name between backquotes: write the column's name", one_line(text), match.span())
+        if kind != "space":
+            tokens.append(Token(match[0] if kind == "mark" else kind, match[0], match.span()))
+        position = match.end()
+    tokens.append(Token("end", "", (len(text), len(text) + 1)))
+    return tuple(tokens)
+
+
+def _stray(text: str, position: int) -> FormulaError:
+    character = text[position]
+    if character in "'\"`":
+        message = f"the quote {character} is not closed"
+    elif character == "%":
+        message = "'%' is not an operator of the language: write `a:b` for an interaction and `a/b` for nesting"
+    else:
+        message = f"the character {character!r} has no place in a formula: put a column name with odd characters in backquotes"
+    return FormulaError(message, one_line(text), (position, position + 1))
+
+
+def unquote(token: Token) -> str:
+    """The text inside a string or backquoted token; backslash escapes the next character of a string."""
+    inner = token.text[1:-1]
+    return inner if token.kind == "quoted" else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)

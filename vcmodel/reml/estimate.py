@@ -1,0 +1,149 @@
+"""From a design to its REML estimate: starts, maximisation, and the covariance of what was estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
+from vcmodel.reml.iterate import Floors, Record, Search, maximise, multipliers
+from vcmodel.reml.likelihood import Derivatives
+from vcmodel.reml.parameters import Component, Point, Wishes, free_map, make_components, read_wishes, starting_point
+from vcmodel.reml.start import covariances
+from vcmodel.reml.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from vcmodel.control import Control
+    from vcmodel.design.design import Design
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A REML estimate with all that the results are made of. The equations stand at the estimate.
+
+    Attributes
+    ----------
+    components : tuple of Component
+        Random terms, then residual sections.
+    theta, jacobians : tuples
+        Reported parameters of each component, and their derivatives with respect to all coordinates (n parameters, m).
+    covariance : (m, m) array
+        Covariance of the coordinates: inverse average information over the free ones, 0 elsewhere.
+    precision : Precision
+        Which coordinates and reported rows carry no information.
+    freedom : tuple of Freedom
+        Degrees of freedom of each random term beside the fixed effects.
+    multipliers : tuple of arrays
+        Per component, eigenvalues of dlogL/dSigma on its null space in units of the data's variance (empty when Sigma is regular).
+    n_free : int
+        Free working parameters at the estimate.
+    score_norm, decrement : float
+        Largest score in standard deviations, and the gain of one more Newton step.
+    """
+
+    design: Design
+    equations: MixedModelEquations
+    components: tuple[Component, ...]
+    wishes: Wishes
+    point: Point
+    theta: tuple[Array, ...]
+    jacobians: tuple[Array, ...]
+    covariance: Array
+    precision: Precision
+    freedom: tuple[Freedom, ...]
+    multipliers: tuple[Array, ...]
+    n_free: int
+    score_norm: float
+    decrement: float
+    loglik: float
+    status: Status
+    history: tuple[Record, ...]
+    previous_theta: tuple[Array, ...] | None
+    weakest_curvature: float
+    start_theta: tuple[Array, ...]
+
+
+def estimate(
+    design: Design,
+    control: Control,
+    *,
+    start: Mapping[str, float] | None = None,
+    bounds: Mapping[str, str] | None = None,
+    equal: Sequence[Sequence[str]] | None = None,
+) -> Estimate:
+    """Fit a design.
+
+    Raises
+    ------
+    StructureError
+        Starting values, bounds or equalities that cannot be had.
+    """
+    equations = MixedModelEquations(design)
+    references, starts = covariances(design, equations.y, control.start_scale)
+    components = make_components(design, references)
+    defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
+    wishes = read_wishes(components, defaults, start, bounds, equal)
+    search = Search(equations, components, wishes, starting_point(components, wishes), control)
+    status = maximise(search)
+    return _collect(design, search, status)
+
+
+def _collect(design: Design, search: Search, status: Status) -> Estimate:
+    """The estimate at the point where the search ended."""
+    point, components = search.point, search.components
+    m = sum(chart.size for chart in point.charts)
+    theta = tuple(chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True))
+    jacobians = []
+    for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True):
+        full = np.zeros((len(chart.reported(phi)), m))
+        full[:, part] = chart.jacobian(phi)
+        jacobians.append(full)
+    if status is Status.START_INFEASIBLE:
+        derivatives = Derivatives(np.zeros(m), np.zeros((m, m)), np.zeros((m, m)), (None,) * len(components))
+        loglik = float("nan")
+    else:
+        derivatives = search.differentiate()
+        loglik = search.equations.loglik
+    held = search.snapped.copy()
+    floors = Floors.of(components, point)
+    held[floors.index[floors.pressing(point.vector(), derivatives.score, search.snapped)]] = True
+    transform = free_map(search.wishes, point)
+    transform = transform[:, ~np.any(transform[held] != 0.0, axis=0)]
+    precision = precision_of(transform.T @ derivatives.information @ transform, transform, components, jacobians)
+    found = tuple(
+        multipliers(component, chart.value(phi), d)
+        for component, chart, phi, d in zip(components, point.charts, point.phi, derivatives.gradients, strict=True)
+    )
+    last = search.history[-1] if search.history else None
+    previous = search.previous
+    return Estimate(
+        design=design,
+        equations=search.equations,
+        components=components,
+        wishes=search.wishes,
+        point=point,
+        theta=theta,
+        jacobians=tuple(jacobians),
+        covariance=precision.covariance,
+        precision=precision,
+        freedom=freedom_of_terms(design),
+        multipliers=found,
+        n_free=transform.shape[1],
+        score_norm=last.score_norm if last else float("nan"),
+        decrement=last.decrement if last else float("nan"),
+        loglik=loglik,
+        status=status,
+        history=tuple(search.history),
+        previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),
+        weakest_curvature=search.weakest,
+        start_theta=search.wishes.theta,
+    )

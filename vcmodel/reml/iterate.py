@@ -1,0 +1,314 @@
+"""The maximisation: damped Newton steps with average information plus exact curvature, an active set at the boundaries, a certificate.
+
+A variance-like coordinate is held at a small floor while iterating, because dlogL/dSigma on a null space of Sigma can only be seen from
+slightly inside. Once converged, the coordinates that still press on their floor are set to exactly zero, logL is evaluated there, and the
+rest is polished; the multipliers of the null space certify the boundary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.reml.likelihood import Derivatives, differentiate, place
+from vcmodel.reml.parameters import Point, Wishes, free_map
+from vcmodel.reml.status import Status
+from vcmodel.reml.step import NewtonSystem, next_shift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from vcmodel.control import Control
+    from vcmodel.equations.mixed_model import MixedModelEquations
+    from vcmodel.reml.parameters import Component
+
+    Array = NDArray[np.float64]
+
+# a square-root coordinate is held at this fraction of the data's standard deviation while iterating: 1e-8 of the variance
+FLOOR = 1e-4
+# rounding of logL relative to the sum of the magnitudes of its terms
+ROUNDING = 1e-13
+MAX_REJECTIONS = 30
+# length of the curvature probe in standard deviations of the weakest direction
+PROBE = 1e-3
+
+
+@dataclass(frozen=True)
+class Record:
+    """One accepted iteration."""
+
+    loglik: float
+    decrement: float
+    score_norm: float
+    shift: float
+    step: float
+    held: int
+    seconds: float
+
+
+@dataclass
+class Search:
+    """The state of the maximisation."""
+
+    equations: MixedModelEquations
+    components: tuple[Component, ...]
+    wishes: Wishes
+    point: Point
+    control: Control
+    shift: float = 0.0
+    snapped: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    gradients: list[Array | None] = field(default_factory=list)
+    history: list[Record] = field(default_factory=list)
+    previous: Point | None = None
+    weakest: float = float("nan")
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def moving(self) -> list[bool]:
+        """Components with at least one free coordinate."""
+        return [not bool(self.wishes.fixed[c].all()) for c in range(len(self.components))]
+
+    def evaluate(self, point: Point) -> bool:
+        """Put the equations at `point`."""
+        return place(self.equations, self.components, point)
+
+    def differentiate(self) -> Derivatives:
+        """Derivatives at the current point; D is remembered for singular matrices."""
+        result = differentiate(self.equations, self.components, self.point, self.moving, self.gradients)
+        self.gradients = list(result.gradients)
+        return result
+
+
+@dataclass(frozen=True)
+class Floors:
+    """Lower bounds of coordinates that become zero on a boundary, in the concatenated vector."""
+
+    index: NDArray[np.int64]
+    floor: Array
+    groups: tuple[NDArray[np.int64], ...]
+    residual: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, components: Sequence[Component], point: Point) -> Floors:
+        """The floors of every chart's edges."""
+        index, floor, groups, residual = [], [], [], []
+        for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
+            for edge in chart.edges(phi):
+                index.append(part.start + edge.coordinate)
+                floor.append(FLOOR * edge.scale)
+                groups.append(part.start + np.array(edge.group, dtype=np.int64))
+                residual.append(component.kind == "residual")
+        return cls(np.array(index, dtype=np.int64), np.array(floor), tuple(groups), np.array(residual, dtype=bool))
+
+    def raised(self, vector: Array, snapped: NDArray[np.bool_]) -> Array:
+        """The vector with its edge coordinates at or above their floors."""
+        result = vector.copy()
+        live = ~snapped[self.index]
+        result[self.index[live]] = np.maximum(result[self.index[live]], self.floor[live])
+        return result
+
+    def pressing(self, vector: Array, score: Array, snapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which edges stand at their floor with a score that pushes further down."""
+        return (vector[self.index] <= self.floor * (1 + 1e-6)) & (score[self.index] <= 0.0) & ~snapped[self.index]
+
+
+def _free_columns(transform: Array, held: NDArray[np.bool_]) -> Array:
+    """Columns of the free map that move no held coordinate."""
+    return transform[:, ~np.any(transform[held] != 0.0, axis=0)] if held.any() else transform
+
+
+def maximise(search: Search) -> Status:
+    """Run to a certified maximum or to a status that says why not; the search is left at the best point found."""
+    search.snapped = np.zeros(sum(chart.size for chart in search.point.charts), dtype=bool)
+    search.gradients = [None] * len(search.components)
+    search.point = search.point.renormalised()
+    floors = Floors.of(search.components, search.point)
+    search.point = search.point.moved(floors.raised(search.point.vector(), search.snapped))
+    if not search.evaluate(search.point):
+        return Status.START_INFEASIBLE
+    status = _climb(search)
+    if status is not Status.CONVERGED:
+        return status
+    for _ in range(3):
+        if not _snap(search):
+            break
+        status = _climb(search)
+        if status is not Status.CONVERGED or not _release(search):
+            break
+        status = _climb(search)
+    while status is Status.CONVERGED and _leave_saddle(search):
+        status = _climb(search)
+    return _residual_status(search) if status is Status.CONVERGED else status
+
+
+def _climb(search: Search) -> Status:
+    """Newton steps until the decrement is below the tolerance."""
+    while True:
+        # 1) derivatives, and the coordinates that are free here
+        derivatives = search.differentiate()
+        floors = Floors.of(search.components, search.point)
+        vector = search.point.vector()
+        held = search.snapped.copy()
+        held[floors.index[floors.pressing(vector, derivatives.score, search.snapped)]] = True
+        transform = _free_columns(free_map(search.wishes, search.point), held)
+        score = transform.T @ derivatives.score
+        information = transform.T @ derivatives.information @ transform
+        system = NewtonSystem.of(transform.T @ derivatives.hessian @ transform, score, information)
+        norm = float(np.max(np.abs(score) / np.sqrt(np.maximum(np.diag(information), 1e-300)), initial=0.0))
+        _record(search, system.decrement, norm, int(held.sum()))
+        if system.positive and system.decrement < search.control.tolerance:
+            return Status.CONVERGED
+        if len(search.history) > search.control.max_iterations:
+            return Status.ITERATION_LIMIT
+        # 2) the step, shortened until logL does not fall
+        accepted = _line(search, system, transform, floors)
+        if accepted is None:
+            return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
+        # 3) the new point in its best chart
+        search.previous = search.point
+        search.point = accepted.renormalised()
+        if _turned(accepted, search.point):
+            search.evaluate(search.point)
+
+
+def _turned(before: Point, after: Point) -> bool:
+    """Whether a better chart changed a root (not the matrix), so that the equations must be made anew."""
+    pairs = zip(before.charts, before.phi, after.charts, after.phi, strict=True)
+    return any(not np.array_equal(a.loading(p), b.loading(q)) for a, p, b, q in pairs)
+
+
+def _is_rounding(search: Search, system: NewtonSystem) -> bool:
+    """Whether the gain still promised is smaller than logL can be computed."""
+    return system.positive and system.decrement < 10 * ROUNDING * search.equations.loglik_scale + search.control.tolerance
+
+
+def _line(search: Search, system: NewtonSystem, transform: Array, floors: Floors) -> Point | None:
+    """The first shifted step that does not lower logL; None, at the old point, when there is none."""
+    before, vector = search.equations.loglik, search.point.vector()
+    slack = ROUNDING * search.equations.loglik_scale
+    shift = search.shift
+    for _ in range(MAX_REJECTIONS):
+        trial = search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped))
+        if search.evaluate(trial) and search.equations.loglik >= before - slack:
+            search.shift = next_shift(shift, search.equations.loglik - before, system.predicted(shift))
+            return trial
+        shift = max(4.0 * shift, 1e-2)
+    search.evaluate(search.point)
+    return None
+
+
+def _record(search: Search, decrement: float, norm: float, held: int) -> None:
+    loglik = search.equations.loglik
+    step = loglik - search.history[-1].loglik if search.history else np.nan
+    record = Record(loglik, decrement, norm, search.shift, step, held, perf_counter() - search.started)
+    search.history.append(record)
+    if search.control.verbose:
+        print(f"{len(search.history) - 1:4d}  logL {loglik:16.6f}  gain left {decrement:9.2e}  held {held}")
+
+
+def _snap(search: Search) -> bool:
+    """Set the random coordinates that press on their floor to exactly zero; False when there are none or logL would fall."""
+    floors = Floors.of(search.components, search.point)
+    vector = search.point.vector()
+    derivatives = search.differentiate()
+    pressing = floors.pressing(vector, derivatives.score, search.snapped) & ~floors.residual
+    if not pressing.any():
+        return False
+    mask = search.snapped.copy()
+    for i in np.flatnonzero(pressing):
+        mask[floors.groups[i]] = True
+    before = search.equations.loglik
+    trial = search.point.moved(np.where(mask, 0.0, vector))
+    if search.evaluate(trial) and search.equations.loglik >= before - ROUNDING * search.equations.loglik_scale:
+        search.point, search.snapped = trial, mask
+        return True
+    search.evaluate(search.point)
+    return False
+
+
+def multipliers(component: Component, sigma: Array, gradient: Array | None) -> Array:
+    """Eigenvalues of D on the null space of Sigma, in units of the data's variance: all <= 0 at a constrained maximum."""
+    scale = component.reference
+    values, vectors = np.linalg.eigh(sigma / np.outer(scale, scale))
+    null = vectors[:, values < 1e-11]
+    if gradient is None or null.shape[1] == 0:
+        return np.zeros(0)
+    return np.linalg.eigvalsh(null.T @ (gradient * np.outer(scale, scale)) @ null)
+
+
+def _release(search: Search) -> bool:
+    """Free the snapped coordinates of a component whose multipliers are not all negative, a little inside; False when all are."""
+    vector = search.point.vector()
+    floors = Floors.of(search.components, search.point)
+    released = False
+    for c, (component, chart, phi, part) in enumerate(zip(search.components, search.point.charts, search.point.phi, search.point.slices, strict=True)):
+        if not search.snapped[part].any():
+            continue
+        found = multipliers(component, chart.value(phi), search.gradients[c])
+        if found.size and found.max() > 1e-6:
+            mine = (floors.index >= part.start) & (floors.index < part.stop) & search.snapped[floors.index]
+            vector[floors.index[mine]] = 100 * floors.floor[mine]
+            search.snapped[part] = False
+            released = True
+    if released:
+        trial = search.point.moved(vector)
+        if not search.evaluate(trial):
+            search.evaluate(search.point)
+            return False
+        search.point = trial
+    return released
+
+
+def _leave_saddle(search: Search) -> bool:
+    """Look at the exact curvature of logL along the weakest direction of H; move off a saddle, or return False at a maximum.
+
+    Average information is positive by construction, so that it cannot tell a saddle (a correlation that sits on a symmetric point)
+    from a maximum. The curvature is a difference of scores over a thousandth of a standard error.
+    """
+    derivatives, here = search.differentiate(), search.point
+    floors, vector = Floors.of(search.components, here), here.vector()
+    held = search.snapped.copy()
+    held[floors.index[floors.pressing(vector, derivatives.score, search.snapped)]] = True
+    transform = _free_columns(free_map(search.wishes, here), held)
+    if transform.shape[1] == 0:
+        return False
+    system = NewtonSystem.of(
+        transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score, transform.T @ derivatives.information @ transform
+    )
+    direction = transform @ (system.scale * system.vectors[:, 0])
+    before = search.equations.loglik
+    if not search.evaluate(here.moved(vector + PROBE * direction)):
+        search.evaluate(here)
+        return False
+    search.point = here.moved(vector + PROBE * direction)
+    ahead = search.differentiate()
+    search.point, search.gradients = here, list(derivatives.gradients)
+    search.weakest = -float(direction @ (ahead.score - derivatives.score)) / PROBE
+    if search.weakest < -1e-4 and len(search.history) <= search.control.max_iterations:
+        for size in (1.0, -1.0, 0.3, -0.3, 0.1, -0.1):
+            trial = here.moved(floors.raised(vector + size * direction, search.snapped))
+            if search.evaluate(trial) and search.equations.loglik > before + 1e-9:
+                search.point = trial
+                return True
+    search.evaluate(here)
+    return False
+
+
+def _residual_status(search: Search) -> Status:
+    """Converged, or what became of a residual matrix that ran to its floor.
+
+    Near a singular residual logL behaves like c log(lambda) + O(lambda^2): with c < 0 it is unbounded, with c = 0 it has a supremum.
+    """
+    derivatives = search.differentiate()
+    vector = search.point.vector()
+    floors = Floors.of(search.components, search.point)
+    stuck = floors.pressing(vector, derivatives.score, search.snapped) & floors.residual
+    if not stuck.any():
+        return Status.CONVERGED
+    slope = np.abs(derivatives.score[floors.index[stuck]] * vector[floors.index[stuck]])
+    return Status.UNBOUNDED if slope.max() > 0.1 else Status.RESIDUAL_BOUNDARY

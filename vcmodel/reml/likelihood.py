@@ -1,0 +1,113 @@
+"""logL, score, average information and curvature at a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from vcmodel.equations.mixed_model import MixedModelEquations
+    from vcmodel.reml.parameters import Component, Point
+
+    Array = NDArray[np.float64]
+
+# below this relative singular value of a loading, D cannot be recovered from 2 D Lambda (its rounding is 1e-16 / 1e-6 of the scale)
+SINGULAR = 1e-6
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """First and second-order quantities over all coordinates of a point (m of them).
+
+    Attributes
+    ----------
+    score : (m,)
+        dlogL/dphi.
+    information : (m, m)
+        Average information.
+    curvature : (m, m)
+        Sum of D_kl d2 Sigma_kl / dphi dphi, exact curvature of the parametrisation; H = information - curvature.
+    gradients : tuple of (k, k) arrays or None
+        D of every component, dlogL = tr(D dSigma); None where it could not be recovered yet.
+    """
+
+    score: Array
+    information: Array
+    curvature: Array
+    gradients: tuple[Array | None, ...]
+
+    @property
+    def hessian(self) -> Array:
+        """H (m, m)."""
+        return self.information - self.curvature
+
+
+def place(equations: MixedModelEquations, components: Sequence[Component], point: Point) -> bool:
+    """Put the equations at a point; False when it is not feasible."""
+    if not point.feasible():
+        return False
+    loadings, residuals = [], []
+    for component, chart, phi in zip(components, point.charts, point.phi, strict=True):
+        if component.kind == "random":
+            loadings.append(chart.loading(phi))
+        else:
+            residuals.append(chart.value(phi))
+    return equations.update(loadings, residuals)
+
+
+def recover_gradient(loading: Array, by_loading: Array, reference: Array) -> Array | None:
+    """D (k, k) from dlogL/dLambda = 2 D Lambda; None when the loading is too near singular."""
+    if loading.shape[0] != loading.shape[1]:
+        return None
+    scaled = loading / reference[:, None]
+    singular = np.linalg.svd(scaled, compute_uv=False)
+    if singular[-1] < SINGULAR:
+        return None
+    d = 0.5 * np.linalg.solve(loading.T, by_loading.T).T
+    return 0.5 * (d + d.T)
+
+
+def differentiate(
+    equations: MixedModelEquations, components: Sequence[Component], point: Point, moving: Sequence[bool], remembered: Sequence[Array | None]
+) -> Derivatives:
+    """The derivatives at the point the equations stand at.
+
+    Parameters
+    ----------
+    moving : sequence of bool
+        Components with a free coordinate; the others are left at zero.
+    remembered : sequence
+        D of earlier points, used where the matrix is singular now.
+    """
+    by_loading, by_residual = equations.gradients()
+    m = sum(chart.size for chart in point.charts)
+    score, curvature = np.zeros(m), np.zeros((m, m))
+    variates = np.zeros((equations.y.size, m))
+    gradients: list[Array | None] = []
+    for c, (component, chart, phi, part) in enumerate(zip(components, point.charts, point.phi, point.slices, strict=True)):
+        d: Array | None = remembered[c]
+        if component.kind == "random":
+            g = by_loading[component.index]
+            d_now = recover_gradient(equations.loadings[component.index], g, component.reference)
+            d = d if d_now is None else d_now
+        else:
+            d = by_residual[component.index]
+        gradients.append(d)
+        if not moving[c] or chart.size == 0:
+            continue
+        d_sigma = chart.derivative(phi)
+        if component.kind == "random":
+            score[part] = np.tensordot(chart.loading_derivative(phi), by_loading[component.index], axes=2)
+            variates[:, part] = equations.term_variates(component.index, d_sigma)
+        else:
+            score[part] = np.tensordot(d_sigma, d, axes=2)
+            variates[:, part] = equations.section_variates(component.index, d_sigma)
+        if d is not None:
+            curvature[part, part] = chart.curvature(phi, d)
+    return Derivatives(score, equations.average_information(variates), curvature, tuple(gradients))

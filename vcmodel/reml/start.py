@@ -1,0 +1,106 @@
+"""Starting values: pairwise covariances of the residuals from the fixed effects, shared out over the terms.
+
+Shares 0.1 for each random term and 0.5 for the residual, as measured to be good over a wide range of cases.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.design.design import Design
+    from vcmodel.design.terms import DesignTerm
+
+    Array = NDArray[np.float64]
+
+RANDOM_SHARE, RESIDUAL_SHARE = 0.1, 0.5
+# correlations start away from 0 (a saddle of some likelihoods) and from the boundary
+DEFAULT_CORRELATION, LARGEST_CORRELATION = 0.1, 0.9
+
+
+def level_sd(residual: Array, level: NDArray[np.int64], k: int) -> Array:
+    """Root mean square (k,) of the residuals at each level; levels without variation get the overall value."""
+    count = np.bincount(level, minlength=k)
+    total = np.bincount(level, weights=residual**2, minlength=k)
+    overall = np.sqrt(np.mean(residual**2))
+    own = np.sqrt(total / np.maximum(count, 1))
+    return np.where((count > 1) & (own > 1e-6 * overall), own, overall)
+
+
+def pairwise_correlation(residual: Array, level: NDArray[np.int64], group: NDArray[np.int64], k: int) -> Array:
+    """Correlations (k, k) of group means at two levels over the groups that have both; DEFAULT_CORRELATION where fewer than 4 do."""
+    correlation = np.full((k, k), DEFAULT_CORRELATION)
+    np.fill_diagonal(correlation, 1.0)
+    if k == 1:
+        return correlation
+    groups, inverse = np.unique(group, return_inverse=True)
+    cell = inverse * k + level
+    count = np.bincount(cell, minlength=groups.size * k).reshape(-1, k)
+    means = np.bincount(cell, weights=residual, minlength=groups.size * k).reshape(-1, k) / np.maximum(count, 1)
+    seen = (count > 0).astype(float)
+    both = seen.T @ seen
+    products = means.T @ means
+    power = (means**2).T @ seen
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = products / np.sqrt(power * power.T)
+    usable = (both >= 4) & np.isfinite(estimate)
+    np.fill_diagonal(usable, False)
+    correlation[usable] = estimate[usable]
+    return positive_definite(correlation)
+
+
+def positive_definite(correlation: Array) -> Array:
+    """The correlation matrix with off-diagonals limited and eigenvalues raised to 0.05, unit diagonal again; never exactly 0 off it."""
+    off = ~np.eye(correlation.shape[0], dtype=bool)
+    limited = np.clip(correlation, -LARGEST_CORRELATION, LARGEST_CORRELATION)
+    limited[off & (np.abs(limited) < 1e-3)] = 0.01
+    np.fill_diagonal(limited, 1.0)
+    values, vectors = np.linalg.eigh(limited)
+    raised = (vectors * np.maximum(values, 0.05)) @ vectors.T
+    d = np.sqrt(np.diag(raised))
+    return raised / np.outer(d, d)
+
+
+def term_cells(term: DesignTerm) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Array]:
+    """Cell, Sigma-level, relationship level and value of every nonzero of a term's incidence."""
+    entries = term.incidence.tocoo()
+    sigma, level = np.divmod(entries.col.astype(np.int64), term.n_levels)
+    return entries.row.astype(np.int64), sigma, level, entries.data
+
+
+def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[list[Array], list[Array]]:
+    """Reference standard deviations (k,) and starting covariances (k, k): random terms, then sections.
+
+    Parameters
+    ----------
+    residual : (N,) array
+        y minus its fixed-effects fit, on the weighted scale.
+    scale : float
+        Multiplies the covariances.
+    """
+    references, starts = [], []
+    for term in design.terms:
+        k = term.structure.size
+        cell, sigma, level, value = term_cells(term)
+        size = np.sqrt(np.bincount(sigma, weights=value**2, minlength=k) / np.maximum(np.bincount(sigma, minlength=k), 1))
+        reference = level_sd(residual[cell], sigma, k) / np.where(size > 0, size, 1.0)
+        overlapping = np.unique(cell).size < cell.size  # str(): one cell at several Sigma-levels
+        if overlapping:
+            correlation = pairwise_correlation(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), k)
+        else:
+            unit = design.frame.row[cell]
+            by_unit = np.unique(unit).size < unit.size and k > 1
+            correlation = pairwise_correlation(residual[cell], sigma, unit if by_unit else level, k)
+        references.append(reference)
+        starts.append(scale * RANDOM_SHARE * correlation * np.outer(reference, reference))
+    for section in design.sections:
+        k = section.structure.size
+        reference = level_sd(residual[section.cells], section.level, k)
+        correlation = pairwise_correlation(residual[section.cells], section.level, section.unit, k)
+        references.append(reference)
+        starts.append(scale * RESIDUAL_SHARE * correlation * np.outer(reference, reference))
+    return references, starts

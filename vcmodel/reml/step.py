@@ -1,0 +1,69 @@
+"""One damped Newton step: the scaled system, its eigenvalues, and the trust region's shift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# scaled eigenvalues below this carry no information: moving along them would follow rounding errors
+FLAT = 1e-7
+
+
+@dataclass(frozen=True)
+class NewtonSystem:
+    """H step = score in eigenvectors of H scaled to unit diagonal, so that units of the coordinates do not matter."""
+
+    scale: Array
+    values: Array
+    vectors: Array
+    rotated: Array
+
+    @classmethod
+    def of(cls, hessian: Array, score: Array, information: Array) -> NewtonSystem:
+        """The system of the free coordinates; `information` gives a scale where the curvature makes H's diagonal negative."""
+        size = np.maximum(np.abs(np.diag(hessian)), np.diag(information))
+        scale = 1.0 / np.sqrt(np.where(size > 0.0, size, 1.0))
+        values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))
+        return cls(scale, values, vectors, vectors.T @ (score * scale))
+
+    @property
+    def least_shift(self) -> float:
+        """What must be added to the eigenvalues to make all of them clearly positive; 0 in the normal case."""
+        lowest = float(self.values[0]) if self.values.size else 1.0
+        return 0.0 if lowest >= FLAT else 10 * FLAT - lowest
+
+    @property
+    def positive(self) -> bool:
+        """Whether H has no eigenvalue below the flat threshold's negative."""
+        return bool(self.values.size == 0 or self.values[0] > -FLAT)
+
+    def step(self, shift: float) -> Array:
+        """The step with `shift` added to the eigenvalues."""
+        return self.scale * (self.vectors @ (self.rotated / (self.values + self.least_shift + shift)))
+
+    def predicted(self, shift: float) -> float:
+        """Gain of logL that the quadratic model promises for the shifted step."""
+        z = self.rotated / (self.values + self.least_shift + shift)
+        return float(z @ self.rotated - 0.5 * z @ (self.values * z))
+
+    @property
+    def decrement(self) -> float:
+        """1/2 score' H^-1 score: the gain still to be had."""
+        return float(0.5 * np.sum(self.rotated**2 / (self.values + self.least_shift)))
+
+
+def next_shift(shift: float, gain: float, predicted: float) -> float:
+    """The trust region's rule: relax when the model was right to 25 %, tighten when it was wrong by 75 %."""
+    ratio = gain / predicted if predicted > 0 else 1.0
+    if abs(ratio - 1.0) <= 0.25:
+        return shift / 10.0 if shift > 1e-8 else 0.0
+    if abs(ratio - 1.0) >= 0.75:
+        return max(2.0 * shift, 1e-3)
+    return shift

@@ -1,0 +1,45 @@
+"""One variance per level, no covariances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.linear import LinearStructure, RootChart
+
+
+@dataclass(frozen=True)
+class Diagonal(LinearStructure):
+    """Independent levels, each with its own variance."""
+
+    name: ClassVar[str] = "diag"
+    carries_variance: ClassVar[bool] = True
+    summary: ClassVar[str] = "independent levels, one variance each"
+    count: ClassVar[str] = "w"
+
+    factor: str
+    levels: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The variances in level order."""
+        return tuple(Parameter(f"{self.factor}_{level}", "variance", "P") for level in self.levels)
+
+    @cached_property
+    def basis(self) -> Array:
+        """One diagonal entry each, (k, k, k)."""
+        unit = np.eye(self.size)
+        return unit[:, :, None] * unit[:, None, :]
+
+    def start(self, covariance: Array) -> Array:
+        """The diagonal."""
+        return np.diagonal(covariance).astype(float)
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The standard deviations as coordinates."""
+        theta = self.require_admissible(theta)
+        return RootChart(self.basis, np.asarray(reference, dtype=float)), np.sqrt(theta)

@@ -1,0 +1,91 @@
+"""General correlation: one for every pair of levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
+from vcmodel.structures.correlation_chart import CorrelationChart
+from vcmodel.structures.linear import LinearStructure
+from vcmodel.structures.moments import correlation_matrix, pair_labels, pairs
+from vcmodel.structures.scaling import Heterogeneous, Homogeneous
+
+INSIDE = 0.9  # starts keep this fraction of the way from the identity to the boundary
+AWAY = 0.1  # start of all correlations where all of them are exactly zero
+
+
+@dataclass(frozen=True)
+class General(LinearStructure):
+    """A correlation for each pair, row-wise; none for a single level."""
+
+    name: ClassVar[str] = "corg"
+    carries_variance: ClassVar[bool] = False
+    summary: ClassVar[str] = "general correlation: one for every pair"
+    count: ClassVar[str] = "w (w - 1) / 2"
+
+    factor: str
+    levels: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """21, 31, 32, … named later:earlier."""
+        return tuple(Parameter(f"{label}.cor", "correlation", "U") for label in pair_labels(self.factor, self.levels))
+
+    @cached_property
+    def basis(self) -> Array:
+        """One entry and its mirror image each, (k(k-1)/2, k, k)."""
+        rows, columns = pairs(self.size)
+        index = np.arange(len(rows))
+        result = np.zeros((len(rows), self.size, self.size))
+        result[index, rows, columns] = 1.0
+        result[index, columns, rows] = 1.0
+        return result
+
+    def start(self, covariance: Array) -> Array:
+        """The correlations, drawn towards zero where they are within a tenth of the way from the boundary."""
+        matrix = correlation_matrix(covariance)
+        values = matrix[pairs(self.size)]
+        if not np.any(values):
+            return np.full(len(values), AWAY)
+        # On the ray I + c (C - I) the smallest eigenvalue 1 - c (1 - lambda) is zero at c = 1 / (1 - lambda).
+        smallest = np.linalg.eigvalsh(matrix)[0]
+        return min(1.0, INSIDE / (1.0 - smallest)) * values
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """Unit rows of a pivoted triangular root."""
+        return CorrelationChart.of(self.value(self.require_admissible(theta)))
+
+
+@dataclass(frozen=True)
+class GeneralHomogeneous(Homogeneous):
+    """General correlation, one variance."""
+
+    name: ClassVar[str] = "corgv"
+    family = General
+    summary: ClassVar[str] = "general correlation, one variance"
+    count: ClassVar[str] = "w (w - 1) / 2 + 1"
+
+    factor: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GeneralHeterogeneous(Heterogeneous):
+    """General correlation, one variance per level: the matrices of us, reported as correlations."""
+
+    name: ClassVar[str] = "corgh"
+    family = General
+    summary: ClassVar[str] = "general correlation, one variance per level (us on the correlation scale)"
+    count: ClassVar[str] = "w (w + 1) / 2"
+
+    factor: str
+    levels: tuple[str, ...]
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The free Cholesky factor of us."""
+        return CorrelationCholeskyChart.of(self.value(self.require_admissible(theta)), reference)

@@ -1,0 +1,254 @@
+"""Kronecker products of structures: ``us(trait):cor(site)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import product
+from typing import ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vcmodel.errors import StructureError
+from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
+from vcmodel.structures.identity import IdentityVariance
+from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
+from vcmodel.structures.linear import root_mean_square
+from vcmodel.structures.moments import correlation_matrix
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def split(vector: Array, sizes: list[int]) -> list[Array]:
+    """The pieces of `vector` of the given sizes."""
+    return np.split(vector, np.cumsum(sizes)[:-1]) if sizes else []
+
+
+def shifted(edges: tuple[Edge, ...], offset: int) -> tuple[Edge, ...]:
+    """The same edges with coordinates counted from `offset` on."""
+    return tuple(
+        replace(edge, coordinate=edge.coordinate + offset, group=tuple(index + offset for index in edge.group)) for edge in edges
+    )
+
+
+def block_diagonal(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """The blocks along the diagonal, zero (or False) elsewhere; blocks without rows or columns count."""
+    rows, columns = sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)
+    result = np.zeros((rows, columns), dtype=blocks[0].dtype)
+    row = column = 0
+    for block in blocks:
+        result[row : row + len(block), column : column + block.shape[1]] = block
+        row, column = row + len(block), column + block.shape[1]
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class KroneckerChart(Chart):
+    """Coordinates of the parts one after the other; the loading is the product of the parts' loadings."""
+
+    linear: ClassVar[bool] = False
+
+    parts: tuple[Chart, ...]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Number of coordinates of each part."""
+        return [part.size for part in self.parts]
+
+    @property
+    def size(self) -> int:
+        """Sum of the parts' sizes."""
+        return sum(self.sizes)
+
+    @property
+    def order(self) -> int:
+        """Product of the parts' orders."""
+        return int(np.prod([part.order for part in self.parts], dtype=int))
+
+    def _zip(self, phi: Array) -> list[tuple[Chart, Array]]:
+        return list(zip(self.parts, split(phi, self.sizes), strict=True))
+
+    def loading(self, phi: Array) -> Array:
+        """Lambda (k, r)."""
+        return kronecker([part.loading(own) for part, own in self._zip(phi)])
+
+    def loading_derivative(self, phi: Array) -> Array:
+        """Product rule on the loadings."""
+        pieces = self._zip(phi)
+        return kronecker_derivative([p.loading(own) for p, own in pieces], [p.loading_derivative(own) for p, own in pieces])
+
+    def value(self, phi: Array) -> Array:
+        """Product of the parts' matrices."""
+        return kronecker([part.value(own) for part, own in self._zip(phi)])
+
+    def derivative(self, phi: Array) -> Array:
+        """Product rule on the matrices."""
+        pieces = self._zip(phi)
+        return kronecker_derivative([p.value(own) for p, own in pieces], [p.derivative(own) for p, own in pieces])
+
+    def curvature(self, phi: Array, gradient: Array) -> Array:
+        """Product rule, cross blocks included."""
+        pieces = self._zip(phi)
+        return kronecker_curvature(
+            gradient,
+            [part.value(own) for part, own in pieces],
+            [part.derivative(own) for part, own in pieces],
+            [partial(part.curvature, own) for part, own in pieces],
+        )
+
+    def _vanishing(self, phi: Array) -> list[bool]:
+        """For each part, whether the product of the other parts is zero, so that its parameters mean nothing."""
+        zero = [not np.any(part.loading(own)) for part, own in self._zip(phi)]
+        return [any(zero[:place] + zero[place + 1 :]) for place in range(len(zero))]
+
+    def reported(self, phi: Array) -> Array:
+        """The parts' parameters; NaN where the other parts are zero."""
+        pieces = zip(self._zip(phi), self._vanishing(phi), strict=True)
+        return np.concatenate([np.zeros(0), *(part.reported(own) * (np.nan if lost else 1.0) for (part, own), lost in pieces)])
+
+    def jacobian(self, phi: Array) -> Array:
+        """Block diagonal; NaN rows where the other parts are zero."""
+        result = block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
+        result[np.isnan(self.reported(phi))] = np.nan
+        return result
+
+    def pattern(self) -> NDArray[np.bool_]:
+        """Product of the parts' patterns."""
+        return kronecker([part.pattern().astype(float) for part in self.parts]) > 0.0
+
+    def edges(self, phi: Array) -> tuple[Edge, ...]:
+        """Those of the parts."""
+        starts = np.cumsum([0, *self.sizes]).tolist()
+        return tuple(
+            edge for (part, own), start in zip(self._zip(phi), starts, strict=False) for edge in shifted(part.edges(own), start)
+        )
+
+    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
+        """Each part renormalised."""
+        pieces = [part.renormalise(own) for part, own in self._zip(phi)]
+        return KroneckerChart(tuple(part for part, _ in pieces)), np.concatenate([np.zeros(0), *(own for _, own in pieces)])
+
+    def feasible(self, phi: Array) -> bool:
+        """Whether every part is."""
+        return all(part.feasible(own) for part, own in self._zip(phi))
+
+
+@dataclass(frozen=True)
+class KroneckerStructure(Structure):
+    """The product of structures over different factors, with at most one variance among them.
+
+    Attributes
+    ----------
+    parts : tuple of Structure
+        In the order of the term. None at all gives a (1, 1) matrix.
+    scaled : bool
+        Whether a single variance multiplies the product; it then is the first parameter.
+    """
+
+    name: ClassVar[str] = "kronecker"
+    summary: ClassVar[str] = "Kronecker product"
+    count: ClassVar[str] = "sum over the factors"
+
+    parts: tuple[Structure, ...]
+    scaled: bool
+
+    def __post_init__(self) -> None:
+        carriers = [f"{part.name}({part.factor})" for part in self.parts if part.carries_variance]
+        if len(carriers) > 1:
+            raise StructureError(
+                f"the product {self.label} has more than one variance, from {' and '.join(carriers)}, which the data cannot tell apart; "
+                "keep one of them and write the others as correlation structures (cor, corg, id)"
+            )
+        if self.scaled and carriers:
+            raise StructureError(
+                f"the product {self.label} already has its variance in {carriers[0]}; a further one would be redundant: leave it out"
+            )
+
+    @property
+    def label(self) -> str:
+        """The product as text, for messages."""
+        return ":".join(f"{part.name}({part.factor})" for part in self.parts)
+
+    @property
+    def carries_variance(self) -> bool:  # type: ignore[override]
+        """Whether it is scaled or some part carries a variance."""
+        return self.scaled or any(part.carries_variance for part in self.parts)
+
+    @property
+    def ordered(self) -> bool:  # type: ignore[override]
+        """Whether the levels of some part have an order that matters."""
+        return any(part.ordered for part in self.parts)
+
+    @property
+    def factor(self) -> str:  # type: ignore[override]
+        """The factors joined by colons."""
+        return ":".join(part.factor for part in self.parts)
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Combinations of the parts' levels joined by colons, the last part fastest."""
+        return tuple(":".join(labels) for labels in product(*(part.levels for part in self.parts)))
+
+    @cached_property
+    def all_parts(self) -> tuple[Structure, ...]:
+        """The parts, after the single variance as a (1, 1) structure where there is one."""
+        return (IdentityVariance("", ("",)), *self.parts) if self.scaled else self.parts
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
+        """The scale, then the parameters of the parts in their order."""
+        return tuple(parameter for part in self.all_parts for parameter in part.parameters)
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Number of parameters of each part."""
+        return [len(part.parameters) for part in self.all_parts]
+
+    def _zip(self, theta: Array) -> list[tuple[Structure, Array]]:
+        return list(zip(self.all_parts, split(theta, self.sizes), strict=True))
+
+    def value(self, theta: Array) -> Array:
+        """Sigma (k, k)."""
+        return kronecker([part.value(own) for part, own in self._zip(theta)])
+
+    def derivative(self, theta: Array) -> Array:
+        """Product rule."""
+        pieces = self._zip(theta)
+        return kronecker_derivative([p.value(own) for p, own in pieces], [p.derivative(own) for p, own in pieces])
+
+    def curvature(self, theta: Array, gradient: Array) -> Array:
+        """Product rule, cross blocks included."""
+        pieces = self._zip(theta)
+        return kronecker_curvature(
+            gradient,
+            [part.value(own) for part, own in pieces],
+            [part.derivative(own) for part, own in pieces],
+            [partial(part.curvature, own) for part, own in pieces],
+        )
+
+    def start(self, covariance: Array) -> Array:
+        """Each part from the average of its diagonal blocks: covariances for the part with the variance, else correlations."""
+        correlation = correlation_matrix(covariance)
+        units = [np.eye(part.size) for part in self.all_parts]
+        pieces = [np.zeros(0)]
+        for place, part in enumerate(self.all_parts):
+            total = contract(covariance if part.carries_variance else correlation, units, (place,))
+            pieces.append(part.start(total * part.size / self.size))
+        return np.concatenate(pieces)
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The parts' charts; `reference` (k,) is averaged over the levels of the other parts."""
+        theta = self.require_admissible(theta)
+        table = np.asarray(reference, dtype=float).reshape([part.size for part in self.all_parts])
+        charts, phis = [], [np.zeros(0)]
+        for place, (part, own) in enumerate(self._zip(theta)):
+            rows = np.moveaxis(table, place, 0).reshape(part.size, -1)
+            chart, phi = part.chart(own, np.array([root_mean_square(row) for row in rows]))
+            charts.append(chart)
+            phis.append(phi)
+        return KroneckerChart(tuple(charts)), np.concatenate(phis)
+
+    def pattern(self) -> NDArray[np.bool_]:
+        """Product of the parts' patterns."""
+        return kronecker([part.pattern().astype(float) for part in self.all_parts]) > 0.0

@@ -1,0 +1,57 @@
+"""Correlations and pairs of levels: what structures over several levels report."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vcmodel.structures.base import Array
+
+SNAP = 1e-12  # a correlation this near to +-1 is rounding of a singular matrix: sums of at most some dozen products of doubles
+
+
+def pairs(order: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column indices of the strict lower triangle, row-wise: 21, 31, 32, 41, …"""
+    return np.tril_indices(order, -1)
+
+
+def pair_labels(factor: str, levels: tuple[str, ...]) -> tuple[str, ...]:
+    """``factor_later:earlier`` for each pair, row-wise.
+
+    >>> pair_labels("f", ("a", "b", "c"))
+    ('f_b:a', 'f_c:a', 'f_c:b')
+    """
+    rows, columns = pairs(len(levels))
+    return tuple(f"{factor}_{levels[i]}:{levels[j]}" for i, j in zip(rows, columns, strict=True))
+
+
+def correlations(sigma: Array) -> Array:
+    """Correlations of the pairs (k(k-1)/2,); NaN beside a zero variance, exactly +-1 within 1e-12 of it."""
+    rows, columns = pairs(len(sigma))
+    deviations = _deviations(sigma)
+    values = sigma[rows, columns] / deviations[rows] / deviations[columns]
+    return np.where(np.abs(np.abs(values) - 1.0) <= SNAP, np.sign(values), values)
+
+
+def correlation_jacobian(sigma: Array, derivative: Array) -> Array:
+    """Derivative of the correlations by phi, (k(k-1)/2, m), from d Sigma / d phi (m, k, k); NaN rows beside a zero variance."""
+    rows, columns = pairs(len(sigma))
+    deviations = _deviations(sigma)
+    scaled = derivative / deviations[:, None] / deviations
+    values = sigma[rows, columns] / deviations[rows] / deviations[columns]
+    result = scaled[:, rows, columns] - 0.5 * values * (scaled[:, rows, rows] + scaled[:, columns, columns])
+    return np.ascontiguousarray(result.T)
+
+
+def correlation_matrix(covariance: Array) -> Array:
+    """Correlations (k, k) of a matrix with positive variances."""
+    deviations = np.sqrt(np.diagonal(covariance))
+    result = np.asarray(covariance / deviations[:, None] / deviations)
+    np.fill_diagonal(result, 1.0)
+    return result
+
+
+def _deviations(sigma: Array) -> Array:
+    """Standard deviations (k,), NaN where the variance is zero."""
+    variances = np.diagonal(sigma)
+    return np.sqrt(np.where(variances > 0.0, variances, np.nan))

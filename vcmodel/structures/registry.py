@@ -1,0 +1,91 @@
+"""The closed list of structures: what parser, reports, docs and law tests read. A new structure is one class and one line here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vcmodel.errors import StructureError, choices
+from vcmodel.structures.base import Structure
+from vcmodel.structures.diagonal import Diagonal
+from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
+from vcmodel.structures.identity import Identity, IdentityVariance
+from vcmodel.structures.uniform import Uniform, UniformHeterogeneous, UniformHomogeneous
+from vcmodel.structures.unstructured import Unstructured
+
+STRUCTURES: dict[str, type[Structure]] = {
+    "id": Identity,
+    "idv": IdentityVariance,
+    "diag": Diagonal,
+    "idh": Diagonal,
+    "us": Unstructured,
+    "cor": Uniform,
+    "corv": UniformHomogeneous,
+    "corh": UniformHeterogeneous,
+    "corg": General,
+    "corgv": GeneralHomogeneous,
+    "corgh": GeneralHeterogeneous,
+}
+
+
+class MenuRow(NamedTuple):
+    """One line of the menu: names (aliases included), number of parameters for w levels, what it is."""
+
+    names: tuple[str, ...]
+    parameters: str
+    summary: str
+
+
+def names() -> tuple[str, ...]:
+    """Names that formulas may call, aliases included."""
+    return tuple(STRUCTURES)
+
+
+def canonical(name: str) -> str:
+    """The name under which a structure reports itself.
+
+    >>> canonical("idh")
+    'diag'
+    """
+    return structure_class(name).name
+
+
+def structure_class(name: str) -> type[Structure]:
+    """The class registered under `name`.
+
+    Raises
+    ------
+    StructureError
+        There is none; the message lists the menu.
+    """
+    if name not in STRUCTURES:
+        raise StructureError(f"unknown covariance structure {name!r}; {choices(name, STRUCTURES, 'structures')}")
+    return STRUCTURES[name]
+
+
+def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | float | str) -> Structure:
+    """The structure `name` over `levels` of `factor`.
+
+    Raises
+    ------
+    StructureError
+        Unknown name, wrong number of further arguments, no levels or repeated ones.
+    """
+    found = structure_class(name)
+    if len(arguments) != len(found.arguments):
+        form = ", ".join((factor, *found.arguments))
+        raise StructureError(f"{name}({', '.join(map(str, (factor, *arguments)))}) has the wrong number of arguments; write {name}({form})")
+    levels = tuple(levels)
+    if not levels:
+        raise StructureError(f"{name}({factor}): the factor {factor!r} has no levels in the data; remove the term or check the column")
+    if len(set(levels)) < len(levels):
+        repeated = next(level for place, level in enumerate(levels) if level in levels[:place])
+        raise StructureError(f"{name}({factor}): the level {repeated!r} occurs twice; level labels must differ")
+    return found(factor, levels, *arguments)  # type: ignore[call-arg]
+
+
+def menu() -> tuple[MenuRow, ...]:
+    """All structures, one row each, in registry order."""
+    unique = dict.fromkeys(STRUCTURES.values())
+    return tuple(
+        MenuRow(tuple(name for name, held in STRUCTURES.items() if held is found), found.count, found.summary) for found in unique
+    )

@@ -1,0 +1,245 @@
+"""Correlation structures with variances: one for all levels (the suffix v) or one per level (the suffix h).
+
+A family defines its correlation structure R(rho); these classes turn it into v R and into S R S, S the diagonal of standard deviations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
+from vcmodel.structures.identity import IdentityVariance
+from vcmodel.structures.kronecker import KroneckerChart
+from vcmodel.structures.moments import correlation_matrix
+
+
+class ScaledCorrelation(Structure):
+    """What both have in common; the parameters are those of the correlation structure, then the variances."""
+
+    carries_variance: ClassVar[bool] = True
+    family: ClassVar[type[Structure]]  # the correlation structure
+
+    @cached_property
+    def correlation(self) -> Structure:
+        """The correlation structure over the same levels, with the same further arguments."""
+        return self.family(self.factor, self.levels, *(getattr(self, name) for name in self.arguments))  # type: ignore[call-arg]
+
+    @cached_property
+    def variances(self) -> tuple[Parameter, ...]:
+        """The variance parameters."""
+        raise NotImplementedError
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
+        """Correlations, then variances."""
+        return self.correlation.parameters + self.variances
+
+    def split(self, theta: Array) -> tuple[Array, Array]:
+        """The correlation parameters and the variances of `theta`."""
+        count = len(self.correlation.parameters)
+        return theta[:count], theta[count:]
+
+    def pattern(self) -> NDArray[np.bool_]:
+        """That of the correlation structure."""
+        return self.correlation.pattern()
+
+
+class Homogeneous(ScaledCorrelation):
+    """v R(rho)."""
+
+    @cached_property
+    def variances(self) -> tuple[Parameter, ...]:
+        """The one variance."""
+        return (Parameter("", "variance", "P"),)
+
+    def value(self, theta: Array) -> Array:
+        """Sigma (k, k)."""
+        rho, variance = self.split(theta)
+        return variance[0] * self.correlation.value(rho)
+
+    def derivative(self, theta: Array) -> Array:
+        """Linear in the variance."""
+        rho, variance = self.split(theta)
+        return np.concatenate([variance[0] * self.correlation.derivative(rho), self.correlation.value(rho)[None]])
+
+    def curvature(self, theta: Array, gradient: Array) -> Array:
+        """Product rule."""
+        rho, variance = self.split(theta)
+        result = np.zeros((len(theta), len(theta)))
+        result[:-1, :-1] = variance[0] * self.correlation.curvature(rho, gradient)
+        result[-1, :-1] = result[:-1, -1] = np.tensordot(self.correlation.derivative(rho), gradient, 2)
+        return result
+
+    def start(self, covariance: Array) -> Array:
+        """The correlation structure's start, then the mean variance."""
+        return np.append(self.correlation.start(covariance), np.mean(np.diagonal(covariance)))
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The correlation structure's chart and a standard deviation."""
+        rho, variance = self.split(self.require_admissible(theta))
+        single = IdentityVariance(self.factor, ("",))
+        shape, phi = self.correlation.chart(rho, reference)
+        size, deviation = single.chart(variance, reference)
+        return KroneckerChart((shape, size)), np.concatenate([phi, deviation])
+
+
+class Heterogeneous(ScaledCorrelation):
+    """S R(rho) S."""
+
+    @cached_property
+    def variances(self) -> tuple[Parameter, ...]:
+        """One variance per level."""
+        return tuple(Parameter(f"{self.factor}_{level}", "variance", "P") for level in self.levels)
+
+    def value(self, theta: Array) -> Array:
+        """Sigma (k, k)."""
+        rho, variances = self.split(theta)
+        deviations = np.sqrt(variances)
+        result = np.outer(deviations, deviations) * self.correlation.value(rho)
+        np.fill_diagonal(result, variances)
+        return result
+
+    def derivative(self, theta: Array) -> Array:
+        """Derivative of Sigma by theta; not finite for a variance of zero, where the covariances have none."""
+        rho, variances = self.split(theta)
+        deviations = np.sqrt(variances)
+        matrix = self.correlation.value(rho)
+        by_rho = self.correlation.derivative(rho) * np.outer(deviations, deviations)
+        by_variance = np.zeros((self.size, self.size, self.size))
+        index = np.arange(self.size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rows = 0.5 * matrix * deviations / deviations[:, None]
+        np.fill_diagonal(rows, 0.5)
+        by_variance[index, index, :] += rows
+        by_variance[index, :, index] += rows
+        return np.concatenate([by_rho, by_variance])
+
+    def curvature(self, theta: Array, gradient: Array) -> Array:
+        """Contracted second derivative; not finite for a variance of zero."""
+        rho, variances = self.split(theta)
+        deviations = np.sqrt(variances)
+        count = len(rho)
+        off_diagonal = gradient.copy()
+        np.fill_diagonal(off_diagonal, 0.0)
+        weights = off_diagonal * self.correlation.value(rho)
+        result = np.empty((len(theta), len(theta)))
+        result[:count, :count] = self.correlation.curvature(rho, deviations[:, None] * gradient * deviations)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cross = (self.correlation.derivative(rho) * off_diagonal) @ deviations / deviations
+            by_variance = 0.5 * weights / deviations[:, None] / deviations
+            np.fill_diagonal(by_variance, -0.5 * weights @ deviations / deviations**3)
+        result[:count, count:] = cross
+        result[count:, :count] = cross.T
+        result[count:, count:] = by_variance
+        return result
+
+    def start(self, covariance: Array) -> Array:
+        """The correlation structure's start, then the variances."""
+        return np.concatenate([self.correlation.start(correlation_matrix(covariance)), np.diagonal(covariance)])
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The correlation structure's chart and the standard deviations."""
+        rho, variances = self.split(self.require_admissible(theta))
+        part, phi = self.correlation.chart(rho, reference)
+        return DeviationsChart(part, np.asarray(reference, dtype=float)), np.concatenate([phi, np.sqrt(variances)])
+
+
+@dataclass(frozen=True, eq=False)
+class DeviationsChart(Chart):
+    """Coordinates of a correlation chart, then one standard deviation per level: Lambda = S Lambda_R.
+
+    A negative standard deviation turns the sign of correlations, which R cannot always follow, so it is not feasible, and the edges at
+    zero are one-sided.
+
+    Attributes
+    ----------
+    part : Chart
+        Of the correlation structure.
+    reference : (k,) array
+        Standard deviation of the data at each level.
+    """
+
+    linear: ClassVar[bool] = False
+
+    part: Chart
+    reference: Array
+
+    @property
+    def size(self) -> int:
+        """Coordinates of the part and k standard deviations."""
+        return self.part.size + self.part.order
+
+    @property
+    def order(self) -> int:
+        """Number of rows, k."""
+        return self.part.order
+
+    def loading(self, phi: Array) -> Array:
+        """Lambda (k, r)."""
+        return phi[self.part.size :, None] * self.part.loading(phi[: self.part.size])
+
+    def loading_derivative(self, phi: Array) -> Array:
+        """Derivative of Lambda by phi (m, k, r)."""
+        inner, deviations = phi[: self.part.size], phi[self.part.size :]
+        root = self.part.loading(inner)
+        by_deviation = np.eye(self.order)[:, :, None] * root
+        return np.concatenate([deviations[:, None] * self.part.loading_derivative(inner), by_deviation])
+
+    def curvature(self, phi: Array, gradient: Array) -> Array:
+        """Product rule on s_i s_j R_ij."""
+        count = self.part.size
+        inner, deviations = phi[:count], phi[count:]
+        result = np.empty((self.size, self.size))
+        result[:count, :count] = self.part.curvature(inner, deviations[:, None] * gradient * deviations)
+        cross = 2.0 * (self.part.derivative(inner) * gradient) @ deviations
+        result[:count, count:] = cross
+        result[count:, :count] = cross.T
+        result[count:, count:] = 2.0 * gradient * self.part.value(inner)
+        return result
+
+    def reported(self, phi: Array) -> Array:
+        """Correlation parameters (NaN unless two levels vary), then variances."""
+        inner, deviations = phi[: self.part.size], phi[self.part.size :]
+        rho = self.part.reported(inner)
+        return np.concatenate([rho if np.count_nonzero(deviations) > 1 else np.full_like(rho, np.nan), deviations**2])
+
+    def jacobian(self, phi: Array) -> Array:
+        """Derivative of theta by phi, block diagonal."""
+        inner, deviations = phi[: self.part.size], phi[self.part.size :]
+        block = self.part.jacobian(inner)
+        count = len(block)
+        result = np.zeros((count + self.order, self.size))
+        result[:count, : self.part.size] = block
+        result[count:, self.part.size :] = np.diag(2.0 * deviations)
+        if np.count_nonzero(deviations) < 2:
+            result[:count] = np.nan
+        return result
+
+    def pattern(self) -> NDArray[np.bool_]:
+        """That of the part."""
+        return self.part.pattern()
+
+    def edges(self, phi: Array) -> tuple[Edge, ...]:
+        """Those of the part, then each standard deviation at zero."""
+        count = self.part.size
+        own = tuple(Edge(count + i, (count + i,), float(scale), one_sided=True) for i, scale in enumerate(self.reference))
+        return self.part.edges(phi[:count]) + own
+
+    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
+        """The part renormalised; if all standard deviations are negative, their common sign removed."""
+        part, inner = self.part.renormalise(phi[: self.part.size])
+        deviations = phi[self.part.size :]
+        if np.all(deviations <= 0.0):
+            deviations = np.abs(deviations)
+        return replace(self, part=part), np.concatenate([inner, deviations])
+
+    def feasible(self, phi: Array) -> bool:
+        """Whether the standard deviations have one sign and the part is feasible."""
+        deviations = phi[self.part.size :]
+        one_sign = bool(np.all(deviations >= 0.0) or np.all(deviations <= 0.0))
+        return one_sign and bool(np.all(np.isfinite(phi))) and self.part.feasible(phi[: self.part.size])

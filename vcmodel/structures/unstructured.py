@@ -1,0 +1,53 @@
+"""An arbitrary positive semi-definite matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.cholesky_chart import CholeskyChart
+from vcmodel.structures.linear import LinearStructure
+
+
+@dataclass(frozen=True)
+class Unstructured(LinearStructure):
+    """Variances and covariances, lower triangle row-wise."""
+
+    name: ClassVar[str] = "us"
+    carries_variance: ClassVar[bool] = True
+    summary: ClassVar[str] = "unstructured: every variance and covariance"
+    count: ClassVar[str] = "w (w + 1) / 2"
+
+    factor: str
+    levels: tuple[str, ...]
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """11, 21, 22, 31, … named later:earlier."""
+        return tuple(
+            Parameter(f"{self.factor}_{later}:{earlier}", "variance" if i == j else "covariance", "P")
+            for i, later in enumerate(self.levels)
+            for j, earlier in enumerate(self.levels[: i + 1])
+        )
+
+    @cached_property
+    def basis(self) -> Array:
+        """One entry and its mirror image each, (k(k+1)/2, k, k)."""
+        rows, columns = np.tril_indices(self.size)
+        index = np.arange(len(rows))
+        result = np.zeros((len(rows), self.size, self.size))
+        result[index, rows, columns] = 1.0
+        result[index, columns, rows] = 1.0
+        return result
+
+    def start(self, covariance: Array) -> Array:
+        """The matrix itself."""
+        return np.asarray(covariance, dtype=float)[np.tril_indices(self.size)]
+
+    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
+        """The free Cholesky factor in pivoted order."""
+        return CholeskyChart.of(self.value(self.require_admissible(theta)), reference)
