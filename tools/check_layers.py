@@ -15,6 +15,7 @@ from pathlib import Path
 # lowest first; a module may import its own layer and those above it in this list
 LAYERS = (
     "errors",
+    "control",
     "linalg",
     "structures",
     "formula",

@@ -127,7 +127,8 @@ def _expanded(term: FixedTerm, frame: Frame) -> list[FixedTerm]:
         present = frame.cell_factor(condition.factor).labels
         for level in condition.levels or ():
             if level not in present:
-                raise DataError(f"{condition_label(condition)} in `fixed`: {condition.factor} has no level {level!r}; {choices(level, present, 'levels')}")
+                menu = choices(level, present, "levels")
+                raise DataError(f"{condition_label(condition)} in `fixed`: {condition.factor} has no level {level!r}; {menu}")
         grown = []
         for item in result:
             for level in condition.levels or present:
@@ -179,7 +180,7 @@ def _spanned(term: FixedTerm, terms: Sequence[FixedTerm]) -> bool:
 def _evaluate(
     rests: Sequence[str], beside: bool, table: pd.DataFrame, rows: NDArray[np.int64], columns: Sequence[str], number: Callable[[int], int]
 ) -> dict[str, _Block]:
-    """The columns of each term over `rows` of the table, factors coded by contrasts where lower terms (`beside`: an intercept) span them."""
+    """The columns of each term over `rows`, factors coded by contrasts where lower terms (`beside`: an intercept) span them."""
     wanted = [rest for rest in rests if rest != "1"]
     blocks = {"1": _Block(("",), sparse.csr_matrix(np.ones((rows.size, 1))))}
     if not wanted:
@@ -187,7 +188,8 @@ def _evaluate(
     prepared = pd.DataFrame({name: _prepared(table[name].iloc[rows]) for name in columns})
     try:
         formula = Formula(f"{int(beside)} + {' + '.join(wanted)}")
-        result = formula.get_model_matrix(prepared, context={"sqrt": np.sqrt}, output="sparse", na_action="ignore")
+        with np.errstate(all="ignore"):  # log(0) is refused below, with its row
+            result = formula.get_model_matrix(prepared, context={"sqrt": np.sqrt}, output="sparse", na_action="ignore")
         keys = {rest: _key(rest) for rest in wanted}
     except (FormulaicError, ValueError, TypeError, ArithmeticError) as problem:
         raise DataError(f"`fixed`: {' + '.join(wanted)} cannot be evaluated: {problem}") from None
@@ -282,7 +284,9 @@ def centre(design: FixedDesign, kept: NDArray[np.int64] | None = None) -> Centre
     return Centred(matrix, sparse.csc_matrix(shift @ diagonal), float(np.log(scale).sum()))
 
 
-def _smallest_support(x: sparse.csc_matrix, size: NDArray[np.int64], numeric: NDArray[np.int64], indicator: NDArray[np.int64]) -> NDArray[np.int64]:
+def _smallest_support(
+    x: sparse.csc_matrix, size: NDArray[np.int64], numeric: NDArray[np.int64], indicator: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """For each numeric column the 0/1 column to centre it on, or -1."""
     best = np.full(numeric.size, -1, dtype=np.int64)
     if numeric.size == 0 or indicator.size == 0:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers, row_list
-from vcmodel.design.needs import RESERVED, Need, needs, reserved_in_use
+from vcmodel.design.needs import Need, needs, reserved_in_use
 from vcmodel.errors import DataError, choices
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
         if len(table) and np.isnan(values[:, j]).all():
             raise DataError(f"response {name!r} has no observed value: remove it from the model")
     observed = ~np.isnan(values)
-    some = observed.any(axis=1)
+    some: NDArray[np.bool_] = np.any(observed, axis=1)
     _check_columns(table, uses, some)
     missing, notes = _missing(table, uses, observed, spec.responses)
     kept = np.flatnonzero(some & ~missing)
@@ -216,7 +216,9 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np
             )
 
 
-def _missing(table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]) -> tuple[NDArray[np.bool_], list[str]]:
+def _missing(
+    table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], list[str]]:
     """Rows (n,) whose observed cells need a value that is missing, and a note counting them per column."""
     dropped = np.zeros(len(table), dtype=bool)
     lacking: dict[str, NDArray[np.bool_]] = {}
@@ -235,7 +237,9 @@ def _missing(table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.b
     return dropped, [f"{total} row{'s' if total > 1 else ''} with an observed response dropped for missing values in {counts}"]
 
 
-def _rows_meeting(table: pd.DataFrame, conditions: tuple[Condition, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]) -> NDArray[np.bool_]:
+def _rows_meeting(
+    table: pd.DataFrame, conditions: tuple[Condition, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]
+) -> NDArray[np.bool_]:
     """Rows (n,) with an observed cell that meets all conditions."""
     cells = observed
     rows = np.ones(len(table), dtype=bool)
@@ -261,8 +265,8 @@ def _refuse_incomplete_residual(table: pd.DataFrame, uses: tuple[Need, ...], kep
         absent = table[use.column].isna().to_numpy() & _rows_meeting(table, use.conditions, observed, ())
         if absent.any():
             raise DataError(
-                f"column {use.column!r} places the residual ({use.term!r}) and is missing in {row_list(np.flatnonzero(absent))} where a response is "
-                "observed: fill it in, or make the response missing"
+                f"column {use.column!r} places the residual ({use.term!r}) and is missing in {row_list(np.flatnonzero(absent))} "
+                "where a response is observed: fill it in, or make the response missing"
             )
 
 
@@ -270,7 +274,9 @@ def _refuse_poor_responses(values: NDArray[np.float64], responses: tuple[str, ..
     for j, name in enumerate(responses):
         seen = values[~np.isnan(values[:, j]), j]
         if seen.size < 2:
-            raise DataError(f"response {name!r} has {seen.size} observed value{'s' if seen.size != 1 else ''} in the rows kept: it needs at least 2")
+            raise DataError(
+                f"response {name!r} has {seen.size} observed value{'s' if seen.size != 1 else ''} in the rows kept: it needs at least 2"
+            )
         if np.all(seen == seen[0]):
             raise DataError(f"response {name!r} is constant ({seen[0]:g}): there is no variance to estimate; remove it or check the column")
 
@@ -302,13 +308,12 @@ def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> li
             place.append(use.part)
     for name in as_factor:
         if name in as_covariate:
-            remarks.append(
-                f"{name!r} is used both as a factor (in {', '.join(as_factor[name])}) and as a covariate (in {', '.join(as_covariate[name])})"
-            )
+            factor, covariate_of = ", ".join(as_factor[name]), ", ".join(as_covariate[name])
+            remarks.append(f"{name!r} is used both as a factor (in {factor}) and as a covariate (in {covariate_of})")
     for name in reserved_in_use(spec):
         if name in table.columns:
             meaning = "the responses" if name == "trait" else "the rows"
-            remarks.append(f"the data have a column {name!r}, which the model does not use: `{name}` in a formula means {meaning}; rename the column to use it")
+            remarks.append(f"the data have a column {name!r}, but `{name}` in a formula means {meaning}: rename the column to use it")
     taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
     return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks
 
@@ -322,6 +327,3 @@ def _looks_coded(column: pd.Series) -> bool:
     values = np.asarray(values, dtype=np.float64)
     zero_one = np.all((values == 0.0) | (values == 1.0))  # the same model either way
     return bool(np.all(values == np.round(values)) and not zero_one)
-
-
-__all__ = ["RESERVED", "Factor", "Frame", "build_frame", "read_table"]

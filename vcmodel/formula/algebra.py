@@ -110,4 +110,6 @@ def power(base: list[Product], exponent: int, text: str) -> list[Product]:
 
 def _limit(size: int, text: str) -> None:
     if size > MOST_TERMS:
-        raise FormulaError(f"the operators expand to more than {MOST_TERMS} terms: write out the terms you need", one_line(text), (0, len(text)))
+        raise FormulaError(
+            f"the operators expand to more than {MOST_TERMS} terms: write out the terms you need", one_line(text), (0, len(text))
+        )

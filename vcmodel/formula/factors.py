@@ -99,6 +99,8 @@ class Reader:
             further.append(value)
         size = isinstance(first, Literal) and isinstance(first.value, int) and first.value > 0
         name = str(first.value) if isinstance(first, Literal) and size else self.column(first, f"{node.function}()")
+        if name == "units":
+            raise self.fail(f"`units` has one level per row and takes no structure: write id(units) instead of {node}", node.span)
         values: list[int | float | str] = []
         for value in further:
             if not isinstance(value, Literal):

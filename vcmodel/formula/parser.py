@@ -282,7 +282,7 @@ class _Parser:
         self.deeper()
         arguments: list[Argument] = []
         keywords: list[tuple[str, Argument]] = []
-        while self.next.kind != ")":
+        while self.next.kind not in (")", "end"):
             if self.next.kind == "name" and self.tokens[self.position + 1].kind == "=":
                 keyword = self.take()
                 self.take()
@@ -345,7 +345,7 @@ class _Parser:
     def sequence(self, opened: Token, closing: str) -> Sequence:
         self.deeper()
         items: list[Argument] = []
-        while self.next.kind != closing:
+        while self.next.kind not in (closing, "end"):
             items.append(self.argument())
             if not self.accept(","):
                 break

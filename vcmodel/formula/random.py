@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vcmodel.formula.factors import Reader, carries_variance
 from vcmodel.formula.parser import parse_random
-from vcmodel.formula.terms import TermSpec, term_label
+from vcmodel.formula.terms import Condition, FactorSpec, TermSpec, term_label
 from vcmodel.formula.tree import Call, Formula, Product
 
 
@@ -20,18 +20,31 @@ def random_terms(text: str, responses: tuple[str, ...]) -> tuple[TermSpec, ...]:
     terms: list[TermSpec] = []
     for product in parse_random(text):
         term = _term(product, reader)
-        twin = next((other for other in terms if _same_rows(other, term)), None)
+        twin = next((other for other in terms if _same_effects(other, term)), None)
         if twin is not None:
             raise reader.fail(
-                f"{twin.text!r} and {term.text!r} are the same effects ({term.label}), so that their variances cannot be told apart: write one of them",
+                f"{twin.text!r} and {term.text!r} are the same effects, whose variances cannot be told apart: write one of them",
                 product.span,
             )
         terms.append(term)
     return tuple(terms)
 
 
-def _same_rows(a: TermSpec, b: TermSpec) -> bool:
-    return sorted(a.label.split(":")) == sorted(b.label.split(":")) and a.label.count(":") == b.label.count(":")
+def _same_effects(a: TermSpec, b: TermSpec) -> bool:
+    """Whether two terms put independent effects on the same combinations of levels in some rows."""
+    if [_signature(member) for member in a.members or (a,)] != [_signature(member) for member in b.members or (b,)]:
+        return False
+    left = {condition.factor: condition.levels for condition in a.conditions}
+    right = {condition.factor: condition.levels for condition in b.conditions}
+    return left.keys() == right.keys() and all(_overlap(levels, right[name]) for name, levels in left.items())
+
+
+def _signature(term: TermSpec) -> tuple[object, ...]:
+    return sorted((item.factor, item.relationship) for item in term.factors), sorted(term.covariates)
+
+
+def _overlap(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> bool:
+    return a is None or b is None or bool(set(a) & set(b))
 
 
 def _term(product: Product, reader: Reader) -> TermSpec:
@@ -43,13 +56,15 @@ def _term(product: Product, reader: Reader) -> TermSpec:
 
 
 def _product(product: Product, reader: Reader) -> TermSpec:
-    factors, conditions, covariates, layout = [], [], [], []
+    factors: list[FactorSpec] = []
+    conditions: list[Condition] = []
+    covariates: list[str] = []
+    layout: list[str] = []
     for item in product.factors:
-        function = item.function if isinstance(item, Call) else ""
-        if function == "at":
+        if isinstance(item, Call) and item.function == "at":
             layout.append(f"c{len(conditions)}")
             conditions.append(reader.condition(item))
-        elif function == "lin":
+        elif isinstance(item, Call) and item.function == "lin":
             layout.append(f"x{len(covariates)}")
             covariates.append(reader.covariate(item))
         else:
@@ -61,7 +76,7 @@ def _product(product: Product, reader: Reader) -> TermSpec:
     if not factors:
         raise reader.fail(f"{str(product)!r} has no factor, so there is only one effect: write for example block:{product}", product.span)
     specs, given, numbers = tuple(factors), tuple(conditions), tuple(covariates)
-    reader.no_repeats(product, [item.factor for item in (*specs, *given)] + list(numbers))
+    reader.no_repeats(product, [*(item.factor for item in specs), *(item.factor for item in given), *numbers])
     reader.one_variance(product, specs)
     if len([item for item in specs if item.role == "known"]) > 1:
         raise reader.fail(f"{str(product)!r} has two known relationships: at most one per term is available", product.span)
@@ -74,7 +89,11 @@ def _consecutive(product: Product, reader: Reader) -> TermSpec:
     if len(product.factors) > 1 or not isinstance(call, Call):
         raise reader.fail("str() is a whole term: nothing can be joined to it by `:`", product.span)
     usage = "str() takes two formulas: str(~ animal + dam, ~ us(2):vm(animal, A))"
-    if len(call.arguments) != 2 or call.keywords or not all(isinstance(item, Formula) and item.condition is None for item in call.arguments):
+    if (
+        len(call.arguments) != 2
+        or call.keywords
+        or not all(isinstance(item, Formula) and item.condition is None for item in call.arguments)
+    ):
         raise reader.fail(usage, call.span)
     left, right = (item for item in call.arguments if isinstance(item, Formula))
     if len(right.terms) != 1 or len(right.terms[0].factors) != 2:
@@ -86,7 +105,9 @@ def _consecutive(product: Product, reader: Reader) -> TermSpec:
     if not structure.factor.isdecimal():
         raise reader.fail(f"the structure of str() takes the number of terms: {structure.structure}({len(members)})", right.span)
     if int(structure.factor) != len(members):
-        raise reader.fail(f"{structure.text} has {structure.factor} levels and str() joins {len(members)} terms: they must agree", call.span)
+        raise reader.fail(
+            f"{structure.text} has {structure.factor} levels and str() joins {len(members)} terms: they must agree", call.span
+        )
     reader.one_variance(right.terms[0], (structure, factor))
     label = "+".join(member.label for member in members)
     return TermSpec(str(product), label, (structure, factor), members=members)
@@ -99,5 +120,9 @@ def _member(product: Product, reader: Reader) -> TermSpec:
         raise reader.fail("str() cannot stand inside str()", product.span)
     term = _product(product, reader)
     if any(carries_variance(item) or item.role == "structure" for item in term.factors):
-        raise reader.fail(f"{str(product)!r} inside str() has a structure of its own: give the structure in the second formula", product.span)
+        raise reader.fail(
+            f"{str(product)!r} inside str() has a structure of its own: give the structure in the second formula", product.span
+        )
+    if any(condition.levels is None or len(condition.levels) > 1 for condition in term.conditions):
+        raise reader.fail(f"{str(product)!r} inside str() has at() with several levels: name one level", product.span)
     return term

@@ -23,7 +23,9 @@ def residual_of(text: str | None, responses: tuple[str, ...]) -> ResidualSpec:
     sums = [call for call in calls if call.function == "dsum"]
     if sums:
         if len(products) > 1 or len(products[0].factors) > 1:
-            raise reader.fail("dsum() is the whole residual: put every product inside it, dsum(~ a + b | site, levels=[['S1'], ['S2']])", sums[0].span)
+            raise reader.fail(
+                "dsum() is the whole residual: put every product inside it, dsum(~ a + b | site, levels=[['S1'], ['S2']])", sums[0].span
+            )
         return _direct_sum(sums[0], reader)
     if any(call.function == "at" for call in calls):
         return _conditioned(products, reader)
@@ -62,8 +64,6 @@ def _within_units(product: Product, factors: tuple[FactorSpec, ...], reader: Rea
     """A row has one level of any other factor, so a structure over it within `units` has nothing to correlate."""
     if not any(item.factor == "units" for item in factors):
         return
-    if any(item.factor == "units" and item.role == "structure" for item in factors):
-        raise reader.fail(f"`units` has one level per row and takes no structure in {str(product)!r}: write id(units)", product.span)
     for item in factors:
         if item.factor in ("units", "trait"):
             continue
@@ -71,8 +71,8 @@ def _within_units(product: Product, factors: tuple[FactorSpec, ...], reader: Rea
             raise reader.fail(f"one residual variance per level of {item.factor}: write 'dsum(~ id(units) | {item.factor})'", product.span)
         if item.role == "structure":
             raise reader.fail(
-                f"each row is a unit of its own, so {item.text} has nothing to correlate within `units`: write the factor that groups the rows, "
-                f"'id(subject):{item.text}'",
+                f"each row is a unit of its own, so {item.text} has nothing to correlate within `units`: "
+                f"write the factor that groups the rows, 'id(subject):{item.text}'",
                 product.span,
             )
         raise reader.fail(f"`units` identifies every row already: leave {item.text} out of {str(product)!r}", product.span)
@@ -136,7 +136,9 @@ def _conditioned(products: tuple[Product, ...], reader: Reader) -> ResidualSpec:
         if condition.factor == "trait":
             raise reader.fail("at(trait) cannot split a residual: write 'id(units):diag(trait)'", calls[0].span)
         if section is not None and condition.factor != section:
-            raise reader.fail(f"the sections of a residual are levels of one factor, not of {section} and {condition.factor}", calls[0].span)
+            raise reader.fail(
+                f"the sections of a residual are levels of one factor, not of {section} and {condition.factor}", calls[0].span
+            )
         section = condition.factor
         rest = Product(tuple(item for item in product.factors if item is not calls[0]), product.span)
         if not rest.factors:
@@ -154,4 +156,6 @@ def _conditioned(products: tuple[Product, ...], reader: Reader) -> ResidualSpec:
 def _not_a_factor_of_its_own(section: str, alternatives: tuple[SectionSpec, ...], node: Call | Product, reader: Reader) -> None:
     for alternative in alternatives:
         if any(item.factor == section for item in alternative.factors):
-            raise reader.fail(f"{section!r} splits the residual and is constant inside each section: leave it out of {alternative.text!r}", node.span)
+            raise reader.fail(
+                f"{section!r} splits the residual and is constant inside each section: leave it out of {alternative.text!r}", node.span
+            )

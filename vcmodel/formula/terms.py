@@ -129,7 +129,9 @@ class FixedTerm:
         return tuple(dict.fromkeys((*self.bare, *self.factors, *self.covariates)))
 
 
-def term_label(factors: tuple[FactorSpec, ...], conditions: tuple[Condition, ...], covariates: tuple[str, ...], layout: tuple[str, ...]) -> str:
+def term_label(
+    factors: tuple[FactorSpec, ...], conditions: tuple[Condition, ...], covariates: tuple[str, ...], layout: tuple[str, ...]
+) -> str:
     """The ASReml-style label: the parts in the order of `layout`, joined by ``:``."""
     words = {
         **{f"f{i}": item.label for i, item in enumerate(factors)},

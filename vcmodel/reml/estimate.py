@@ -11,9 +11,10 @@ from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
 from vcmodel.reml.iterate import Floors, Record, Search, maximise, multipliers
 from vcmodel.reml.likelihood import Derivatives
-from vcmodel.reml.parameters import Component, Point, Wishes, free_map, make_components, read_wishes, starting_point
+from vcmodel.reml.parameters import Component, Point, free_map, make_components, starting_point
 from vcmodel.reml.start import covariances
 from vcmodel.reml.status import Status
+from vcmodel.reml.wishes import Wishes, read_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.likelihood import Derivatives, differentiate, place
-from vcmodel.reml.parameters import Point, Wishes, free_map
+from vcmodel.reml.parameters import Point, free_map
 from vcmodel.reml.status import Status
 from vcmodel.reml.step import NewtonSystem, next_shift
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vcmodel.control import Control
     from vcmodel.equations.mixed_model import MixedModelEquations
     from vcmodel.reml.parameters import Component
+    from vcmodel.reml.wishes import Wishes
 
     Array = NDArray[np.float64]
 
@@ -117,6 +118,34 @@ class Floors:
         return (vector[self.index] <= self.floor * (1 + 1e-6)) & (score[self.index] <= 0.0) & ~snapped[self.index]
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The score at the previous point, for a secant correction of H."""
+
+    point: Point
+    transform: Array
+    score: Array
+
+    def corrected(self, hessian: Array, point: Point, transform: Array, score: Array) -> Array:
+        """H with the symmetric rank-one correction that makes it reproduce the last change of the score (Nocedal & Wright 2006, eq. 6.24).
+
+        Average information is off by a constant factor along components with few levels, which leaves linear convergence; one secant
+        pair removes most of it. Skipped when the chart or the free coordinates changed, or when the correction is ill defined.
+        """
+        same = all(a is b for a, b in zip(self.point.charts, point.charts, strict=True))
+        if not same or not np.array_equal(self.transform, transform):
+            return hessian
+        move = np.linalg.lstsq(transform, point.vector() - self.point.vector(), rcond=None)[0]
+        scale = np.sqrt(np.abs(np.diag(hessian)))
+        rest = self.score - score - hessian @ move
+        length, size = float(np.linalg.norm(move * scale)), float(np.linalg.norm(rest / np.where(scale > 0, scale, 1.0)))
+        inner = float(rest @ move)
+        # far from the optimum the score is not linear over a step; very close to it the difference is rounding
+        if not 1e-5 < length < 0.5 or abs(inner) < 0.1 * size * length:
+            return hessian
+        return hessian + np.outer(rest, rest) / inner
+
+
 def _free_columns(transform: Array, held: NDArray[np.bool_]) -> Array:
     """Columns of the free map that move no held coordinate."""
     return transform[:, ~np.any(transform[held] != 0.0, axis=0)] if held.any() else transform
@@ -132,41 +161,29 @@ def maximise(search: Search) -> Status:
     if not search.evaluate(search.point):
         return Status.START_INFEASIBLE
     status = _climb(search)
-    if status is not Status.CONVERGED:
-        return status
-    for _ in range(3):
-        if not _snap(search):
-            break
-        status = _climb(search)
-        if status is not Status.CONVERGED or not _release(search):
-            break
-        status = _climb(search)
-    while status is Status.CONVERGED and _leave_saddle(search):
+    while status is Status.CONVERGED and (_release(search) or _leave_saddle(search)):
         status = _climb(search)
     return _residual_status(search) if status is Status.CONVERGED else status
 
 
 def _climb(search: Search) -> Status:
     """Newton steps until the decrement is below the tolerance."""
+    refused = np.zeros_like(search.snapped)
+    memory: Memory | None = None
     while True:
-        # 1) derivatives, and the coordinates that are free here
+        # 1) derivatives; what presses on the boundary is put onto it
         derivatives = search.differentiate()
-        floors = Floors.of(search.components, search.point)
-        vector = search.point.vector()
-        held = search.snapped.copy()
-        held[floors.index[floors.pressing(vector, derivatives.score, search.snapped)]] = True
-        transform = _free_columns(free_map(search.wishes, search.point), held)
-        score = transform.T @ derivatives.score
-        information = transform.T @ derivatives.information @ transform
-        system = NewtonSystem.of(transform.T @ derivatives.hessian @ transform, score, information)
-        norm = float(np.max(np.abs(score) / np.sqrt(np.maximum(np.diag(information), 1e-300)), initial=0.0))
-        _record(search, system.decrement, norm, int(held.sum()))
+        if _snap(search, derivatives, refused):
+            continue
+        system, transform, held = _system(search, derivatives, memory)
+        memory = Memory(search.point, transform, transform.T @ derivatives.score)
+        _record(search, system, int(held.sum()))
         if system.positive and system.decrement < search.control.tolerance:
             return Status.CONVERGED
         if len(search.history) > search.control.max_iterations:
             return Status.ITERATION_LIMIT
         # 2) the step, shortened until logL does not fall
-        accepted = _line(search, system, transform, floors)
+        accepted = _line(search, system, transform)
         if accepted is None:
             return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
         # 3) the new point in its best chart
@@ -174,6 +191,18 @@ def _climb(search: Search) -> Status:
         search.point = accepted.renormalised()
         if _turned(accepted, search.point):
             search.evaluate(search.point)
+
+
+def _system(search: Search, derivatives: Derivatives, memory: Memory | None = None) -> tuple[NewtonSystem, Array, NDArray[np.bool_]]:
+    """The Newton system of the coordinates that are free here, the map from them to all, and which ones are held."""
+    floors = Floors.of(search.components, search.point)
+    held = search.snapped.copy()
+    held[floors.index[floors.pressing(search.point.vector(), derivatives.score, search.snapped)]] = True
+    transform = _free_columns(free_map(search.wishes, search.point), held)
+    hessian, score = transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score
+    if memory is not None:
+        hessian = memory.corrected(hessian, search.point, transform, score)
+    return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform), transform, held
 
 
 def _turned(before: Point, after: Point) -> bool:
@@ -187,9 +216,10 @@ def _is_rounding(search: Search, system: NewtonSystem) -> bool:
     return system.positive and system.decrement < 10 * ROUNDING * search.equations.loglik_scale + search.control.tolerance
 
 
-def _line(search: Search, system: NewtonSystem, transform: Array, floors: Floors) -> Point | None:
+def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | None:
     """The first shifted step that does not lower logL; None, at the old point, when there is none."""
     before, vector = search.equations.loglik, search.point.vector()
+    floors = Floors.of(search.components, search.point)
     slack = ROUNDING * search.equations.loglik_scale
     shift = search.shift
     for _ in range(MAX_REJECTIONS):
@@ -202,21 +232,20 @@ def _line(search: Search, system: NewtonSystem, transform: Array, floors: Floors
     return None
 
 
-def _record(search: Search, decrement: float, norm: float, held: int) -> None:
+def _record(search: Search, system: NewtonSystem, held: int) -> None:
     loglik = search.equations.loglik
     step = loglik - search.history[-1].loglik if search.history else np.nan
-    record = Record(loglik, decrement, norm, search.shift, step, held, perf_counter() - search.started)
-    search.history.append(record)
+    norm = float(np.max(np.abs(system.gradient), initial=0.0))
+    search.history.append(Record(loglik, system.decrement, norm, search.shift, step, held, perf_counter() - search.started))
     if search.control.verbose:
-        print(f"{len(search.history) - 1:4d}  logL {loglik:16.6f}  gain left {decrement:9.2e}  held {held}")
+        print(f"{len(search.history) - 1:4d}  logL {loglik:16.6f}  gain left {system.decrement:9.2e}  held {held}")
 
 
-def _snap(search: Search) -> bool:
+def _snap(search: Search, derivatives: Derivatives, refused: NDArray[np.bool_]) -> bool:
     """Set the random coordinates that press on their floor to exactly zero; False when there are none or logL would fall."""
     floors = Floors.of(search.components, search.point)
     vector = search.point.vector()
-    derivatives = search.differentiate()
-    pressing = floors.pressing(vector, derivatives.score, search.snapped) & ~floors.residual
+    pressing = floors.pressing(vector, derivatives.score, search.snapped) & ~floors.residual & ~refused[floors.index]
     if not pressing.any():
         return False
     mask = search.snapped.copy()
@@ -227,6 +256,7 @@ def _snap(search: Search) -> bool:
     if search.evaluate(trial) and search.equations.loglik >= before - ROUNDING * search.equations.loglik_scale:
         search.point, search.snapped = trial, mask
         return True
+    refused[floors.index[pressing]] = True
     search.evaluate(search.point)
     return False
 
@@ -242,26 +272,38 @@ def multipliers(component: Component, sigma: Array, gradient: Array | None) -> A
 
 
 def _release(search: Search) -> bool:
-    """Free the snapped coordinates of a component whose multipliers are not all negative, a little inside; False when all are."""
-    vector = search.point.vector()
-    floors = Floors.of(search.components, search.point)
-    released = False
-    for c, (component, chart, phi, part) in enumerate(zip(search.components, search.point.charts, search.point.phi, search.point.slices, strict=True)):
-        if not search.snapped[part].any():
-            continue
-        found = multipliers(component, chart.value(phi), search.gradients[c])
-        if found.size and found.max() > 1e-6:
-            mine = (floors.index >= part.start) & (floors.index < part.stop) & search.snapped[floors.index]
-            vector[floors.index[mine]] = 100 * floors.floor[mine]
-            search.snapped[part] = False
-            released = True
-    if released:
-        trial = search.point.moved(vector)
-        if not search.evaluate(trial):
-            search.evaluate(search.point)
-            return False
-        search.point = trial
-    return released
+    """Look at the boundary from slightly inside; free the components whose multipliers are not all negative, or return False.
+
+    The point just inside also refreshes D on the null space of every singular matrix.
+    """
+    if not search.snapped.any():
+        return False
+    here, vector, floors = search.point, search.point.vector(), Floors.of(search.components, search.point)
+    zero = floors.index[search.snapped[floors.index]]
+    inside = vector.copy()
+    inside[zero] = 10 * floors.floor[search.snapped[floors.index]]
+    search.point = here.moved(inside)
+    if not search.evaluate(search.point):
+        search.point = here
+        search.evaluate(here)
+        return False
+    search.differentiate()
+    search.point = here
+    free = np.zeros_like(search.snapped)
+    for component, chart, phi, part, d in zip(search.components, here.charts, here.phi, here.slices, search.gradients, strict=True):
+        if search.snapped[part].any():
+            found = multipliers(component, chart.value(phi), d)
+            free[part] = bool(found.size and found.max() > 1e-6)
+    if free.any():
+        search.snapped &= ~free
+        vector[zero[free[zero]]] = 10 * inside[zero[free[zero]]]
+        trial = here.moved(vector)
+        if search.evaluate(trial):
+            search.point = trial
+            return True
+        search.snapped |= free & (here.vector() == 0.0)
+    search.evaluate(here)
+    return False
 
 
 def _leave_saddle(search: Search) -> bool:
@@ -270,25 +312,17 @@ def _leave_saddle(search: Search) -> bool:
     Average information is positive by construction, so that it cannot tell a saddle (a correlation that sits on a symmetric point)
     from a maximum. The curvature is a difference of scores over a thousandth of a standard error.
     """
-    derivatives, here = search.differentiate(), search.point
-    floors, vector = Floors.of(search.components, here), here.vector()
-    held = search.snapped.copy()
-    held[floors.index[floors.pressing(vector, derivatives.score, search.snapped)]] = True
-    transform = _free_columns(free_map(search.wishes, here), held)
+    derivatives, here, vector = search.differentiate(), search.point, search.point.vector()
+    system, transform, _ = _system(search, derivatives)
     if transform.shape[1] == 0:
         return False
-    system = NewtonSystem.of(
-        transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score, transform.T @ derivatives.information @ transform
-    )
     direction = transform @ (system.scale * system.vectors[:, 0])
-    before = search.equations.loglik
-    if not search.evaluate(here.moved(vector + PROBE * direction)):
-        search.evaluate(here)
-        return False
+    before, floors = search.equations.loglik, Floors.of(search.components, here)
     search.point = here.moved(vector + PROBE * direction)
-    ahead = search.differentiate()
+    if search.evaluate(search.point):
+        ahead = search.differentiate()
+        search.weakest = -float(direction @ (ahead.score - derivatives.score)) / PROBE
     search.point, search.gradients = here, list(derivatives.gradients)
-    search.weakest = -float(direction @ (ahead.score - derivatives.score)) / PROBE
     if search.weakest < -1e-4 and len(search.history) <= search.control.max_iterations:
         for size in (1.0, -1.0, 0.3, -0.3, 0.1, -0.1):
             trial = here.moved(floors.raised(vector + size * direction, search.snapped))

@@ -61,16 +61,27 @@ def place(equations: MixedModelEquations, components: Sequence[Component], point
     return equations.update(loadings, residuals)
 
 
-def recover_gradient(loading: Array, by_loading: Array, reference: Array) -> Array | None:
-    """D (k, k) from dlogL/dLambda = 2 D Lambda; None when the loading is too near singular."""
+def recover_gradient(loading: Array, by_loading: Array, reference: Array, remembered: Array | None) -> Array | None:
+    """D (k, k) from dlogL/dLambda = 2 D Lambda.
+
+    Where Lambda is singular, D is known on its range only: there it replaces the remembered D with the least change that keeps D
+    symmetric; None when nothing is remembered.
+    """
     if loading.shape[0] != loading.shape[1]:
+        return remembered
+    left, singular, right = np.linalg.svd(loading / reference[:, None])
+    known = singular > SINGULAR
+    half = 0.5 * (by_loading * reference[:, None]) @ right[known].T / singular[known]
+    basis = left[:, known]
+    if known.all():
+        d = half @ basis.T
+    elif remembered is None:
         return None
-    scaled = loading / reference[:, None]
-    singular = np.linalg.svd(scaled, compute_uv=False)
-    if singular[-1] < SINGULAR:
-        return None
-    d = 0.5 * np.linalg.solve(loading.T, by_loading.T).T
-    return 0.5 * (d + d.T)
+    else:
+        d = remembered * np.outer(reference, reference)
+        change = half - d @ basis
+        d = d + change @ basis.T + basis @ change.T - basis @ (basis.T @ change) @ basis.T
+    return 0.5 * (d + d.T) / np.outer(reference, reference)
 
 
 def differentiate(
@@ -94,8 +105,7 @@ def differentiate(
         d: Array | None = remembered[c]
         if component.kind == "random":
             g = by_loading[component.index]
-            d_now = recover_gradient(equations.loadings[component.index], g, component.reference)
-            d = d if d_now is None else d_now
+            d = recover_gradient(equations.loadings[component.index], g, component.reference, d)
         else:
             d = by_residual[component.index]
         gradients.append(d)

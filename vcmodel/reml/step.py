@@ -18,12 +18,23 @@ FLAT = 1e-7
 
 @dataclass(frozen=True)
 class NewtonSystem:
-    """H step = score in eigenvectors of H scaled to unit diagonal, so that units of the coordinates do not matter."""
+    """H step = score in eigenvectors of H scaled to unit diagonal, so that units of the coordinates do not matter.
+
+    Attributes
+    ----------
+    scale : (f,) array
+        About one standard deviation of each coordinate.
+    values, vectors : arrays
+        Eigenvalues (ascending) and eigenvectors of the scaled H.
+    rotated, gradient : (f,) arrays
+        The scaled score, in eigenvectors and as it is.
+    """
 
     scale: Array
     values: Array
     vectors: Array
     rotated: Array
+    gradient: Array
 
     @classmethod
     def of(cls, hessian: Array, score: Array, information: Array) -> NewtonSystem:
@@ -31,7 +42,7 @@ class NewtonSystem:
         size = np.maximum(np.abs(np.diag(hessian)), np.diag(information))
         scale = 1.0 / np.sqrt(np.where(size > 0.0, size, 1.0))
         values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))
-        return cls(scale, values, vectors, vectors.T @ (score * scale))
+        return cls(scale, values, vectors, vectors.T @ (score * scale), score * scale)
 
     @property
     def least_shift(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vcmodel.structures.base import Array, Chart, Parameter
 from vcmodel.structures.linear import LinearStructure, RootChart
+from vcmodel.structures.moments import level_name
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Diagonal(LinearStructure):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The variances in level order."""
-        return tuple(Parameter(f"{self.factor}_{level}", "variance", "P") for level in self.levels)
+        return tuple(Parameter(level_name(self.factor, level), "variance", "P") for level in self.levels)
 
     @cached_property
     def basis(self) -> Array:

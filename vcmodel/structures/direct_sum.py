@@ -94,9 +94,7 @@ class DirectSumChart(Chart):
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Those of the parts."""
         starts = np.cumsum([0, *self.sizes[:-1]]).tolist()
-        return tuple(
-            edge for (part, own), start in zip(self._zip(phi), starts, strict=True) for edge in shifted(part.edges(own), start)
-        )
+        return tuple(edge for (part, own), start in zip(self._zip(phi), starts, strict=True) for edge in shifted(part.edges(own), start))
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Each part renormalised."""
@@ -188,6 +186,11 @@ class DirectSum(Structure):
         pieces = zip(self._zip(self.require_admissible(theta)), split(np.asarray(reference, dtype=float), self.orders), strict=True)
         charts, phis = zip(*(part.chart(own, scale) for (part, own), scale in pieces), strict=True)
         return DirectSumChart(charts), np.concatenate(phis)
+
+    def admissible(self, theta: Array) -> bool:
+        """Whether every part is."""
+        theta = np.asarray(theta, dtype=float)
+        return theta.shape == (sum(self.sizes),) and all(part.admissible(own) for part, own in self._zip(theta))
 
     def pattern(self) -> NDArray[np.bool_]:
         """The parts' patterns along the diagonal."""

@@ -12,11 +12,8 @@ from vcmodel.structures.base import Array, Chart, Parameter
 from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
 from vcmodel.structures.correlation_chart import CorrelationChart
 from vcmodel.structures.linear import LinearStructure
-from vcmodel.structures.moments import correlation_matrix, pair_labels, pairs
+from vcmodel.structures.moments import AWAY, INSIDE, correlation_matrix, pair_labels, pairs
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
-
-INSIDE = 0.9  # starts keep this fraction of the way from the identity to the boundary
-AWAY = 0.1  # start of all correlations where all of them are exactly zero
 
 
 @dataclass(frozen=True)

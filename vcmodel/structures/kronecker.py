@@ -27,9 +27,7 @@ def split(vector: Array, sizes: list[int]) -> list[Array]:
 
 def shifted(edges: tuple[Edge, ...], offset: int) -> tuple[Edge, ...]:
     """The same edges with coordinates counted from `offset` on."""
-    return tuple(
-        replace(edge, coordinate=edge.coordinate + offset, group=tuple(index + offset for index in edge.group)) for edge in edges
-    )
+    return tuple(replace(edge, coordinate=edge.coordinate + offset, group=tuple(index + offset for index in edge.group)) for edge in edges)
 
 
 def block_diagonal(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:
@@ -120,9 +118,7 @@ class KroneckerChart(Chart):
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Those of the parts."""
         starts = np.cumsum([0, *self.sizes]).tolist()
-        return tuple(
-            edge for (part, own), start in zip(self._zip(phi), starts, strict=False) for edge in shifted(part.edges(own), start)
-        )
+        return tuple(edge for (part, own), start in zip(self._zip(phi), starts, strict=False) for edge in shifted(part.edges(own), start))
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Each part renormalised."""
@@ -240,6 +236,8 @@ class KroneckerStructure(Structure):
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The parts' charts; `reference` (k,) is averaged over the levels of the other parts."""
         theta = self.require_admissible(theta)
+        if len(self.all_parts) == 1:
+            return self.all_parts[0].chart(theta, reference)
         table = np.asarray(reference, dtype=float).reshape([part.size for part in self.all_parts])
         charts, phis = [], [np.zeros(0)]
         for place, (part, own) in enumerate(self._zip(theta)):
@@ -248,6 +246,11 @@ class KroneckerStructure(Structure):
             charts.append(chart)
             phis.append(phi)
         return KroneckerChart(tuple(charts)), np.concatenate(phis)
+
+    def admissible(self, theta: Array) -> bool:
+        """Whether every part is."""
+        theta = np.asarray(theta, dtype=float)
+        return theta.shape == (sum(self.sizes),) and all(part.admissible(own) for part, own in self._zip(theta))
 
     def pattern(self) -> NDArray[np.bool_]:
         """Product of the parts' patterns."""

@@ -7,12 +7,19 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.base import Array
 
+INSIDE = 0.9  # starts keep this fraction of the way from independence to the boundary
+AWAY = 0.1  # start of correlations that are exactly zero on average, where the likelihood may have a saddle
 SNAP = 1e-12  # a correlation this near to +-1 is rounding of a singular matrix: sums of at most some dozen products of doubles
 
 
 def pairs(order: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Row and column indices of the strict lower triangle, row-wise: 21, 31, 32, 41, …"""
     return np.tril_indices(order, -1)
+
+
+def level_name(factor: str, level: str) -> str:
+    """``factor_level``; the level alone where no factor is named (the terms of ``str()``)."""
+    return f"{factor}_{level}" if factor else level
 
 
 def pair_labels(factor: str, levels: tuple[str, ...]) -> tuple[str, ...]:
@@ -22,7 +29,7 @@ def pair_labels(factor: str, levels: tuple[str, ...]) -> tuple[str, ...]:
     ('f_b:a', 'f_c:a', 'f_c:b')
     """
     rows, columns = pairs(len(levels))
-    return tuple(f"{factor}_{levels[i]}:{levels[j]}" for i, j in zip(rows, columns, strict=True))
+    return tuple(f"{level_name(factor, levels[i])}:{levels[j]}" for i, j in zip(rows, columns, strict=True))
 
 
 def correlations(sigma: Array) -> Array:
@@ -30,6 +37,11 @@ def correlations(sigma: Array) -> Array:
     rows, columns = pairs(len(sigma))
     deviations = _deviations(sigma)
     values = sigma[rows, columns] / deviations[rows] / deviations[columns]
+    return snapped(values)
+
+
+def snapped(values: Array) -> Array:
+    """Correlations with those within 1e-12 of +-1 made exactly that."""
     return np.where(np.abs(np.abs(values) - 1.0) <= SNAP, np.sign(values), values)
 
 

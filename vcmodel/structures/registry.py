@@ -86,6 +86,4 @@ def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | flo
 def menu() -> tuple[MenuRow, ...]:
     """All structures, one row each, in registry order."""
     unique = dict.fromkeys(STRUCTURES.values())
-    return tuple(
-        MenuRow(tuple(name for name, held in STRUCTURES.items() if held is found), found.count, found.summary) for found in unique
-    )
+    return tuple(MenuRow(tuple(name for name, held in STRUCTURES.items() if held is found), found.count, found.summary) for found in unique)

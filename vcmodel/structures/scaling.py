@@ -5,6 +5,7 @@ A family defines its correlation structure R(rho); these classes turn it into v 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker import KroneckerChart
-from vcmodel.structures.moments import correlation_matrix
+from vcmodel.structures.moments import correlation_matrix, level_name
 
 
 class ScaledCorrelation(Structure):
@@ -29,10 +30,10 @@ class ScaledCorrelation(Structure):
         """The correlation structure over the same levels, with the same further arguments."""
         return self.family(self.factor, self.levels, *(getattr(self, name) for name in self.arguments))  # type: ignore[call-arg]
 
-    @cached_property
+    @property
+    @abstractmethod
     def variances(self) -> tuple[Parameter, ...]:
         """The variance parameters."""
-        raise NotImplementedError
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
@@ -52,7 +53,7 @@ class ScaledCorrelation(Structure):
 class Homogeneous(ScaledCorrelation):
     """v R(rho)."""
 
-    @cached_property
+    @property
     def variances(self) -> tuple[Parameter, ...]:
         """The one variance."""
         return (Parameter("", "variance", "P"),)
@@ -91,10 +92,10 @@ class Homogeneous(ScaledCorrelation):
 class Heterogeneous(ScaledCorrelation):
     """S R(rho) S."""
 
-    @cached_property
+    @property
     def variances(self) -> tuple[Parameter, ...]:
         """One variance per level."""
-        return tuple(Parameter(f"{self.factor}_{level}", "variance", "P") for level in self.levels)
+        return tuple(Parameter(level_name(self.factor, level), "variance", "P") for level in self.levels)
 
     def value(self, theta: Array) -> Array:
         """Sigma (k, k)."""

@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Array, Chart, Edge, Parameter
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
-from vcmodel.structures.moments import SNAP, correlation_matrix, pairs
+from vcmodel.structures.moments import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
-
-INSIDE = 0.9  # starts keep this fraction of the admissible range
-AWAY = 0.1  # start of a correlation whose average is exactly zero, where the likelihood may have a saddle
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Uniform(LinearStructure):
         if self.size == 1:
             return IdentityChart(1), theta
         rho, k = theta[0], self.size
-        # Both roots by cancellation-free differences: 1 - rho and rho + 1/(k-1), negative by rounding only.
+        # sin^2 and cos^2 of the angle; an admissible rho makes them negative by rounding only, where zero is meant.
         equal = np.sqrt(max((rho + 1.0 / (k - 1)) * (k - 1) / k, 0.0))
         contrast = np.sqrt(max((1.0 - rho) * (k - 1) / k, 0.0))
         return AngleChart(k, False).renormalise(np.array([np.arctan2(contrast, equal)]))
@@ -122,8 +119,7 @@ class AngleChart(Chart):
         """The correlation."""
         near, far = np.cos(phi) ** 2, np.sin(phi) ** 2
         equal, contrast = (far, near) if self.lower else (near, far)
-        rho = equal - contrast / (self.levels - 1)
-        return np.where(np.abs(rho - 1.0) <= SNAP, 1.0, rho)
+        return snapped(equal - contrast / (self.levels - 1))
 
     def jacobian(self, phi: Array) -> Array:
         """Derivative of rho by t."""
@@ -177,8 +173,8 @@ class EigenvalueChart(RootChart):
         k = self.order
         equal, contrast = phi**2
         total = equal + (k - 1) * contrast
-        rho = (equal - contrast) / total if total > 0.0 else np.nan
-        return np.array([1.0 if abs(rho - 1.0) <= SNAP else rho, total / k])
+        rho = np.array([(equal - contrast) / total if total > 0.0 else np.nan])
+        return np.append(snapped(rho), total / k)
 
     def jacobian(self, phi: Array) -> Array:
         """Derivative of (rho, sigma^2) by phi (2, 2)."""

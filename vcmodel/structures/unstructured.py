@@ -11,6 +11,7 @@ import numpy as np
 from vcmodel.structures.base import Array, Chart, Parameter
 from vcmodel.structures.cholesky_chart import CholeskyChart
 from vcmodel.structures.linear import LinearStructure
+from vcmodel.structures.moments import level_name
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Unstructured(LinearStructure):
     def parameters(self) -> tuple[Parameter, ...]:
         """11, 21, 22, 31, … named later:earlier."""
         return tuple(
-            Parameter(f"{self.factor}_{later}:{earlier}", "variance" if i == j else "covariance", "P")
+            Parameter(f"{level_name(self.factor, later)}:{earlier}", "variance" if i == j else "covariance", "P")
             for i, later in enumerate(self.levels)
             for j, earlier in enumerate(self.levels[: i + 1])
         )
