@@ -5,7 +5,7 @@ The kernels call BLAS and LAPACK through the function pointers SciPy exports, so
 """
 
 from Cython.Build import cythonize
-from setuptools import Extension, find_packages, setup
+from setuptools import Extension, find_namespace_packages, setup
 
 kernels = Extension(
     "vcmodel.linalg._kernels",
@@ -17,8 +17,11 @@ kernels = Extension(
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
 )
 
+# by folder, not by __init__.py: tools/check_layers.py reports a folder that lacks one, a wheel would silently leave it out
+folders = find_namespace_packages(include=["vcmodel", "vcmodel.*"], exclude=["*__pycache__*"])
+
 setup(
-    packages=[*find_packages(include=["vcmodel", "vcmodel.*"]), "vcmodel.datasets"],
+    packages=[*folders, "vcmodel.datasets"],
     package_dir={"vcmodel": "vcmodel", "vcmodel.datasets": "datasets"},
     package_data={"vcmodel.datasets": ["*.csv", "README.md"], "vcmodel": ["py.typed"]},
     include_package_data=False,

@@ -198,6 +198,7 @@ ERRORS = {
     (ONE, "str(~ a + b, ~ us(2))", None): "one structure and one factor",
     (ONE, "str(~ a + b, ~ id(a):us(2))", None): "one structure and then one factor",
     (ONE, "str(~ a + b, ~ us(x):id(a))", None): "takes the number of terms: us(2)",
+    (ONE, "str(~ a + b, ~ us(2):at(f))", None): "at() cannot stand here",
     (ONE, "str(~ a + b + c, ~ us(2):id(a))", None): "us(2) has 2 levels and str() joins 3 terms",
     (ONE, "str(~ a + us(b):c, ~ us(2):id(a))", None): "inside str() has a structure of its own",
     (ONE, "str(~ a + idv(b), ~ us(2):id(a))", None): "inside str() has a structure of its own",
@@ -249,6 +250,8 @@ def test_messages(model: tuple[str, str | None, str | None], message: str) -> No
 def test_a_structure_refuses_arguments_it_cannot_have() -> None:
     with pytest.raises(StructureError, match=r"us\(trait, 3\) in `random`: .*write us\(trait\)"):
         build_spec(TWO, "us(trait, 3):f")
+    with pytest.raises(StructureError, match=r"us\(a, k=3\) in `random`"):
+        build_spec(ONE, "us(a, k=3):f")
 
 
 def test_description_of_a_bivariate_model() -> None:

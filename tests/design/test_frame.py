@@ -119,6 +119,15 @@ def test_weights_are_per_cell() -> None:
     assert frame(table()).weight_root.tolist() == [1.0] * 6
 
 
+def test_numbers_in_an_object_column_are_numbers() -> None:
+    data = table(y=pd.Series([1, 2.5, None, 3, 7, 5], dtype=object))
+    assert frame(data).y.tolist() == [1.0, 2.5, 3.0, 7.0, 5.0]
+
+
+def test_a_condition_on_every_level_needs_every_row() -> None:
+    assert frame(table(x=[0.5, NAN, 1.0, 1.0, 2.0, 3.0]), "y ~ at(site):x").positions.tolist() == [0, 2, 3, 4, 5]
+
+
 def test_row_order_changes_nothing() -> None:
     data = table(y=[1.0, NAN, 4.0, 3.0, NAN, 5.0])
     order = np.array([3, 1, 5, 0, 4, 2])

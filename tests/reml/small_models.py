@@ -6,6 +6,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
+from vcmodel.design.design import build_design
+from vcmodel.design.frame import build_frame
+from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.reml.parameters import make_components, starting_point
+from vcmodel.reml.start import covariances
+from vcmodel.reml.wishes import read_wishes
+from vcmodel.spec import build_spec
 from vcmodel.structures import registry
 
 # structures over a factor with few levels, split by whether they bring their own variances
@@ -90,3 +97,16 @@ def models(draw):
     if draw(st.booleans()):
         arguments["weights"] = "w"
     return arguments, table, known
+
+
+def prepared(arguments, table, known):
+    """Design, equations, components and the default starting point."""
+    given_weights = arguments.get("weights")
+    spec = build_spec(arguments["fixed"], arguments["random"], arguments["residual"])
+    design = build_design(spec, build_frame(spec, table, given_weights), known)
+    equations = MixedModelEquations(design)
+    references, starts = covariances(design, equations.y)
+    components = make_components(design, references)
+    defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
+    point = starting_point(components, read_wishes(components, defaults))
+    return design, equations, components, point

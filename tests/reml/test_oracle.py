@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
+import dense
 import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from reml.small_models import models, prepared
 
-import dense
-from reml.small_models import models
-from vcmodel.design.design import build_design
-from vcmodel.design.frame import build_frame
 from vcmodel.errors import FormulaError
-from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.reml.likelihood import differentiate, place
-from vcmodel.reml.parameters import make_components, starting_point
-from vcmodel.reml.start import covariances
-from vcmodel.reml.wishes import read_wishes
-from vcmodel.spec import build_spec
-
-
-def prepared(arguments, table, known):
-    """Design, equations, components and the default starting point."""
-    given_weights = arguments.get("weights")
-    spec = build_spec(arguments["fixed"], arguments["random"], arguments["residual"])
-    design = build_design(spec, build_frame(spec, table, given_weights), known)
-    equations = MixedModelEquations(design)
-    references, starts = covariances(design, equations.y)
-    components = make_components(design, references)
-    defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-    point = starting_point(components, read_wishes(components, defaults))
-    return design, equations, components, point
 
 
 def dense_loglik(design, components, point):
@@ -38,14 +18,19 @@ def dense_loglik(design, components, point):
     return dense.design_loglik(design, sigmas[:n], sigmas[n:])
 
 
+def usable(model):
+    """The prepared model; draws that name the same effects twice are refused by the language and do not count."""
+    try:
+        return prepared(*model)
+    except FormulaError as refused:
+        assume("same effects" not in str(refused))
+        raise
+
+
 @settings(max_examples=220, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models(), st.integers(0, 1000))
 def test_sparse_equals_dense(model, seed):
-    try:
-        design, equations, components, point = prepared(*model)
-    except FormulaError as refused:  # the same effects twice
-        assume("same effects" not in str(refused))
-        raise
+    design, equations, components, point = usable(model)
     rng = np.random.default_rng(seed)
     vector = point.vector()
     point = point.moved(vector * (1 + 0.2 * rng.uniform(-1, 1, vector.size)))
@@ -70,3 +55,28 @@ def test_sparse_equals_dense(model, seed):
     variates = np.array([change @ py for change in changes]).reshape(len(changes), -1)
     expected = 0.5 * variates @ p @ variates.T
     assert np.allclose(found.information, expected, rtol=1e-7, atol=1e-8 * max(1.0, np.abs(expected).max(initial=0.0)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(models())
+def test_effects_and_their_variances_equal_dense(model):
+    design, equations, components, point = usable(model)
+    assert place(equations, components, point)
+    n = len(design.terms)
+    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    v, x = dense.covariance(design, sigmas[:n], sigmas[n:]), dense.fixed_matrix(design)
+    p = dense.projection(v, x)
+    information = x.T @ np.linalg.solve(v, x)
+    beta = np.linalg.solve(information, x.T @ np.linalg.solve(v, design.y))
+    assert np.allclose(equations.coefficients(), beta, rtol=1e-7, atol=1e-8)
+    assert np.allclose(equations.coefficient_covariance(), np.linalg.inv(information), rtol=1e-6, atol=1e-10)
+    fitted = x @ beta
+    for t, (term, sigma) in enumerate(zip(design.terms, sigmas, strict=False)):
+        z, g = term.incidence.toarray(), np.kron(sigma, dense.relationship(term))
+        effect, pev = equations.effects(t)
+        u = g @ z.T @ p @ design.y
+        fitted = fitted + z @ u
+        assert np.allclose(effect.ravel(), u, rtol=1e-7, atol=1e-8 * np.abs(u).max())
+        expected = np.diag(g - g @ z.T @ p @ z @ g)
+        assert np.allclose(pev.ravel(), expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
+    assert np.allclose(equations.fitted() * design.weight_root, fitted, rtol=1e-7, atol=1e-8)

@@ -81,29 +81,35 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
     fixed = build_fixed(spec, frame)
     centred = centre(fixed)
     kept = _independent(centred.matrix)
-    if kept.size >= frame.y.size:
-        raise DataError(
-            f"{frame.y.size} observations and {kept.size} independent fixed coefficients leave no degree of freedom for the variances; simplify fixed"
-        )
-    # centring uses an earlier 0/1 column, which is kept or itself a combination of kept ones: see FixedDesign
-    raw = sparse.csc_matrix(fixed.matrix[:, kept])
-    x, transform, log_det = _centre_kept(fixed, kept)
-    root = frame.weight_root
-    scale = sparse.diags(root)
+    n = frame.y.size
+    if kept.size >= n:
+        raise DataError(f"{n} observations and {kept.size} independent fixed coefficients leave nothing for the variances; simplify fixed")
+    if kept.size < len(fixed.names):
+        centred = centre(fixed, kept)
     relationships = known or {}
-    terms = tuple(build_term(item, frame, relationships) for term in spec.random for item in expand(term, frame))
-    sections = build_residual(spec.residual, frame)
-    notes = list(frame.notes)
-    gone = [fixed.names[i] for i in range(len(fixed.names)) if i not in set(kept.tolist())]
-    if gone:
-        shown = ", ".join(gone[:8]) + (f", … ({len(gone)} in all)" if len(gone) > 8 else "")
-        notes.append(f"fixed: dropped as linear combinations of earlier columns: {shown}")
+    root = frame.weight_root
     return Design(
-        spec, frame, fixed, kept, frame.y * root, sparse.csc_matrix(scale @ x), transform, log_det, raw, root, terms, sections, tuple(notes)
+        spec=spec,
+        frame=frame,
+        fixed=fixed,
+        kept=kept,
+        y=frame.y * root,
+        x=sparse.csc_matrix(sparse.diags(root) @ centred.matrix),
+        transform=centred.transform,
+        log_det_transform=centred.log_det,
+        fixed_matrix=sparse.csc_matrix(fixed.matrix[:, kept]),
+        weight_root=root,
+        terms=tuple(build_term(item, frame, relationships) for term in spec.random for item in expand(term, frame)),
+        sections=build_residual(spec.residual, frame),
+        notes=(*frame.notes, *_dropped_note(fixed, kept)),
     )
 
 
-def _centre_kept(fixed: FixedDesign, kept: np.ndarray) -> tuple[sparse.csc_matrix, sparse.csc_matrix, float]:
-    """The kept columns centred and scaled, the transform T and log|det T|."""
-    result = centre(fixed, kept)
-    return result.matrix, result.transform, result.log_det
+def _dropped_note(fixed: FixedDesign, kept: np.ndarray) -> list[str]:
+    """One note that names the fixed columns left out, or none."""
+    stay = set(kept.tolist())
+    gone = [name for i, name in enumerate(fixed.names) if i not in stay]
+    if not gone:
+        return []
+    shown = ", ".join(gone[:8]) + (f", … ({len(gone)} in all)" if len(gone) > 8 else "")
+    return [f"fixed: dropped as linear combinations of earlier columns: {shown}"]

@@ -138,7 +138,9 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
     for alternative in spec.alternatives:
         for level in alternative.levels or factor.labels:
             if level not in factor.labels:
-                raise DataError(f"residual {alternative.text!r}: {spec.section} has no level {level!r}; {choices(level, factor.labels, 'levels')}")
+                raise DataError(
+                    f"residual {alternative.text!r}: {spec.section} has no level {level!r}; {choices(level, factor.labels, 'levels')}"
+                )
             if level in chosen:
                 raise StructureError(f"residual: level {level!r} of {spec.section} stands in two sections; give each level one structure")
             chosen[level] = alternative
@@ -153,6 +155,7 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
         outside = np.unique(factor.codes[~covered])
         names = ", ".join(factor.labels[i] for i in outside[:5])
         raise DataError(
-            f"residual: {int((~covered).sum())} observations lie outside every section ({spec.section} = {names}); give these levels a structure, or remove their rows"
+            f"residual: {int((~covered).sum())} observations lie outside every section ({spec.section} = {names}); "
+            "give these levels a structure, or remove their rows"
         )
     return tuple(sections)

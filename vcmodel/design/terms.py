@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-
 from vcmodel.design.relationship import Relationship, as_relationship
+
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
 from vcmodel.spec import Condition, FactorSpec, TermSpec, expand_condition
 from vcmodel.structures import registry
@@ -90,7 +90,9 @@ def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
             levels = present
         for level in levels:
             if level not in present:
-                raise DataError(f"at({condition.factor}, {level!r}) in {spec.text!r}: no such level in the data; {choices(level, present, 'levels')}")
+                raise DataError(
+                    f"at({condition.factor}, {level!r}) in {spec.text!r}: no such level in the data; {choices(level, present, 'levels')}"
+                )
         if condition.levels is None or len(levels) > 1:
             return [term for level in levels for term in expand(expand_condition(spec, position, level), frame)]
     return [spec]
@@ -147,8 +149,8 @@ def match(item: FactorSpec, labels: Sequence[str], known: Mapping[str, object]) 
     if absent:
         shown = ", ".join(absent[:5]) + (f", … ({len(absent)} in all)" if len(absent) > 5 else "")
         raise RelationshipError(
-            f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {item.factor!r} not found in relationship {item.relationship!r}; "
-            "add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
+            f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {item.factor!r} not found in relationship "
+            f"{item.relationship!r}; add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
         )
     return relationship, np.array([index[label] for label in labels], dtype=np.int64)
 
@@ -175,7 +177,9 @@ def relationship_levels(
     identity = [item for item in factors if item.role == "identity"]
     matched = [item for item in factors if item.role == "known"]
     if len(matched) > 1:
-        raise StructureError(f"{' and '.join(item.label for item in matched)} in one term: at most one known relationship per term is available")
+        raise StructureError(
+            f"{' and '.join(item.label for item in matched)} in one term: at most one known relationship per term is available"
+        )
     picked = [frame.cell_factor(replaced.get(item.factor, item.factor)) for item in identity]
     code, labels = combined([(factor.codes, factor.labels) for factor in picked], active)
     if not matched:
@@ -247,7 +251,9 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
     ]
     own_columns = [[item.factor for item in member.factors] for member in spec.members]
     if any(len(columns) != len(shared) for columns in own_columns):
-        raise StructureError(f"{spec.text!r}: every term of str() must have the same number of factors as the second formula has after its first one")
+        raise StructureError(
+            f"{spec.text!r}: every term of str() must have the same number of factors as the second formula has after its first one"
+        )
     everyone = np.zeros(frame.y.size, dtype=bool)
     for member in spec.members:
         everyone |= meets(member.conditions, frame)

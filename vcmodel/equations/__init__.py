@@ -1,0 +1,1 @@
+"""The whitened mixed-model equations of a design."""

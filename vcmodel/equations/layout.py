@@ -125,7 +125,7 @@ class Layout:
 def _term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Connected parts (rows, columns) of the loading's pattern."""
     pattern = term.structure.pattern()
-    k, r = pattern.shape
+    k = pattern.shape[0]
     graph = sparse.bmat([[None, sparse.csr_matrix(pattern)], [sparse.csr_matrix(pattern.T), None]])
     n, part = csgraph.connected_components(graph, directed=False)
     return [(np.flatnonzero(part[:k] == i), np.flatnonzero(part[k:] == i)) for i in range(n)]

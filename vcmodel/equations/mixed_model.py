@@ -203,7 +203,7 @@ class MixedModelEquations:
         return self._factors[term]
 
     def term_variates(self, term: int, derivatives: Array) -> Array:
-        """dV P y (N, m) for matrices dSigma (m, k, k) of a random term: Z vec(K S dSigma)."""
+        """The variates dV P y (N, m) for matrices dSigma (m, k, k) of a random term: Z vec(K S dSigma)."""
         result = np.zeros((self.y.size, derivatives.shape[0]))
         for index, block in enumerate(self.layout.blocks):
             if block.term == term:
@@ -213,7 +213,7 @@ class MixedModelEquations:
         return result
 
     def section_variates(self, section: int, derivatives: Array) -> Array:
-        """dV P y (N, m) for matrices dSigma (m, k, k) of a residual section."""
+        """The variates dV P y (N, m) for matrices dSigma (m, k, k) of a residual section."""
         return self.rest.variates(section, derivatives, self.weighted)
 
     def average_information(self, variates: Array) -> Array:

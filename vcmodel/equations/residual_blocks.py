@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ class ResidualBlocks:
         self.members = [(s, pattern) for s, section in enumerate(self.sections) for pattern in section.patterns]
         self.triangles = [np.tril_indices(pattern.levels.size) for _, pattern in self.members]
         ends = np.cumsum([0, *(lower[0].size for lower in self.triangles)])
-        self.slices = [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_coefficients = int(ends[-1])
         self.coefficients: Array = np.zeros(self.n_coefficients)
         self.inverses: list[Array] = []
@@ -75,7 +76,7 @@ class ResidualBlocks:
         return result
 
     def variates(self, section: int, derivatives: Array, weighted: Array) -> Array:
-        """dR R^-1 e (N, m) of a section's matrices dSigma (m, k, k), given `weighted` = R^-1 e (N,)."""
+        """The variates dR R^-1 e (N, m) of a section's matrices dSigma (m, k, k), given `weighted` = R^-1 e (N,)."""
         result = np.zeros((weighted.size, derivatives.shape[0]))
         for s, pattern in self.members:
             if s == section:

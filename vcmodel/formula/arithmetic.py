@@ -52,8 +52,7 @@ def expression(function: str, tokens: tuple[Token, ...], text: str, span: Span) 
         call = ast.parse(f"{function}({' '.join(source)})", mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"the arguments of {function}() cannot be read", one_line(text), span) from None
-    if not isinstance(call, ast.Call):
-        raise FormulaError(f"the arguments of {function}() cannot be read", one_line(text), span)
+    assert isinstance(call, ast.Call)  # by construction: function, bracket, balanced tokens, bracket
     checker.call(call)
     parts = [ast.unparse(argument) for argument in call.args]
     parts += [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import vcmodel.structures.registry as registry
 from vcmodel.errors import FormulaError, StructureError
 from vcmodel.formula.terms import Condition, FactorSpec
 from vcmodel.formula.tokens import one_line
 from vcmodel.formula.tree import Argument, Call, Literal, Name, Product, Sequence, Span
 from vcmodel.formula.vocabulary import DIAGONAL, IDENTITY, KNOWN, structure_names
-from vcmodel.structures import registry
 
 _POSITIONAL = {"k": "the order of a structure", "b": "the number of bands"}  # keywords that read as further arguments
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import vcmodel.structures.registry as registry
 from vcmodel.errors import choices
-from vcmodel.structures import registry
 
 IDENTITY = ("id", "idv", "ide")
 KNOWN = ("vm", "ped", "giv")

@@ -49,6 +49,8 @@ inline void dependent_columns(Index size, const Offset* start, const Index* row,
     for (Index k = 0; k < size; ++k)
         if (parent[k] != -1) leftmost[parent[k]] = std::min(leftmost[parent[k]], leftmost[k]);
 
+    constexpr double suspicious = 1e-5;      // pivots up to this are looked at twice
+    constexpr double rounding = 16 * 2.3e-16;  // error of the quadratic form per squared length of the vector
     SparseVector coefficients;
     for (Index k = 0; k < size; ++k) {
         // the nonzeros of row k of L are the paths from its entries up the tree
@@ -74,30 +76,47 @@ inline void dependent_columns(Index size, const Offset* start, const Index* row,
             d -= l * yi;
             coefficients.emplace_back(i, l);
         }
-        if (d > tolerance) {
+        // A zero pivot is the rounding of what was subtracted, enlarged by the small pivots before it; so a small one is judged again
+        // by the quadratic form of its null vector, where errors of the coefficients enter squared.
+        bool independent = d > suspicious;
+        if (!independent) {
+            // column k = sum of x_i column i over earlier independent ones, x = L'^-1 l; only descendants of k can take part
+            for (const auto& [i, l] : coefficients) y[i] = l;
+            double largest = 1.0, squares = 1.0;
+            for (Index i = k - 1; i >= leftmost[k]; --i) {
+                if (zero[i]) continue;
+                double x = y[i];
+                for (const auto& [r, l] : column[i])
+                    if (r < k) x -= l * y[r];
+                y[i] = x;
+                largest = std::max(largest, std::fabs(x));
+                squares += x * x;
+            }
+            y[k] = -1.0;
+            double form = 0.0;
+            for (Index i = leftmost[k]; i <= k; ++i) {
+                if (y[i] == 0.0) continue;
+                double sum = 0.0;
+                for (Offset p = pattern.upper_start[i]; p < pattern.upper_start[i + 1]; ++p) sum += upper[p] * y[pattern.upper[p]];
+                form += y[i] * (diagonal[i] * y[i] + 2.0 * sum);
+            }
+            independent = form > std::max(tolerance, rounding * squares);
+            if (!independent) {
+                zero[k] = 1;
+                SparseVector vector;
+                for (Index i = leftmost[k]; i <= k; ++i)
+                    if (std::fabs(y[i]) > negligible * largest) vector.emplace_back(order[i], y[i]);
+                std::sort(vector.begin(), vector.end());
+                null_space.push_back(std::move(vector));
+            } else {
+                d = std::max(form, tolerance);
+            }
+            std::fill(y.begin() + leftmost[k], y.begin() + k + 1, 0.0);
+        }
+        if (independent) {
             pivot[k] = d;
             for (const auto& [i, l] : coefficients) column[i].emplace_back(k, l);
-            continue;
         }
-        // column k = sum of x_i column i over earlier independent ones, x = L'^-1 l; only descendants of k can take part
-        zero[k] = 1;
-        for (const auto& [i, l] : coefficients) y[i] = l;
-        double largest = 1.0;
-        for (Index i = k - 1; i >= leftmost[k]; --i) {
-            if (zero[i]) continue;
-            double x = y[i];
-            for (const auto& [r, l] : column[i])
-                if (r < k) x -= l * y[r];
-            y[i] = x;
-            largest = std::max(largest, std::fabs(x));
-        }
-        SparseVector vector{{order[k], -1.0}};
-        for (Index i = leftmost[k]; i < k; ++i) {
-            if (std::fabs(y[i]) > negligible * largest) vector.emplace_back(order[i], y[i]);
-            y[i] = 0.0;
-        }
-        std::sort(vector.begin(), vector.end());
-        null_space.push_back(std::move(vector));
     }
 
     // Trailing echelon form: the last nonzeros of the vectors made distinct. Short vectors first, they cost least to subtract.

@@ -1,0 +1,1 @@
+"""REML estimation: likelihood, derivatives, the maximisation, what the data can separate."""

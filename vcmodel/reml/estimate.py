@@ -109,7 +109,7 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         full[:, part] = chart.jacobian(phi)
         jacobians.append(full)
     if status is Status.START_INFEASIBLE:
-        derivatives = Derivatives(np.zeros(m), np.zeros((m, m)), np.zeros((m, m)), (None,) * len(components))
+        derivatives = Derivatives(np.zeros(m), np.zeros((m, m)), np.zeros((m, m)), (None,) * len(components), np.ones(m))
         loglik = float("nan")
     else:
         derivatives = search.differentiate()
@@ -119,7 +119,9 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
     held[floors.index[floors.pressing(point.vector(), derivatives.score, search.snapped)]] = True
     transform = free_map(search.wishes, point)
     transform = transform[:, ~np.any(transform[held] != 0.0, axis=0)]
-    precision = precision_of(transform.T @ derivatives.information @ transform, transform, components, jacobians)
+    precision = precision_of(
+        transform.T @ derivatives.information @ transform, derivatives.natural @ np.abs(transform), transform, jacobians
+    )
     found = tuple(
         multipliers(component, chart.value(phi), d)
         for component, chart, phi, d in zip(components, point.charts, point.phi, derivatives.gradients, strict=True)

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.reml.start import term_cells
+from vcmodel.reml.step import LEAST_INFORMATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
-    from vcmodel.reml.parameters import Component
 
     Array = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def freedom_of_terms(design: Design) -> tuple[Freedom, ...]:
     return tuple(_freedom(term, project) for term in design.terms)
 
 
-def _projector(design: Design):  # noqa: ANN202
+def _projector(design: Design):
     """Function taking columns (N, m) to their residuals from the fixed effects."""
     x = design.x
     if x.shape[1] == 0:
@@ -67,7 +67,7 @@ def _projector(design: Design):  # noqa: ANN202
     return project
 
 
-def _freedom(term: DesignTerm, project) -> Freedom:  # noqa: ANN001
+def _freedom(term: DesignTerm, project) -> Freedom:
     k, q = term.structure.size, term.n_levels
     _, sigma, level, _ = term_cells(term)
     pairs = np.unique(sigma * q + level)
@@ -110,13 +110,15 @@ class Precision:
         return any((component, parameter) in group for group in self.confounded)
 
 
-def precision_of(information: Array, transform: Array, components: Sequence[Component], jacobians: Sequence[Array]) -> Precision:
+def precision_of(information: Array, natural: Array, transform: Array, jacobians: Sequence[Array]) -> Precision:
     """The covariance of the coordinates and the parameters that the data cannot separate.
 
     Parameters
     ----------
     information : (f, f) array
         Average information of the free coordinates.
+    natural : (f,) array
+        Size of a unit of each free coordinate in standard deviations of the data.
     transform : (m, f) array
         From free to all coordinates.
     jacobians : sequence of (n parameters, m) arrays
@@ -124,20 +126,36 @@ def precision_of(information: Array, transform: Array, components: Sequence[Comp
     f = information.shape[0]
     if f == 0:
         return Precision(np.zeros((transform.shape[0],) * 2), ())
-    size = np.sqrt(np.maximum(np.diag(information), 0.0))
-    scale = 1.0 / np.where(size > 0, size, 1.0)
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(information), LEAST_INFORMATION * natural**2))
     values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
     empty = values < NO_INFORMATION
     inverse = np.where(empty, 0.0, 1.0 / np.where(empty, 1.0, values))
     root = transform @ (scale[:, None] * vectors * np.sqrt(inverse))
-    groups = []
-    for v in np.flatnonzero(empty):
-        direction = transform @ (scale * vectors[:, v])
-        group = []
-        for c, jacobian in enumerate(jacobians):
-            moved = np.abs(np.nan_to_num(jacobian @ direction))
-            spread = np.nan_to_num(np.sqrt(np.einsum("ij,ij->i", jacobian * np.abs(direction), jacobian * np.abs(direction))))
-            own = np.linalg.norm(direction[np.any(jacobian != 0.0, axis=0)]) > 1e-6 * np.linalg.norm(direction)
-            group += [(c, i) for i in range(moved.size) if own and moved[i] > 1e-6 * max(float(spread.max()), 1e-300)]
-        groups.append(tuple(group))
-    return Precision(root @ root.T, tuple(groups))
+    stacked = np.nan_to_num(np.vstack([np.zeros((0, transform.shape[0])), *jacobians])) @ transform
+    size = np.linalg.norm(stacked / natural, axis=1)
+    moved = stacked @ (scale[:, None] * vectors[:, empty]) / np.where(size > 0, size, 1.0)[:, None]
+    place = [(c, i) for c, jacobian in enumerate(jacobians) for i in range(jacobian.shape[0])]
+    groups = tuple(tuple(place[i] for i in rows) for rows in separate(moved))
+    return Precision(root @ root.T, groups)
+
+
+def separate(moved: Array) -> list[list[int]]:
+    """The rows that move along each of the columns' directions, told apart as far as possible.
+
+    The columns span a space of directions without information; the reduced echelon form (largest entry as pivot) gives the directions in
+    which the fewest parameters move together.
+    """
+    rest = moved.T.copy()
+    size = np.abs(rest).max(initial=0.0)
+    done: list[int] = []
+    for _ in range(rest.shape[0]):
+        left = np.abs(rest)
+        left[done] = 0.0
+        row, column = np.unravel_index(int(np.argmax(left)), left.shape) if left.size else (0, 0)
+        if not left.size or left[row, column] <= 1e-6 * size:
+            break
+        rest[row] /= rest[row, column]
+        others = np.arange(rest.shape[0]) != row
+        rest[others] -= np.outer(rest[others, column], rest[row])
+        done.append(int(row))
+    return [np.flatnonzero(np.abs(rest[row]) > 1e-4).tolist() for row in done]

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 FLOOR = 1e-4
 # rounding of logL relative to the sum of the magnitudes of its terms
 ROUNDING = 1e-13
+# least change of logL per relative change of a coordinate at its floor that counts as pressing: FLOOR^2 times a thousandth of a level
+PRESSURE = 1e-11
 MAX_REJECTIONS = 30
+# logL grows by at least half a unit per e-fold of a residual coordinate that the data do not keep from zero
+UNBOUNDED_SLOPE = 0.25
+# iterations a residual coordinate presses on its floor before the likelihood is called unbounded
+PATIENCE = 6
 # length of the curvature probe in standard deviations of the weakest direction
 PROBE = 1e-3
 
@@ -114,8 +120,9 @@ class Floors:
         return result
 
     def pressing(self, vector: Array, score: Array, snapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which edges stand at their floor with a score that pushes further down."""
-        return (vector[self.index] <= self.floor * (1 + 1e-6)) & (score[self.index] <= 0.0) & ~snapped[self.index]
+        """Which edges stand at their floor with a score that pushes further down, by more than rounding."""
+        down = score[self.index] * self.floor < -PRESSURE
+        return (vector[self.index] <= self.floor * (1 + 1e-6)) & down & ~snapped[self.index]
 
 
 @dataclass(frozen=True)
@@ -170,6 +177,7 @@ def _climb(search: Search) -> Status:
     """Newton steps until the decrement is below the tolerance."""
     refused = np.zeros_like(search.snapped)
     memory: Memory | None = None
+    pressed = 0
     while True:
         # 1) derivatives; what presses on the boundary is put onto it
         derivatives = search.differentiate()
@@ -178,6 +186,9 @@ def _climb(search: Search) -> Status:
         system, transform, held = _system(search, derivatives, memory)
         memory = Memory(search.point, transform, transform.T @ derivatives.score)
         _record(search, system, int(held.sum()))
+        pressed = pressed + 1 if _residual_slope(search, derivatives) > UNBOUNDED_SLOPE else 0
+        if pressed > PATIENCE:
+            return Status.UNBOUNDED
         if system.positive and system.decrement < search.control.tolerance:
             return Status.CONVERGED
         if len(search.history) > search.control.max_iterations:
@@ -202,7 +213,8 @@ def _system(search: Search, derivatives: Derivatives, memory: Memory | None = No
     hessian, score = transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score
     if memory is not None:
         hessian = memory.corrected(hessian, search.point, transform, score)
-    return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform), transform, held
+    system = NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform, derivatives.natural @ np.abs(transform))
+    return system, transform, held
 
 
 def _turned(before: Point, after: Point) -> bool:
@@ -333,16 +345,20 @@ def _leave_saddle(search: Search) -> bool:
     return False
 
 
-def _residual_status(search: Search) -> Status:
-    """Converged, or what became of a residual matrix that ran to its floor.
+def _residual_slope(search: Search, derivatives: Derivatives) -> float:
+    """The largest -dlogL/dlog(lambda) of the residual coordinates that press on their floor; 0 when none does.
 
-    Near a singular residual logL behaves like c log(lambda) + O(lambda^2): with c < 0 it is unbounded, with c = 0 it has a supremum.
+    Near a singular residual logL behaves like -c log(lambda) + O(lambda^2): with c > 0 it is unbounded, with c = 0 it has a supremum.
     """
-    derivatives = search.differentiate()
     vector = search.point.vector()
     floors = Floors.of(search.components, search.point)
     stuck = floors.pressing(vector, derivatives.score, search.snapped) & floors.residual
-    if not stuck.any():
+    return float(np.max(-derivatives.score[floors.index[stuck]] * vector[floors.index[stuck]], initial=0.0))
+
+
+def _residual_status(search: Search) -> Status:
+    """Converged, or what became of a residual matrix that ran to its floor."""
+    slope = _residual_slope(search, search.differentiate())
+    if slope == 0.0:
         return Status.CONVERGED
-    slope = np.abs(derivatives.score[floors.index[stuck]] * vector[floors.index[stuck]])
-    return Status.UNBOUNDED if slope.max() > 0.1 else Status.RESIDUAL_BOUNDARY
+    return Status.UNBOUNDED if slope > UNBOUNDED_SLOPE else Status.RESIDUAL_BOUNDARY

@@ -35,12 +35,16 @@ class Derivatives:
         Sum of D_kl d2 Sigma_kl / dphi dphi, exact curvature of the parametrisation; H = information - curvature.
     gradients : tuple of (k, k) arrays or None
         D of every component, dlogL = tr(D dSigma); None where it could not be recovered yet.
+    natural : (m,)
+        Change of the loading, in standard deviations of the data, per unit of each coordinate: what a coordinate's information is
+        measured against.
     """
 
     score: Array
     information: Array
     curvature: Array
     gradients: tuple[Array | None, ...]
+    natural: Array
 
     @property
     def hessian(self) -> Array:
@@ -85,7 +89,11 @@ def recover_gradient(loading: Array, by_loading: Array, reference: Array, rememb
 
 
 def differentiate(
-    equations: MixedModelEquations, components: Sequence[Component], point: Point, moving: Sequence[bool], remembered: Sequence[Array | None]
+    equations: MixedModelEquations,
+    components: Sequence[Component],
+    point: Point,
+    moving: Sequence[bool],
+    remembered: Sequence[Array | None],
 ) -> Derivatives:
     """The derivatives at the point the equations stand at.
 
@@ -100,6 +108,7 @@ def differentiate(
     m = sum(chart.size for chart in point.charts)
     score, curvature = np.zeros(m), np.zeros((m, m))
     variates = np.zeros((equations.y.size, m))
+    natural = np.ones(m)
     gradients: list[Array | None] = []
     for c, (component, chart, phi, part) in enumerate(zip(components, point.charts, point.phi, point.slices, strict=True)):
         d: Array | None = remembered[c]
@@ -111,13 +120,14 @@ def differentiate(
         gradients.append(d)
         if not moving[c] or chart.size == 0:
             continue
-        d_sigma = chart.derivative(phi)
+        d_sigma, d_loading = chart.derivative(phi), chart.loading_derivative(phi)
+        natural[part] = np.linalg.norm(d_loading / component.reference[:, None], axis=(1, 2))
         if component.kind == "random":
-            score[part] = np.tensordot(chart.loading_derivative(phi), by_loading[component.index], axes=2)
+            score[part] = np.tensordot(d_loading, by_loading[component.index], axes=2)
             variates[:, part] = equations.term_variates(component.index, d_sigma)
         else:
             score[part] = np.tensordot(d_sigma, d, axes=2)
             variates[:, part] = equations.section_variates(component.index, d_sigma)
         if d is not None:
             curvature[part, part] = chart.curvature(phi, d)
-    return Derivatives(score, equations.average_information(variates), curvature, tuple(gradients))
+    return Derivatives(score, equations.average_information(variates), curvature, tuple(gradients), natural)

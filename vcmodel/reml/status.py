@@ -17,12 +17,16 @@ class Status(Enum):
         "unbounded likelihood: logL grows without limit as a residual matrix becomes singular, because the data do not determine it "
         "(a response that copies another, or too few complete units); use diag() in the residual or drop a response"
     )
-    ITERATION_LIMIT = "not converged: the iteration limit was reached; raise Control(max_iterations=...) or start from the estimates with start="
+    ITERATION_LIMIT = (
+        "not converged: the iteration limit was reached; raise Control(max_iterations=...) or start from the estimates with start="
+    )
     STALLED = (
         "not converged: no step improves logL although the score is not zero; rescale or simplify the model (see notes), or give other "
         "starting values with start="
     )
-    START_INFEASIBLE = "not started: the mixed-model equations are not positive definite at the starting values; give other values with start="
+    START_INFEASIBLE = (
+        "not started: the mixed-model equations are not positive definite at the starting values; give other values with start="
+    )
 
     @property
     def converged(self) -> bool:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 # scaled eigenvalues below this carry no information: moving along them would follow rounding errors
 FLAT = 1e-7
+# a scaled score below this along a flat direction is rounding
+NO_SCORE = 1e-6
+# least information of a coordinate, per squared standard deviation of the data, that its scale is taken from
+LEAST_INFORMATION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class NewtonSystem:
     values, vectors : arrays
         Eigenvalues (ascending) and eigenvectors of the scaled H.
     rotated, gradient : (f,) arrays
-        The scaled score, in eigenvectors and as it is.
+        The scaled score, in eigenvectors (zero along directions without information) and as it is.
     """
 
     scale: Array
@@ -37,12 +41,24 @@ class NewtonSystem:
     gradient: Array
 
     @classmethod
-    def of(cls, hessian: Array, score: Array, information: Array) -> NewtonSystem:
-        """The system of the free coordinates; `information` gives a scale where the curvature makes H's diagonal negative."""
+    def of(cls, hessian: Array, score: Array, information: Array, natural: Array) -> NewtonSystem:
+        """The system of the free coordinates.
+
+        Parameters
+        ----------
+        hessian, information : (f, f) arrays
+            `information` gives a scale where the curvature makes H's diagonal small.
+        score : (f,) array
+        natural : (f,) array
+            Size of a unit of each coordinate in standard deviations of the data: a coordinate without any information would otherwise
+            be scaled until its rounding errors look like information.
+        """
         size = np.maximum(np.abs(np.diag(hessian)), np.diag(information))
-        scale = 1.0 / np.sqrt(np.where(size > 0.0, size, 1.0))
+        scale = 1.0 / np.sqrt(np.maximum(size, LEAST_INFORMATION * natural**2))
         values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))
-        return cls(scale, values, vectors, vectors.T @ (score * scale), score * scale)
+        rotated = vectors.T @ (score * scale)
+        empty = (np.abs(values) < FLAT) & (np.abs(rotated) < NO_SCORE)
+        return cls(scale, values, vectors, np.where(empty, 0.0, rotated), score * scale)
 
     @property
     def least_shift(self) -> float:

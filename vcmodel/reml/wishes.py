@@ -117,7 +117,9 @@ class _Reader:
                 "residual correlation, e.g. residual='id(batch):cor(sample)'"
             )
         elif code != parameter.bound:
-            raise StructureError(f"bounds: {row!r} is {parameter.bound} by its structure and cannot be made {code}; leave it out or use 'F'")
+            raise StructureError(
+                f"bounds: {row!r} is {parameter.bound} by its structure and cannot be made {code}; leave it out or use 'F'"
+            )
 
     def tie(self, rows: Sequence[str]) -> None:
         """Take a group of equal parameters.

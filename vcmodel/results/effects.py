@@ -1,0 +1,70 @@
+"""Fixed effects, predicted random effects, fitted values and residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.design.design import Design
+    from vcmodel.reml.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+
+def fixed_effects(estimate: Estimate, covariance: Array) -> pd.DataFrame:
+    """``effect std_error z_ratio`` of every kept fixed column, given the covariance (p, p) of the coefficients."""
+    effect = estimate.equations.coefficients()
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(error > 0.0, effect / error, np.nan)
+    return pd.DataFrame({"effect": effect, "std_error": error, "z_ratio": ratio}, index=list(estimate.design.fixed_names))
+
+
+def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
+    """``effect std_error pev reliability`` of the random term at component `index`.
+
+    The index is the level for a single variance, else (level, level of the matrix), levels outermost. pev = Var(u - predicted u),
+    std_error its square root, reliability = 1 - pev / (Sigma_jj K_ii), missing where the variance is zero.
+    """
+    component = estimate.components[index]
+    term = estimate.design.terms[component.index]
+    effect, pev = estimate.equations.effects(component.index)
+    variance = np.diag(estimate.point.charts[index].value(estimate.point.phi[index]))
+    prior = variance[:, None] * term.diagonal[None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reliability = np.where(prior > 0.0, 1.0 - pev / prior, np.nan)
+    columns = {"effect": effect, "std_error": np.sqrt(np.maximum(pev, 0.0)), "pev": pev, "reliability": reliability}
+    levels = list(term.levels)
+    if term.structure.size == 1:
+        labels: pd.Index = pd.Index(levels, name="level")
+    else:
+        labels = pd.MultiIndex.from_product([levels, list(term.structure.levels)], names=["level", term.structure.factor or "term"])
+    return pd.DataFrame({name: np.ravel(values.T) for name, values in columns.items()}, index=labels)
+
+
+def by_row(design: Design, values: Array, index: pd.Index, name: str) -> pd.Series | pd.DataFrame:
+    """Values of the observed cells (N,) at the rows of the data as given, NaN elsewhere.
+
+    A Series for one response, a table (rows, traits) for several.
+    """
+    frame = design.frame
+    table = np.full((len(index), len(frame.responses)), np.nan)
+    table[frame.positions[frame.row], frame.trait] = values
+    if len(frame.responses) == 1:
+        return pd.Series(table[:, 0], index=index, name=name)
+    return pd.DataFrame(table, index=index, columns=list(frame.responses))
+
+
+def fitted(estimate: Estimate, index: pd.Index) -> pd.Series | pd.DataFrame:
+    """X beta + Z u, conditional on the predicted random effects."""
+    return by_row(estimate.design, estimate.equations.fitted(), index, "fitted")
+
+
+def residuals(estimate: Estimate, index: pd.Index) -> pd.Series | pd.DataFrame:
+    """y - X beta - Z u in the units of y; weights do not enter."""
+    return by_row(estimate.design, estimate.design.frame.y - estimate.equations.fitted(), index, "residual")

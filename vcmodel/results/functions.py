@@ -1,0 +1,201 @@
+"""Functions of the reported parameters with delta-method standard errors.
+
+The expression is read by Python's ``ast`` and a closed list of operations; nothing of it is ever executed. Derivatives are exact, by
+forward differentiation: every number carries its gradient.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.errors import FormulaError, choices
+from vcmodel.results.distributions import Z95
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.reml.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+QUOTED = re.compile(r"`([^`]*)`")
+NUMBERED = re.compile(r"V([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class FunctionEstimate:
+    """A function of the parameters.
+
+    Attributes
+    ----------
+    expression : str
+        As given.
+    estimate, std_error : float
+        Value and delta-method standard error; the error is NaN where the data do not determine a parameter that matters.
+    lower, upper : float
+        estimate -+ 1.96 std_error.
+    """
+
+    expression: str
+    estimate: float
+    std_error: float
+
+    @property
+    def lower(self) -> float:
+        """Lower end of the 95 % interval."""
+        return self.estimate - Z95 * self.std_error
+
+    @property
+    def upper(self) -> float:
+        """Upper end of the 95 % interval."""
+        return self.estimate + Z95 * self.std_error
+
+    def __getitem__(self, name: str) -> float:
+        if name not in ("estimate", "std_error", "lower", "upper"):
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.6g} (SE {self.std_error:.4g}, 95 % interval {self.lower:.4g} to {self.upper:.4g})"
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A number and its gradient by the reported parameters."""
+
+    value: float
+    gradient: Array
+
+    def through(self, value: float, slope: float) -> Dual:
+        """A function of this number with this value and derivative; where the number is constant the derivative does not matter."""
+        return Dual(value, np.where(self.gradient == 0.0, 0.0, slope * self.gradient))
+
+
+def _power(a: Dual, b: Dual) -> Dual:
+    value = a.value**b.value
+    if isinstance(value, complex):
+        raise ValueError("a negative number to a broken power")
+    if a.value == 0.0 and b.value < 1.0:
+        slope = math.inf if b.value > 0.0 else 0.0
+    else:
+        slope = b.value * a.value ** (b.value - 1.0)
+    first = a.through(value, slope)
+    second = b.through(value, value * math.log(a.value) if np.any(b.gradient) else 0.0)
+    return Dual(value, first.gradient + second.gradient)
+
+
+BINARY: dict[type[ast.operator], Callable[[Dual, Dual], Dual]] = {
+    ast.Add: lambda a, b: Dual(a.value + b.value, a.gradient + b.gradient),
+    ast.Sub: lambda a, b: Dual(a.value - b.value, a.gradient - b.gradient),
+    ast.Mult: lambda a, b: Dual(a.value * b.value, a.gradient * b.value + b.gradient * a.value),
+    ast.Div: lambda a, b: Dual(a.value / b.value, a.gradient / b.value - b.gradient * (a.value / b.value**2)),
+    ast.Pow: _power,
+}
+UNARY: dict[type[ast.unaryop], Callable[[Dual], Dual]] = {
+    ast.UAdd: lambda a: a,
+    ast.USub: lambda a: Dual(-a.value, -a.gradient),
+}
+
+
+def _root(a: Dual) -> Dual:
+    value = math.sqrt(a.value)
+    return a.through(value, 0.5 / value if value > 0.0 else math.inf)
+
+
+CALLS: dict[str, Callable[[Dual], Dual]] = {
+    "sqrt": _root,
+    "log": lambda a: a.through(math.log(a.value), 1.0 / a.value),
+    "exp": lambda a: a.through(math.exp(a.value), math.exp(a.value)),
+    "abs": lambda a: a.through(abs(a.value), math.copysign(1.0, a.value) if a.value != 0.0 else math.nan),
+}
+
+
+class Evaluator:
+    """Evaluates a syntax tree with the parameters as the variables."""
+
+    def __init__(self, text: str, values: dict[str, float]) -> None:
+        self.text, self.values = text, values
+        self.rows = list(values)
+        self.quoted: list[str] = []
+
+    def run(self) -> Dual:
+        """The value and gradient of the expression; NaN where it has none (a ratio to a variance of zero).
+
+        Raises
+        ------
+        FormulaError
+            Something that is not an expression of parameters.
+        """
+        try:
+            tree = ast.parse(QUOTED.sub(self._keep, self.text).strip(), mode="eval")
+        except (SyntaxError, ValueError):
+            raise FormulaError(
+                f"function: {self.text!r} cannot be read as an expression; put row names in backquotes, e.g. `Family` / (`Family` + `units!R`)"
+            ) from None
+        try:
+            return self._value(tree.body)
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return Dual(math.nan, np.full(len(self.rows), math.nan))
+
+    def _keep(self, match: re.Match[str]) -> str:
+        self.quoted.append(match.group(1))
+        return f" quoted__{len(self.quoted) - 1} "
+
+    def _value(self, node: ast.expr) -> Dual:
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return Dual(float(node.value), np.zeros(len(self.rows)))
+        if isinstance(node, ast.Name):
+            return self._variable(node.id)
+        if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
+            return BINARY[type(node.op)](self._value(node.left), self._value(node.right))
+        if isinstance(node, ast.UnaryOp) and type(node.op) in UNARY:
+            return UNARY[type(node.op)](self._value(node.operand))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS and len(node.args) == 1 and not node.keywords:
+            return CALLS[node.func.id](self._value(node.args[0]))
+        part = ast.unparse(node)
+        for i, name in enumerate(self.quoted):
+            part = part.replace(f"quoted__{i}", f"`{name}`")
+        raise FormulaError(
+            f"function: {part!r} in {self.text!r} is not allowed; an expression has row names in backquotes, numbers, + - * / ** ( ), "
+            f"and {', '.join(CALLS)} of one argument"
+        )
+
+    def _variable(self, name: str) -> Dual:
+        row = self.quoted[int(name.removeprefix("quoted__"))] if name.startswith("quoted__") else name
+        number = NUMBERED.fullmatch(row)
+        if row not in self.values and number and int(number.group(1)) <= len(self.rows):
+            row = self.rows[int(number.group(1)) - 1]
+        if row not in self.values:
+            raise FormulaError(f"function: no parameter {row!r}; {choices(row, self.rows, 'parameters')}")
+        return Dual(self.values[row], np.eye(len(self.rows))[self.rows.index(row)])
+
+
+def function(estimate: Estimate, expression: str) -> FunctionEstimate:
+    """A function of the rows of the varcomp table, e.g. ``"`Family` / (`Family` + `units!R`)"``.
+
+    Rows stand in backquotes (or bare where they are plain words), or are numbered ``V1``, ``V2``, … in table order. Parameters that are
+    fixed or at a boundary count as known.
+
+    Raises
+    ------
+    FormulaError
+        Not an expression of parameters, or an unknown row.
+    """
+    if not isinstance(expression, str):
+        raise FormulaError(f"function: an expression is text, not {type(expression).__name__}")
+    rows = [row for component in estimate.components for row in component.rows]
+    theta = np.concatenate(estimate.theta)
+    result = Evaluator(expression, dict(zip(rows, theta.tolist(), strict=True))).run()
+    used = np.flatnonzero(result.gradient)
+    place = [(c, i) for c, component in enumerate(estimate.components) for i in range(len(component.rows))]
+    if any(estimate.precision.unknown(*place[i]) for i in used) or not np.all(np.isfinite(result.gradient)):
+        return FunctionEstimate(expression, result.value, math.nan)
+    slopes = result.gradient[used] @ np.vstack(estimate.jacobians)[used]
+    return FunctionEstimate(expression, result.value, math.sqrt(max(float(slopes @ estimate.covariance @ slopes), 0.0)))

@@ -1,0 +1,52 @@
+"""How the fit was reached: the iterations and the certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vcmodel.reml.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Why the estimate is a maximum.
+
+    Attributes
+    ----------
+    score_norm : float
+        Largest derivative of logL by a free working parameter, in its standard deviations.
+    newton_decrement : float
+        Gain in logL that one more Newton step promises.
+    multipliers : mapping of str to array
+        For each component with a singular matrix, the eigenvalues of dlogL/dSigma on its null space, in units of the data's variance:
+        all at or below zero at a constrained maximum (Karush-Kuhn-Tucker conditions).
+    """
+
+    score_norm: float
+    newton_decrement: float
+    multipliers: Mapping[str, NDArray[np.float64]]
+
+
+def certificate(estimate: Estimate) -> Certificate:
+    """The certificate of an estimate."""
+    pairs = zip(estimate.components, estimate.multipliers, strict=True)
+    return Certificate(estimate.score_norm, estimate.decrement, {component.label: values for component, values in pairs if values.size})
+
+
+def iterations(estimate: Estimate) -> pd.DataFrame:
+    """One row per accepted iteration, the start at 0: ``loglik gain_left score_norm held shift seconds``.
+
+    ``gain_left`` is the gain the next step promised, ``held`` the number of parameters at a boundary, ``shift`` the damping.
+    """
+    rows = [(item.loglik, item.decrement, item.score_norm, item.held, item.shift, item.seconds) for item in estimate.history]
+    table = pd.DataFrame(rows, columns=["loglik", "gain_left", "score_norm", "held", "shift", "seconds"])
+    return table.rename_axis("iteration")

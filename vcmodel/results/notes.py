@@ -1,0 +1,132 @@
+"""What a fit found out that its user should know, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.reml.status import Status
+from vcmodel.results.labels import matrix_levels, shown
+from vcmodel.results.varcomp import bound_codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.reml.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+# eigenvalues of a matrix in units of the data's variance: below the first a random matrix counts as singular (its zeros are exact, so
+# this is rounding), below the second a residual matrix stands at its floor (1e-8 of the variance, held while iterating)
+NULL = 1e-11
+RESIDUAL_FLOOR = 1e-6
+
+
+def notes(estimate: Estimate) -> list[str]:
+    """Everything detected: how the fit ended, boundaries, what the data cannot separate, and what was done to the data."""
+    found: list[str] = []
+    if estimate.status is not Status.CONVERGED:
+        found.append(estimate.status.value)
+    if estimate.status is not Status.START_INFEASIBLE:
+        explained: set[int] = set()
+        for index, component in enumerate(estimate.components):
+            own = _random(estimate, index, explained) if component.kind == "random" else _residual(estimate, index)
+            found += own
+        found += _confounded(estimate, explained)
+    return list(dict.fromkeys([*found, *estimate.design.notes]))
+
+
+def _null(estimate: Estimate, index: int, below: float) -> int:
+    """Dimension of the null space of a component's matrix in units of the data's variance."""
+    sigma = estimate.point.charts[index].value(estimate.point.phi[index])
+    scale = estimate.components[index].reference
+    return int(np.sum(np.linalg.eigvalsh(sigma / np.outer(scale, scale)) < below))
+
+
+def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
+    component = estimate.components[index]
+    label, k = component.label, component.structure.size
+    degrees = estimate.freedom[component.index].degrees
+    levels = matrix_levels(estimate, index)
+    codes = bound_codes(estimate, index)
+    result = []
+    if np.all(degrees == 0):
+        explained.add(index)
+        result.append(f"{label}: confounded with the fixed effects (no degree of freedom beside them), so logL does not depend on it; remove the term")
+        return result
+    gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
+    if gone:
+        result.append(f"{label}: at {shown(gone)} confounded with the fixed effects, so its variance there is undetermined; remove these levels")
+    if all(code == "F" for code in codes):
+        return result
+    null = _null(estimate, index, NULL)
+    if null == 0:
+        return result
+    if k == 1:
+        return [*result, f"{label}: variance 0, at its boundary; the data ask for no variance of this term"]
+    zero = [levels[i] for i in range(k) if estimate.point.charts[index].value(estimate.point.phi[index])[i, i] == 0.0]
+    if null == len(zero):
+        where = "all variances are 0" if null == k else f"variance 0 at {shown(zero)}"
+        return [*result, f"{label}: {where}, at the boundary; the data ask for no variance of this term there"]
+    return [*result, _singular(estimate, index, k - null, explained)]
+
+
+def _singular(estimate: Estimate, index: int, rank: int, explained: set[int]) -> str:
+    """A matrix of more than one level with reduced rank."""
+    component = estimate.components[index]
+    label, k = component.label, component.structure.size
+    freedom = estimate.freedom[component.index]
+    known = freedom.degrees[freedom.degrees >= 0]
+    head = f"{label}: the estimated {k} x {k} matrix has rank {rank}"
+    if known.size and known.min() < k:
+        explained.add(index)
+        place = int(np.flatnonzero(freedom.degrees == known.min())[0])
+        spec = estimate.design.terms[component.index].spec
+        inner = ":".join(item.label for item in spec.factors if item.role != "structure") or label
+        n, d = int(freedom.levels[place]), int(known.min())
+        reason = (
+            f" ({inner} has {n} level{'s' * (n != 1)}, {d} degree{'s' * (d != 1)} of freedom beside the fixed effects, "
+            f"for {len(component.rows)} parameters); the data cannot separate {shown(component.rows, 10)}"
+        )
+        return head + reason + _supported(estimate, index, inner)
+    return (
+        f"{head}, at the boundary: logL is largest there, and the zero-rank directions have no standard errors;"
+        " a structure with fewer parameters (diag, corv, corh) fits as well if its logL is as high"
+    )
+
+
+def _supported(estimate: Estimate, index: int, inner: str) -> str:
+    """The models that the data do support in place of a matrix with too few degrees of freedom."""
+    term = estimate.design.terms[estimate.components[index].index]
+    spec = term.spec
+    structured = [item for item in spec.factors if item.role == "structure"]
+    if spec.members or spec.conditions or spec.covariates or len(structured) != 1:
+        return "; use a structure with fewer parameters or leave the term out"
+    relationship = any(item.role == "known" for item in spec.factors)
+    fixed = "" if relationship else f"{inner} fixed (add {spec.label} to fixed) or "
+    return f"; they support {fixed}diag({structured[0].factor}):{inner}"
+
+
+def _residual(estimate: Estimate, index: int) -> list[str]:
+    component = estimate.components[index]
+    if estimate.status not in (Status.RESIDUAL_BOUNDARY, Status.UNBOUNDED) or _null(estimate, index, RESIDUAL_FLOOR) == 0:
+        return []
+    k = component.structure.size
+    what = "variance runs to 0" if k == 1 else f"{k} x {k} matrix becomes singular"
+    return [f"{component.label}: the residual {what}; the parameters concerned are {shown(component.rows, 10)}"]
+
+
+def _confounded(estimate: Estimate, explained: set[int]) -> list[str]:
+    result = []
+    for group in estimate.precision.confounded:
+        rows = [estimate.components[c].rows[i] for c, i in group]
+        if not rows or {c for c, _ in group} <= explained:
+            continue
+        if len(rows) == 1:
+            result.append(f"the data carry no information on {rows[0]} (code S): remove the term or fix it with bounds")
+            continue
+        labels = list(dict.fromkeys(estimate.components[c].label for c, _ in group))
+        remedy = f"remove one of {shown(labels)}" if len(labels) > 1 else f"give {labels[0]} a structure with fewer parameters"
+        result.append(f"the data cannot separate {shown(rows, 10)}: only a combination of them is determined (code S); {remedy}")
+    return result

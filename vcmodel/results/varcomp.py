@@ -1,0 +1,80 @@
+"""The table of reported parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.reml.estimate import Estimate
+
+    Array = NDArray[np.float64]
+
+# A parameter that cannot move has a standard error of exactly zero, because the solver holds square roots at zero exactly; only a
+# correlation of +-1 keeps the rounding (1e-16) of its quotient, or the 1e-9 left by a residual matrix held just inside its boundary.
+IMMOBILE_CORRELATION = 1e-8
+
+
+def standard_errors(jacobian: Array, covariance: Array) -> Array:
+    """Standard errors (n,) by the delta method from the Jacobian (n, m) and the covariance (m, m) of the coordinates."""
+    return np.sqrt(np.maximum(np.einsum("im,mn,in->i", jacobian, covariance, jacobian), 0.0))
+
+
+def bound_codes(estimate: Estimate, index: int) -> list[str]:
+    """The codes of one component's parameters.
+
+    F fixed by the user, C tied to the first of its group, S without information or undefined, B at the boundary of the parameter
+    space (the likelihood pushes outwards and it cannot move), else P or U of the structure.
+    """
+    component, theta = estimate.components[index], estimate.theta[index]
+    errors = standard_errors(estimate.jacobians[index], estimate.covariance)
+    first = _first_of_groups(estimate)
+    codes = []
+    for i, parameter in enumerate(component.structure.parameters):
+        group = int(estimate.wishes.group[index][i])
+        least = IMMOBILE_CORRELATION if parameter.kind == "correlation" else 0.0
+        if estimate.wishes.fixed[index][i]:
+            codes.append("F")
+        elif estimate.precision.unknown(index, i) or not np.isfinite(theta[i]):
+            codes.append("S")
+        elif errors[i] <= least:
+            codes.append("B")
+        elif group >= 0 and first[group] != (index, i):
+            codes.append("C")
+        else:
+            codes.append(parameter.bound)
+    return codes
+
+
+def _first_of_groups(estimate: Estimate) -> dict[int, tuple[int, int]]:
+    """The first member of every equality group in table order."""
+    first: dict[int, tuple[int, int]] = {}
+    for c, groups in enumerate(estimate.wishes.group):
+        for i, number in enumerate(groups):
+            if number >= 0:
+                first.setdefault(int(number), (c, i))
+    return first
+
+
+def varcomp(estimate: Estimate) -> pd.DataFrame:
+    """One row per reported parameter: ``component std_error z_ratio bound pct_change``.
+
+    Standard errors are square roots of the diagonal of the inverse average information, carried to the reported scale by the delta
+    method; rows F, B and S have none. ``pct_change`` is the change in the last accepted iteration, in per cent of the value before.
+    """
+    previous = getattr(estimate, "previous_theta", None) or [np.full(len(theta), np.nan) for theta in estimate.theta]
+    rows = []
+    for c, component in enumerate(estimate.components):
+        errors = standard_errors(estimate.jacobians[c], estimate.covariance)
+        parts = zip(component.rows, estimate.theta[c], errors, bound_codes(estimate, c), previous[c], strict=True)
+        for name, value, error, code, before in parts:
+            known = float(error) if code not in ("F", "B", "S") else np.nan
+            ratio = value / known if known > 0.0 else np.nan
+            change = 100.0 * (value - before) / abs(before) if before != 0.0 else (0.0 if value == 0.0 else np.nan)
+            rows.append((name, float(value), known, ratio, code, float(change)))
+    table = pd.DataFrame(rows, columns=["row", "component", "std_error", "z_ratio", "bound", "pct_change"])
+    return table.set_index("row").rename_axis(None)
