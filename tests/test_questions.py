@@ -62,6 +62,21 @@ def test_one_variance_for_all(common_variance, own_components):
     assert 2 * (own_components.loglik - common_variance.loglik) == pytest.approx(0.578454976, abs=2e-5)
 
 
+def test_a_fixed_effect_is_tested_in_the_same_fit(pairs):
+    """One coefficient: the statistic is the square of estimate over standard error; the variables differ in no mean."""
+    by_kind = vc.fit("y ~ R", random="at(R):f", residual="dsum(~ id(units) | R)", data=pairs)
+    line = by_kind.wald().loc["R"]
+    assert line["df"] == 1
+    assert line["chi2_incremental"] == pytest.approx(by_kind.fixed_effects.loc["R[T.T]", "z_ratio"] ** 2, rel=1e-9)
+    assert line["p_incremental"] == pytest.approx(stats.chi2.sf(line["chi2_incremental"], 1), rel=1e-9)
+    # pairs are independent: the standard error follows from the means of the two kinds
+    means = pairs.groupby(["R", "f"])["y"].mean().groupby("R").agg(["mean", "var", "size"])
+    assert by_kind.fixed_effects.loc["R[T.T]", "effect"] == pytest.approx(means["mean"]["T"] - means["mean"]["P"], abs=1e-7)
+    assert by_kind.fixed_effects.loc["R[T.T]", "std_error"] == pytest.approx(np.sqrt((means["var"] / means["size"]).sum()), rel=1e-5)
+    by_variable = vc.fit("y ~ variable", random="at(R):f", residual="dsum(~ id(units) | R)", data=pairs).wald()
+    assert by_variable.loc["variable", "df"] == pairs["variable"].nunique() - 1
+
+
 def test_one_residual_variance_for_all_is_not_the_answer(pairs, own_components):
     """With a common residual the pair variances must differ to give different correlations: logL is hundreds lower."""
     wrong = vc.fit("y ~ 1", random="at(R):f", data=pairs)
@@ -194,10 +209,19 @@ def test_the_rank_one_matrix_counts_three_parameters(two_blocks):
 
 
 def test_the_notes_say_what_two_blocks_cannot_tell(two_blocks):
-    said = [note for note in two_blocks.notes if "block" in note]
-    assert said, two_blocks.notes
-    assert any("trait:block" in note for note in said)
-    assert any(remedy in " ".join(said) for remedy in ("rr(", "diag(", "fixed")), said
+    (said,) = [note for note in two_blocks.notes if note.startswith("trait:block:")]
+    assert "rank 1" in said
+    for pair in ("HD:HD", "HT:HD", "HT:HT", "GY:HD", "GY:HT", "GY:GY"):
+        assert f"trait:block!trait_{pair}" in said
+    assert "block fixed (add trait:block to fixed)" in said
+    assert "diag(trait):block" in said
+
+
+def test_the_certificate_of_the_rank_one_matrix(two_blocks):
+    """On the two directions without variance logL falls: both multipliers are negative (Karush-Kuhn-Tucker)."""
+    multipliers = two_blocks.certificate.multipliers["trait:block"]
+    assert multipliers.size == 2
+    assert np.all(multipliers < -1.0)
 
 
 def test_blocks_as_fixed_effects_give_the_genetic_correlations(lines, two_blocks):

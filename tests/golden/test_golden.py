@@ -35,6 +35,7 @@ def test_case(case):
     correlations(fit, expected)
     functions(fit, expected)
     random_effects(fit, expected)
+    wald(fit, expected)
 
 
 def loglik(fit, expected):
@@ -106,6 +107,14 @@ def random_effects(fit, expected):
         if entry["root_pev"]:
             close(line["std_error"], entry["root_pev"], expected["se_tolerance"] * scale, f"standard error of {what}")
             close(line["pev"], entry["root_pev"] ** 2, 2 * expected["se_tolerance"] * scale**2, f"prediction error variance of {what}")
+
+
+def wald(fit, expected):
+    """Sequential tests; in balanced data the statistic over its df is the F of the analysis of variance."""
+    for entry in expected.get("wald", ()):
+        line = fit.wald().loc[entry["term"]]
+        assert line["df"] == entry["df"]
+        close(line["chi2_incremental"], entry["chi2"], entry["tolerance"], f"incremental Wald statistic of {entry['term']}")
 
 
 def test_every_file_names_its_source():

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import VcmodelError
-from vcmodel.reml.parameters import free_map
 from vcmodel.results.distributions import chi_square_tail
 
 if TYPE_CHECKING:
@@ -55,6 +54,14 @@ class LikelihoodRatio:
         return f"chi-square {self.statistic:.4f} on {self.df} df, p = {self.p_value:.3g}{mixture}"
 
 
+def n_parameters(estimate: Estimate) -> int:
+    """Reported parameters that are not fixed, each equality group once; those at a boundary count."""
+    free = [~fixed for fixed in estimate.wishes.fixed]
+    alone = sum(int(np.sum(own & (group < 0))) for own, group in zip(free, estimate.wishes.group, strict=True))
+    tied = {int(g) for own, group in zip(free, estimate.wishes.group, strict=True) for g in group[own & (group >= 0)]}
+    return alone + len(tied)
+
+
 def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
     """The test of two fits to the same cells with the same fixed effects; which of them is the larger is found out.
 
@@ -69,7 +76,7 @@ def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
     Stram, D. O. & Lee, J. W. (1994). Biometrics 50, 1171-1177.
     """
     _refuse_different(one, two)
-    sizes = [free_map(item.wishes, item.point).shape[1] for item in (one, two)]
+    sizes = [n_parameters(item) for item in (one, two)]
     if sizes[0] == sizes[1]:
         raise VcmodelError(f"lrt: both models have {sizes[0]} variance parameters, so neither contains the other; compare their AIC")
     larger, smaller = (one, two) if sizes[0] > sizes[1] else (two, one)

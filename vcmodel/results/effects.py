@@ -66,5 +66,5 @@ def fitted(estimate: Estimate, index: pd.Index) -> pd.Series | pd.DataFrame:
 
 
 def residuals(estimate: Estimate, index: pd.Index) -> pd.Series | pd.DataFrame:
-    """y - X beta - Z u in the units of y; weights do not enter."""
+    """The response minus X beta + Z u, in its own units; weights do not enter."""
     return by_row(estimate.design, estimate.design.frame.y - estimate.equations.fitted(), index, "residual")

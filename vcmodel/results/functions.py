@@ -82,10 +82,8 @@ def _power(a: Dual, b: Dual) -> Dual:
     value = a.value**b.value
     if isinstance(value, complex):
         raise ValueError("a negative number to a broken power")
-    if a.value == 0.0 and b.value < 1.0:
-        slope = math.inf if b.value > 0.0 else 0.0
-    else:
-        slope = b.value * a.value ** (b.value - 1.0)
+    vertical = a.value == 0.0 and 0.0 < b.value < 1.0
+    slope = math.inf if vertical else 0.0 if b.value == 0.0 else b.value * a.value ** (b.value - 1.0)
     first = a.through(value, slope)
     second = b.through(value, value * math.log(a.value) if np.any(b.gradient) else 0.0)
     return Dual(value, first.gradient + second.gradient)
@@ -137,7 +135,8 @@ class Evaluator:
             tree = ast.parse(QUOTED.sub(self._keep, self.text).strip(), mode="eval")
         except (SyntaxError, ValueError):
             raise FormulaError(
-                f"function: {self.text!r} cannot be read as an expression; put row names in backquotes, e.g. `Family` / (`Family` + `units!R`)"
+                f"function: {self.text!r} cannot be read as an expression; put row names in backquotes, "
+                "e.g. `Family` / (`Family` + `units!R`)"
             ) from None
         try:
             return self._value(tree.body)
@@ -157,8 +156,10 @@ class Evaluator:
             return BINARY[type(node.op)](self._value(node.left), self._value(node.right))
         if isinstance(node, ast.UnaryOp) and type(node.op) in UNARY:
             return UNARY[type(node.op)](self._value(node.operand))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS and len(node.args) == 1 and not node.keywords:
-            return CALLS[node.func.id](self._value(node.args[0]))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            allowed = node.func.id in CALLS and len(node.args) == 1 and not node.keywords
+            if allowed:
+                return CALLS[node.func.id](self._value(node.args[0]))
         part = ast.unparse(node)
         for i, name in enumerate(self.quoted):
             part = part.replace(f"quoted__{i}", f"`{name}`")

@@ -79,7 +79,8 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
     if found:
         raise VcmodelError(f"{term!r} names several terms: {', '.join(repr(labels[i]) for i in found)}; use one of these labels")
     if random_only and wanted in ("residual", "units"):
-        raise VcmodelError(f"{term!r} has no random effects; see fit.residuals. The random terms are: {', '.join(labels.values()) or 'none'}")
+        menu = ", ".join(labels.values()) or "none"
+        raise VcmodelError(f"{term!r} has no random effects; see fit.residuals. The random terms are: {menu}")
     if not indices:
         raise VcmodelError(f"no term {term!r}: the model has no random terms")
     raise VcmodelError(f"no term {term!r}; {choices(term, labels.values(), 'terms')}")

@@ -36,7 +36,7 @@ class Correlation(NamedTuple):
 def fisher(correlation: float, std_error: float) -> Correlation:
     """The 95 % interval and the two-sided Wald test of zero, both on Fisher's z = atanh(r), SE(z) = SE(r) / (1 - r^2).
 
-    At \\|r\\| = 1, or without a standard error, there is neither.
+    At a correlation of +-1, or without a standard error, there is neither.
 
     References
     ----------

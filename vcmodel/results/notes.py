@@ -53,11 +53,10 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
     result = []
     if np.all(degrees == 0):
         explained.add(index)
-        result.append(f"{label}: confounded with the fixed effects (no degree of freedom beside them), so logL does not depend on it; remove the term")
-        return result
+        return [f"{label}: confounded with the fixed effects (no degree of freedom beside them): logL does not depend on it, remove it"]
     gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
     if gone:
-        result.append(f"{label}: at {shown(gone)} confounded with the fixed effects, so its variance there is undetermined; remove these levels")
+        result.append(f"{label}: at {shown(gone)} confounded with the fixed effects: the variance there is unknown; remove these levels")
     if all(code == "F" for code in codes):
         return result
     null = _null(estimate, index, NULL)

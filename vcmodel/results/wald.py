@@ -55,7 +55,7 @@ def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataF
     terms = [(text, [place[int(c)] for c in columns if int(c) in place]) for text, columns in design.fixed.terms]
     incremental = sequential(coefficients, covariance) if coefficients.size else np.zeros(0)
     rows = []
-    for i, (text, own) in enumerate(terms):
+    for i, (_, own) in enumerate(terms):
         first = float(incremental[own].sum()) if own else np.nan
         second = _conditional(i, terms, coefficients, covariance) if own else np.nan
         tails = [chi_square_tail(value, len(own)) for value in (first, second)]

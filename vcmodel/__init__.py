@@ -1,0 +1,54 @@
+"""Multivariate variance-component models by REML: ASReml-style formulas, certified optima.
+
+>>> import vcmodel as vc
+>>> model = vc.Model("yield ~ 1", random="batch")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from vcmodel import datasets
+from vcmodel.api import Model, fit
+from vcmodel.control import Control
+from vcmodel.errors import ConvergenceError, DataError, FormulaError, RelationshipError, StructureError, VcmodelError
+from vcmodel.fit import Fit
+
+if TYPE_CHECKING:
+    from vcmodel.design.relationship import Pedigree, Relationship
+
+__version__ = version("vcmodel")
+
+__all__ = [
+    "Control",
+    "ConvergenceError",
+    "DataError",
+    "Fit",
+    "FormulaError",
+    "Model",
+    "Pedigree",
+    "Relationship",
+    "RelationshipError",
+    "StructureError",
+    "VcmodelError",
+    "__version__",
+    "datasets",
+    "fit",
+]
+
+# SciPy comes with these: loaded when first asked for
+_LATER = {"Pedigree": "vcmodel.design.relationship", "Relationship": "vcmodel.design.relationship"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'vcmodel' has no attribute {name!r}")
+    value = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

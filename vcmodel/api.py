@@ -1,0 +1,162 @@
+"""The front door: from formulas and data to a fit.
+
+The engine is imported when the first model is read, so that ``import vcmodel`` costs little more than ``import pandas``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vcmodel.control import Control
+from vcmodel.errors import DataError, FormulaError, VcmodelError
+from vcmodel.fit import Fit
+from vcmodel.report.model import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vcmodel.spec import ModelSpec
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Model:
+    """A model without data: checked, printable, comparable, and fitted to as many data sets as wanted.
+
+    Two models are equal when they mean the same, however they were written (``cbind(a, b)`` or ``a + b``, ``rcov`` or ``residual``).
+
+    Parameters
+    ----------
+    fixed : str
+        Two-sided formula; several responses make the model multivariate.
+    random : str, optional
+        Random terms joined by ``+``.
+    residual : str, optional
+        Residual structure; default independent units, ``id(units):us(trait)`` for several responses.
+    rcov : str, optional
+        Another name for `residual`.
+
+    Raises
+    ------
+    FormulaError, StructureError
+        A formula that cannot be read or does not make sense, with the place marked.
+
+    Examples
+    --------
+    >>> model = Model("bden + veloc ~ trait", random="us(trait):Family")
+    >>> model == Model("cbind(bden, veloc) ~ trait", random="~ us(trait):Family")
+    True
+    """
+
+    fixed: str
+    random: str | None
+    residual: str | None
+    spec: ModelSpec
+
+    def __init__(self, fixed: str, random: str | None = None, residual: str | None = None, *, rcov: str | None = None) -> None:
+        from vcmodel.spec import build_spec
+
+        for name, value in (("fixed", fixed), ("random", random), ("residual", residual), ("rcov", rcov)):
+            if not isinstance(value, str) and (value is not None or name == "fixed"):
+                raise FormulaError(f"{name} must be a formula as text, not {type(value).__name__}")
+        if residual is not None and rcov is not None:
+            raise FormulaError("residual and rcov are two names of one argument; give only residual")
+        chosen = residual if rcov is None else rcov
+        for name, item in (("fixed", fixed), ("random", random), ("residual", chosen), ("spec", build_spec(fixed, random, chosen))):
+            object.__setattr__(self, name, item)
+
+    @property
+    def _meaning(self) -> tuple[object, ...]:
+        return self.spec.responses, self.spec.fixed, self.spec.random, self.spec.residual
+
+    def __eq__(self, other: object) -> bool:
+        return self._meaning == other._meaning if isinstance(other, Model) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._meaning)
+
+    def __repr__(self) -> str:
+        return f"Model(fixed={self.fixed!r}, random={self.random!r}, residual={self.residual!r})"
+
+    def __str__(self) -> str:
+        return describe(self.spec)
+
+    def fit(
+        self,
+        data: Any = None,
+        *,
+        known: Mapping[str, object] | None = None,
+        weights: str | None = None,
+        start: Mapping[str, float] | None = None,
+        bounds: Mapping[str, str] | None = None,
+        equal: Sequence[Sequence[str]] | None = None,
+        control: Control | None = None,
+    ) -> Fit:
+        """The model fitted to `data`; the arguments are those of :func:`fit`."""
+        from vcmodel.design.design import build_design
+        from vcmodel.design.frame import build_frame, read_table
+        from vcmodel.reml.estimate import estimate
+
+        if data is None:
+            raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
+        if control is not None and not isinstance(control, Control):
+            raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
+        table = read_table(data)
+        frame = build_frame(self.spec, table, weights)
+        design = build_design(self.spec, frame, known)
+        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), table.index)
+
+
+def fit(
+    fixed: str,
+    random: str | None = None,
+    residual: str | None = None,
+    data: Any = None,
+    *,
+    known: Mapping[str, object] | None = None,
+    weights: str | None = None,
+    start: Mapping[str, float] | None = None,
+    bounds: Mapping[str, str] | None = None,
+    equal: Sequence[Sequence[str]] | None = None,
+    control: Control | None = None,
+    rcov: str | None = None,
+) -> Fit:
+    """Fit a variance-component model by REML.
+
+    Parameters
+    ----------
+    fixed : str
+        Two-sided formula, ``"y ~ site"`` or ``"y1 + y2 ~ trait + trait:site"``; several responses make the model multivariate.
+    random : str, optional
+        Terms joined by ``+``, each a ``:``-product of factors and structure calls: ``"us(trait):Family + Block"``.
+    residual : str, optional
+        In the same language; default independent units, ``id(units):us(trait)`` for several responses. ``dsum(~ units | f)`` gives each
+        level of f a residual of its own.
+    data : DataFrame, polars or pyarrow table, or path of a CSV file
+    known : mapping, optional
+        Relationships by the name used in ``vm(f, name)``: Pedigree, Relationship or a labelled covariance DataFrame.
+    weights : str, optional
+        Column; the residual variance of a row is divided by its weight.
+    start : mapping, optional
+        Starting values by row name.
+    bounds : mapping, optional
+        Codes by row name: ``"F"`` holds a parameter at its start.
+    equal : sequence of sequences, optional
+        Groups of row names held equal.
+    control : Control, optional
+        Options of the solver.
+    rcov : str, optional
+        Another name for `residual`.
+
+    Returns
+    -------
+    Fit
+        Also when the fit did not converge: see ``fit.status`` and ``fit.require_converged()``.
+
+    Raises
+    ------
+    FormulaError, DataError, StructureError, RelationshipError
+        Formulas, data, structures or relationships that cannot be used; the message tells what to do.
+    """
+    model = Model(fixed, random, residual, rcov=rcov)
+    return model.fit(data, known=known, weights=weights, start=start, bounds=bounds, equal=equal, control=control)

@@ -1,0 +1,352 @@
+"""Known relationship matrices K of ``vm(factor, K)``: from a pedigree, a covariance, a precision or markers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+from scipy.sparse.csgraph import connected_components
+
+from vcmodel.design.levels import label
+from vcmodel.design.pedigree import Pedigree
+from vcmodel.errors import RelationshipError
+from vcmodel.linalg.cholesky import SparseCholesky
+
+Array = NDArray[np.float64]
+
+ASYMMETRY = 1e-8  # largest difference of the triangles, relative to the largest entry: written with fewer digits, not another matrix
+CONDITION = 1e10  # from here on the inverse keeps fewer than six digits: K is used through a factor
+RANK = 1e-10  # share of the largest below which a direction counts as empty
+NEGATIVE = 1e-6  # a negative eigenvalue up to this share of the largest is rounding of the entries
+SINGULAR = 1e-13  # smallest squared pivot, relative to its diagonal entry, of a precision that is not singular
+
+
+@dataclass(frozen=True, eq=False)
+class Relationship:
+    """A relationship matrix K (q, q) in the form the equations use: its precision, or a factor when it is singular.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        The q levels.
+    precision : (q, q) csc_matrix or None
+        K^-1, both triangles.
+    factor : (q, m) array or None
+        F with K = FF', m the rank of K; given when `precision` is not.
+    logdet : float
+        log|K| with a precision; 0.0 with a factor, whose effects have unit variance.
+    diagonal : (q,) array
+        K_ii.
+    notes : tuple of str
+        What was found out about K.
+    """
+
+    labels: tuple[str, ...]
+    precision: sparse.csc_matrix | None
+    factor: Array | None
+    logdet: float
+    diagonal: Array
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        form = f"precision with {self.precision.nnz} nonzeros" if self.precision is not None else f"factor of rank {self._rank}"
+        return f"Relationship: {len(self.labels)} levels, {form}, mean diagonal {self.diagonal.mean():.4g}"
+
+    @property
+    def _rank(self) -> int:
+        return len(self.labels) if self.factor is None else self.factor.shape[1]
+
+    @classmethod
+    def from_covariance(cls, matrix: pd.DataFrame) -> Relationship:
+        """The relationship with covariance matrix K.
+
+        A well-conditioned K is inverted. A singular or nearly singular one is kept as it is, through a factor; nothing is added to it.
+
+        Parameters
+        ----------
+        matrix : (q, q) DataFrame
+            The same labels on rows and columns, in any order.
+
+        Raises
+        ------
+        RelationshipError
+            Labels that differ or repeat, entries that are missing or not symmetric, a negative eigenvalue.
+        """
+        values, labels = _square(matrix, "covariance")
+        if not np.any(values):
+            raise RelationshipError("covariance: every entry is zero; give the relationships of the levels")
+        inverse = _inverse(values)
+        if inverse is None:
+            factor, notes = _factor(values)
+            return cls(labels, None, factor, 0.0, values.diagonal().copy(), notes)
+        precision, logdet = inverse
+        return cls(labels, precision, None, logdet, values.diagonal().copy())
+
+    @classmethod
+    def from_precision(
+        cls, matrix: pd.DataFrame | sparse.spmatrix | sparse.sparray | tuple[object, Sequence[object]], labels: Sequence[object] | None = None
+    ) -> Relationship:
+        """The relationship with inverse `matrix`.
+
+        Parameters
+        ----------
+        matrix : (q, q) DataFrame, or sparse matrix, or (sparse matrix, labels)
+            Both triangles. A DataFrame has the same labels on rows and columns.
+        labels : sequence, optional
+            The levels of a sparse matrix.
+
+        Raises
+        ------
+        RelationshipError
+            As for :meth:`from_covariance`, and when the matrix is not positive definite.
+        """
+        if isinstance(matrix, tuple) and len(matrix) == 2:
+            matrix, labels = matrix
+        if isinstance(matrix, pd.DataFrame):
+            values, names = _square(matrix, "precision")
+            precision = sparse.csc_matrix(values)
+        elif sparse.issparse(matrix):
+            if labels is None:
+                raise RelationshipError("precision: a sparse matrix needs its labels: from_precision(matrix, labels)")
+            precision, names = _sparse_square(sparse.csc_matrix(matrix, dtype=np.float64), labels)
+        else:
+            raise RelationshipError(f"precision: give a labelled DataFrame or a sparse matrix and its labels, not {type(matrix).__name__}")
+        # a pattern with the whole diagonal; one without it is not positive definite, but that is for the factorisation to say
+        diagonal = sparse.coo_matrix((np.zeros(len(names)), (np.arange(len(names)),) * 2), shape=precision.shape)
+        triplets = sparse.tril(precision, format="coo")
+        lower = sparse.coo_matrix(
+            (
+                np.concatenate([triplets.data, diagonal.data]),
+                (np.concatenate([triplets.row, diagonal.row]), np.concatenate([triplets.col, diagonal.col])),
+            ),
+            shape=precision.shape,
+        ).tocsc()
+        lower.sort_indices()
+        cholesky = SparseCholesky(lower)
+        if not cholesky.refactor(lower.data) or cholesky.pivot_ratio(lower.data) < SINGULAR:
+            raise RelationshipError(
+                "precision: the matrix is not positive definite, so it has no covariance; give the covariance with "
+                "from_covariance (which may be singular), or remove levels whose information is zero or duplicated"
+            )
+        return cls(names, precision, None, -cholesky.logdet(), cholesky.selected_inverse()[lower.indptr[:-1]].copy())
+
+    @classmethod
+    def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2) -> Relationship:
+        """The genomic relationship of lines, G = ZZ'/(ploidy sum p(1 - p)) with Z the centred allele counts.
+
+        Parameters
+        ----------
+        markers : (lines, markers) DataFrame
+            Allele counts 0 .. `ploidy`, lines as index. A missing count takes the mean of its marker.
+        ploidy : int
+            Copies of each chromosome: 2 for diploids; 1 for 0/1 scores of inbred lines.
+
+        Raises
+        ------
+        RelationshipError
+            Counts that are not numbers between 0 and `ploidy`, no marker that varies, repeated lines.
+
+        References
+        ----------
+        VanRaden, P. M. (2008). Efficient methods to compute genomic predictions. J. Dairy Sci. 91, 4414-4423 (method 1).
+        """
+        if not isinstance(markers, pd.DataFrame):
+            raise RelationshipError(f"markers: give a DataFrame with lines as index and markers as columns, not {type(markers).__name__}")
+        if ploidy < 1:
+            raise RelationshipError(f"markers: ploidy is {ploidy}, it must be at least 1")
+        labels = _labels(markers.index, "markers")
+        try:
+            counts = markers.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            text = next((name for name in markers.columns if not pd.api.types.is_numeric_dtype(markers[name])), markers.columns[0])
+            raise RelationshipError(
+                f"markers: column {text!r} is not numeric; make the line names the index (set_index) and code alleles as counts"
+            ) from None
+        wrong = np.argwhere((counts < 0) | (counts > ploidy))
+        if len(wrong):
+            line, marker = wrong[0]
+            raise RelationshipError(
+                f"markers: line {labels[line]!r} has {counts[line, marker]:g} at marker {markers.columns[marker]!r}, not a count between "
+                f"0 and ploidy = {ploidy}; recode, or set ploidy"
+            )
+        missing = np.isnan(counts)
+        seen = ~missing.all(axis=0)
+        counts, missing = counts[:, seen], missing[:, seen]
+        notes = [] if seen.all() else [f"{int((~seen).sum())} markers without any count left out"]
+        centred = counts - np.nanmean(counts, axis=0) if counts.size else counts
+        frequency = np.nanmean(counts, axis=0) / ploidy if counts.size else np.zeros(0)
+        if missing.any():
+            centred[missing] = 0.0
+            notes.append(f"{int(missing.sum())} missing marker counts ({100 * missing.mean():.2g} %) replaced by the mean of their marker")
+        scale = ploidy * float(np.sum(frequency * (1.0 - frequency)))
+        if not scale > 0.0:
+            raise RelationshipError("markers: no marker varies between the lines; check the coding of the alleles")
+        covariance = pd.DataFrame(centred @ centred.T / scale, index=labels, columns=labels)
+        result = cls.from_covariance(covariance)
+        return replace(result, notes=(*notes, *result.notes))
+
+    @classmethod
+    def from_pedigree(cls, pedigree: Pedigree) -> Relationship:
+        """The numerator relationship matrix A of a pedigree, through its sparse inverse."""
+        return cls(pedigree.labels, pedigree.precision(), None, pedigree.logdet(), 1.0 + pedigree.inbreeding, pedigree.notes)
+
+
+def as_relationship(obj: object, name: str) -> Relationship:
+    """The relationship given as ``known[name]``: a Relationship, a Pedigree, or a labelled DataFrame (a covariance).
+
+    Raises
+    ------
+    RelationshipError
+        Anything else, or a matrix that is no covariance; the message begins with the name.
+    """
+    try:
+        if isinstance(obj, Relationship):
+            return obj
+        if isinstance(obj, Pedigree):
+            return Relationship.from_pedigree(obj)
+        if isinstance(obj, pd.DataFrame):
+            return Relationship.from_covariance(obj)
+    except RelationshipError as problem:
+        raise RelationshipError(f"known[{name!r}]: {problem}") from None
+    hint = ": a bare array has no labels, wrap it in a DataFrame with the levels as index and columns" if hasattr(obj, "shape") else ""
+    raise RelationshipError(
+        f"known[{name!r}] is a {type(obj).__name__}; give a Pedigree, a Relationship, or a labelled DataFrame with the covariances{hint}"
+    )
+
+
+def _labels(items: object, what: str) -> tuple[str, ...]:
+    index = pd.Index(items)
+    if index.hasnans:
+        raise RelationshipError(f"{what}: a label is missing; name every level")
+    labels = tuple(label(item) for item in index)
+    repeated = pd.Index(labels)[pd.Index(labels).duplicated()]
+    if len(repeated):
+        raise RelationshipError(f"{what}: label {repeated[0]!r} occurs more than once; keep one row and column per level")
+    return labels
+
+
+def _square(matrix: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...]]:
+    """Symmetric values (q, q) in the order of the rows, and their labels."""
+    if not isinstance(matrix, pd.DataFrame):
+        raise RelationshipError(f"{what}: give a DataFrame with the levels as index and columns, not {type(matrix).__name__}")
+    if matrix.shape[0] == 0:
+        raise RelationshipError(f"{what}: the matrix has no rows")
+    rows, columns = _labels(matrix.index, f"{what} rows"), _labels(matrix.columns, f"{what} columns")
+    odd = sorted(set(rows) ^ set(columns))
+    if odd:
+        side = "rows" if odd[0] in set(rows) else "columns"
+        raise RelationshipError(
+            f"{what}: rows and columns have different labels ({odd[0]!r} is only in the {side}, {len(odd)} such in all); "
+            "read the file with its first column as index (index_col=0), and give both sides the same levels"
+        )
+    try:
+        values = matrix.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise RelationshipError(f"{what}: the matrix holds entries that are not numbers") from None
+    place = {name: j for j, name in enumerate(columns)}
+    values = values[:, [place[name] for name in rows]]
+    broken = np.argwhere(~np.isfinite(values))
+    if len(broken):
+        i, j = broken[0]
+        raise RelationshipError(f"{what}: the entry of {rows[i]!r} and {rows[j]!r} is {values[i, j]}; give finite numbers")
+    difference = np.abs(values - values.T)
+    i, j = np.unravel_index(int(np.argmax(difference)), difference.shape)
+    _refuse_asymmetry(difference[i, j], float(np.abs(values).max()), rows, int(i), int(j), values[i, j], values[j, i], what)
+    return 0.5 * (values + values.T), rows
+
+
+def _sparse_square(matrix: sparse.csc_matrix, items: Sequence[object]) -> tuple[sparse.csc_matrix, tuple[str, ...]]:
+    labels = _labels(list(items), "precision")
+    if matrix.shape != (len(labels), len(labels)):
+        raise RelationshipError(f"precision: {len(labels)} labels for a matrix of shape {matrix.shape}")
+    matrix.sum_duplicates()
+    broken = np.flatnonzero(~np.isfinite(matrix.data))
+    if len(broken):
+        i = int(matrix.indices[broken[0]])
+        j = int(np.searchsorted(matrix.indptr, broken[0], side="right")) - 1
+        raise RelationshipError(f"precision: the entry of {labels[i]!r} and {labels[j]!r} is {matrix.data[broken[0]]}; give finite numbers")
+    difference = abs(matrix - matrix.T).tocoo()
+    if difference.nnz:
+        worst = int(np.argmax(difference.data))
+        i, j = int(difference.row[worst]), int(difference.col[worst])
+        size = float(np.abs(matrix.data).max())
+        _refuse_asymmetry(difference.data[worst], size, labels, i, j, matrix[i, j], matrix[j, i], "precision")
+    return sparse.csc_matrix(0.5 * (matrix + matrix.T)), labels
+
+
+def _refuse_asymmetry(gap: float, size: float, labels: tuple[str, ...], i: int, j: int, upper: float, lower: float, what: str) -> None:
+    if gap > ASYMMETRY * size:
+        raise RelationshipError(
+            f"{what}: not symmetric, {labels[i]!r} with {labels[j]!r} is {upper:.10g} and {labels[j]!r} with {labels[i]!r} is {lower:.10g}; "
+            "give both triangles with all digits"
+        )
+
+
+def _inverse(values: Array) -> tuple[sparse.csc_matrix, float] | None:
+    """K^-1 and log|K|; None when K is not positive definite or too near to singular.
+
+    The pattern joins the levels that are connected in K: that of K^-1 for a matrix of independent groups, full otherwise.
+    """
+    root, info = linalg.lapack.dpotrf(values, lower=1)
+    if info != 0:
+        return None
+    norm = float(np.abs(values).sum(axis=0).max())
+    reciprocal, info = linalg.lapack.dpocon(root, norm, uplo="L")
+    if info != 0 or not reciprocal * CONDITION > 1.0:
+        return None
+    logdet = 2.0 * float(np.log(root.diagonal()).sum())
+    inverse, _ = linalg.lapack.dpotri(root, lower=1)
+    lower = np.tril(inverse)
+    inverse = lower + np.tril(lower, -1).T
+    groups, group = connected_components(sparse.csr_matrix(values), directed=False)
+    if groups == 1:
+        q = len(values)
+        start, row = np.arange(0, q * q + 1, q), np.tile(np.arange(q), q)
+        return sparse.csc_matrix((inverse.T.ravel(), row, start), shape=(q, q)), logdet
+    row, column = np.nonzero(group[:, None] == group[None, :])
+    precision = sparse.coo_matrix((inverse[row, column], (row, column)), shape=values.shape).tocsc()
+    precision.sort_indices()
+    return precision, logdet
+
+
+def _factor(values: Array) -> tuple[Array, tuple[str, ...]]:
+    """F (q, m) with K = FF', and a note; pivoted Cholesky, or eigenvalues where that leaves a remainder.
+
+    References
+    ----------
+    Higham, N. J. (2002). Accuracy and Stability of Numerical Algorithms, 2nd ed., section 10.3. SIAM.
+    """
+    q = len(values)
+    size = float(np.abs(values).max())
+    packed, pivots, rank, _ = linalg.lapack.dpstrf(values, tol=RANK * size, lower=1)
+    if rank > 0:
+        factor = np.empty((q, rank))
+        factor[pivots - 1] = np.tril(packed)[:, :rank]
+        rest = pivots[rank:] - 1
+        # K - FF' is zero but for this block, so that the block also bounds every negative eigenvalue
+        remainder = values[np.ix_(rest, rest)] - factor[rest] @ factor[rest].T
+        if remainder.size == 0 or np.abs(remainder).sum(axis=0).max() <= 10 * RANK * size * max(1, len(rest)):
+            return factor, (_rank_note(rank, q),)
+    eigenvalues, vectors = linalg.eigh(values)
+    least, largest = float(eigenvalues[0]), float(np.abs(eigenvalues).max())
+    if least < -NEGATIVE * largest:
+        count = int(np.sum(eigenvalues < -NEGATIVE * largest))
+        raise RelationshipError(
+            f"covariance: {count} negative eigenvalue{'s' if count > 1 else ''}, the smallest {least:.6g} against a largest of {eigenvalues[-1]:.6g}: "
+            "no covariance matrix has one; check how the matrix was computed (pairwise deletion and few digits are usual causes)"
+        )
+    keep = eigenvalues > RANK * largest
+    notes = [_rank_note(int(keep.sum()), q)]
+    if least < -RANK * largest:
+        notes.append(f"negative eigenvalues down to {least:.3g} (largest {largest:.3g}) are taken for rounding of the entries, that is zero")
+    return vectors[:, keep] * np.sqrt(eigenvalues[keep]), tuple(notes)
+
+
+def _rank_note(rank: int, q: int) -> str:
+    if rank == q:
+        return f"the relationship matrix of {q} levels is nearly singular: used through a factor, not its inverse"
+    return f"the relationship matrix of {q} levels has rank {rank}: used through a factor, without an inverse"

@@ -1,0 +1,44 @@
+"""A fit as HTML for notebooks; every text from the user is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from vcmodel.report.table import number
+from vcmodel.report.text import CORRELATIONS, FIXED, MOST, VARCOMP, header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from vcmodel.report.content import Content
+
+
+def page(content: Content) -> str:
+    """The report as an HTML fragment."""
+    parts = [f"<div><pre>{escape(header(content))}</pre>", _section("Variance parameters", content.varcomp, VARCOMP)]
+    if len(content.correlations):
+        parts.append(_section("Correlations", content.correlations, CORRELATIONS, index=False))
+    if len(content.fixed_effects):
+        parts.append(_section("Fixed effects", content.fixed_effects, FIXED))
+    if content.notes:
+        parts.append("<h4>Notes</h4><ul>" + "".join(f"<li>{escape(note)}</li>" for note in content.notes) + "</ul>")
+    return "".join([*parts, "</div>"])
+
+
+def _section(title: str, frame: pd.DataFrame, formats: Mapping[str, int], index: bool = True) -> str:
+    """A heading and a table of at most `MOST` rows; the variance parameters are shown in full."""
+    shown = frame if formats is VARCOMP else frame.iloc[:MOST]
+    head = ([""] if index else []) + [str(name) for name in frame.columns]
+    lines = [f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>"]
+    for i, label in enumerate(shown.index.tolist()):
+        cells = [f"<th>{escape(str(label))}</th>"] if index else []
+        for name in frame.columns:
+            value = shown[name].iloc[i]
+            text = number(float(value), formats[name]) if name in formats else str(value)
+            cells.append(f"<td>{escape(text)}</td>")
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    more = f"<p>{len(frame) - len(shown)} more rows</p>" if len(shown) < len(frame) else ""
+    return f"<h4>{escape(title)}</h4><table>{''.join(lines)}</table>{more}"
