@@ -8,20 +8,17 @@ BIN := $(VENV)/bin
 SYSTEM := libsuitesparse-dev libopenblas-dev g++
 SOURCES := $(shell find vcmodel datasets -type f \( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.hpp' \
 	-o -name '*.csv' -o -name '*.md' \) -not -name '*~') pyproject.toml setup.py $(wildcard README.md)
-# only the demo and CI-like runs come through here; scikit-sparse's CHOLMOD would otherwise start threads of its own
-export OMP_THREAD_LIMIT ?= 1
-# pytest -n 2 already fills two cores
-export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: demo test lint clean
 
 demo: $(VENV)/package.stamp
 	$(BIN)/python -P -m vcmodel.demo
 
-test: $(VENV)/test.stamp lint
-	$(BIN)/pytest -n 2
+# two workers, one BLAS thread each
+test: lint
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
 
-lint: $(VENV)/test.stamp
+lint: $(VENV)/package.stamp $(VENV)/tools.stamp
 	$(BIN)/ruff check .
 	$(BIN)/python tools/check_layers.py
 	$(BIN)/mypy
@@ -30,7 +27,6 @@ lint: $(VENV)/test.stamp
 $(VENV)/python.stamp:
 	@include=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
 	need=""; \
-	ls /usr/include/suitesparse/cholmod.h /usr/include/cholmod.h /usr/local/include/suitesparse/cholmod.h >/dev/null 2>&1; \
 	found=$$(ls /usr/include/suitesparse/cholmod.h /usr/include/cholmod.h /usr/local/include/suitesparse/cholmod.h 2>/dev/null); \
 	[ -n "$$found" ] && command -v g++ >/dev/null || need="$(SYSTEM)"; \
 	[ -f "$$include/Python.h" ] || need="$$need python3-dev"; \
@@ -55,11 +51,11 @@ $(VENV)/package.stamp: $(VENV)/requirements.stamp $(SOURCES)
 	$(BIN)/pip install -q --no-build-isolation --no-deps .
 	touch $@
 
-$(VENV)/test.stamp: $(VENV)/package.stamp
+$(VENV)/tools.stamp: $(VENV)/requirements.stamp
 	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); \
 	print(*p['project']['optional-dependencies']['test'], sep='\n')" > $(VENV)/requirements-test.txt
 	$(BIN)/pip install -q -r $(VENV)/requirements-test.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build *.egg-info vcmodel/linalg/_kernels*.so

@@ -12,7 +12,7 @@ kernels = Extension(
     ["vcmodel/linalg/_kernels.pyx"],
     language="c++",
     include_dirs=["vcmodel/linalg"],
-    depends=[f"vcmodel/linalg/{name}.hpp" for name in ("ordering", "multifrontal", "simplicial", "inbreeding")],
+    depends=[f"vcmodel/linalg/{name}.hpp" for name in ("ordering", "supernodes", "multifrontal", "simplicial", "inbreeding")],
     extra_compile_args=["-std=c++17", "-O3"],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
 )

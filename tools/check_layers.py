@@ -1,4 +1,4 @@
-"""Check that imports inside vcmodel point downwards only (the layout in CONTRIBUTING or the docs: one line per layer below).
+"""Check that imports inside vcmodel point downwards only (LAYERS below, lowest first).
 
 usage: python tools/check_layers.py [ROOT]
 Prints every offending import as file:line and exits 1; also names package folders without ``__init__.py``, which the build would miss.

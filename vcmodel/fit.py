@@ -44,6 +44,7 @@ class Fit:
     """
 
     estimate: Estimate
+    _index: pd.Index
 
     def __init__(self, estimate: Estimate, index: pd.Index) -> None:
         self.__dict__["estimate"] = estimate
@@ -259,9 +260,9 @@ class Fit:
 
     @cached_property
     def _content(self) -> Content:
-        frame = self.estimate.design.frame
+        frame, residual = self.estimate.design.frame, self.estimate.design.spec.residual
         return Content(
-            formulas=self.formulas,
+            formulas={**self.formulas, "residual": self.formulas["residual"] or f"{residual.alternatives[0].text} (default)"},
             status=self.status.value,
             converged=self.converged,
             n_observations=self.n_observations,

@@ -138,9 +138,10 @@ def test_edges_make_the_matrix_singular(case):
 @quick
 def test_reported_chart(case):
     structure, theta, reference, rng = case
-    chart, phi = ReportedChart.of(structure, theta)
+    chart, phi = ReportedChart.of(structure, theta, np.ones(structure.size))
     assert chart.feasible(phi)
-    assert chart.edges(phi) == ()
+    variances = [i for i, parameter in enumerate(structure.parameters) if parameter.kind == "variance"]
+    assert [(edge.coordinate, edge.power) for edge in chart.edges(phi)] == [(i, 2) for i in variances]
     np.testing.assert_array_equal(chart.reported(phi), theta)
     np.testing.assert_array_equal(chart.jacobian(phi), np.eye(len(theta)))
     root = chart.loading(phi)

@@ -202,7 +202,7 @@ def coordinate(chart, rho):
 
 def test_reported_chart_at_a_singular_matrix():
     structure = build("us", "f", labels(2))
-    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0])
+    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0], np.ones(structure.size))
     root = chart.loading(phi)
     assert_near(root @ root.T, np.ones((2, 2)), 1e-14)
     derivative = chart.loading_derivative(phi)
@@ -216,7 +216,7 @@ def test_reported_chart_at_a_singular_matrix():
 
 def test_reported_chart_keeps_blocks_when_singular():
     structure = KroneckerStructure((build("diag", "f", labels(2)), build("cor", "g", labels(2))), scaled=False)
-    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0])
+    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0], np.ones(structure.size))
     root = chart.loading(phi)
     assert not root[:2, 2:].any()
     assert not chart.pattern()[:2, 2:].any()

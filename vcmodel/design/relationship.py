@@ -88,7 +88,9 @@ class Relationship:
 
     @classmethod
     def from_precision(
-        cls, matrix: pd.DataFrame | sparse.spmatrix | sparse.sparray | tuple[object, Sequence[object]], labels: Sequence[object] | None = None
+        cls,
+        matrix: pd.DataFrame | sparse.spmatrix | sparse.sparray | tuple[object, Sequence[object]],
+        labels: Sequence[object] | None = None,
     ) -> Relationship:
         """The relationship with inverse `matrix`.
 
@@ -281,8 +283,8 @@ def _sparse_square(matrix: sparse.csc_matrix, items: Sequence[object]) -> tuple[
 def _refuse_asymmetry(gap: float, size: float, labels: tuple[str, ...], i: int, j: int, upper: float, lower: float, what: str) -> None:
     if gap > ASYMMETRY * size:
         raise RelationshipError(
-            f"{what}: not symmetric, {labels[i]!r} with {labels[j]!r} is {upper:.10g} and {labels[j]!r} with {labels[i]!r} is {lower:.10g}; "
-            "give both triangles with all digits"
+            f"{what}: not symmetric, {labels[i]!r} with {labels[j]!r} is {upper:.10g} and "
+            f"{labels[j]!r} with {labels[i]!r} is {lower:.10g}; give both triangles with all digits"
         )
 
 
@@ -336,13 +338,14 @@ def _factor(values: Array) -> tuple[Array, tuple[str, ...]]:
     if least < -NEGATIVE * largest:
         count = int(np.sum(eigenvalues < -NEGATIVE * largest))
         raise RelationshipError(
-            f"covariance: {count} negative eigenvalue{'s' if count > 1 else ''}, the smallest {least:.6g} against a largest of {eigenvalues[-1]:.6g}: "
-            "no covariance matrix has one; check how the matrix was computed (pairwise deletion and few digits are usual causes)"
+            f"covariance: {count} negative eigenvalue{'s' if count > 1 else ''}, the smallest {least:.6g} against a largest of "
+            f"{eigenvalues[-1]:.6g}: no covariance matrix has one; check how the matrix was computed (pairwise deletion and few digits "
+            "are usual causes)"
         )
     keep = eigenvalues > RANK * largest
     notes = [_rank_note(int(keep.sum()), q)]
     if least < -RANK * largest:
-        notes.append(f"negative eigenvalues down to {least:.3g} (largest {largest:.3g}) are taken for rounding of the entries, that is zero")
+        notes.append(f"negative eigenvalues down to {least:.3g} (largest {largest:.3g}) are taken for rounding of the entries")
     return vectors[:, keep] * np.sqrt(eigenvalues[keep]), tuple(notes)
 
 

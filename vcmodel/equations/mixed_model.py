@@ -134,7 +134,7 @@ class MixedModelEquations:
         """Lambda' slots: from columns of W0 to equations, (n_equations, m)."""
         pieces = []
         for index, block in enumerate(self.layout.blocks):
-            cube = slots[block.slots].reshape(block.n_levels, block.k, -1)
+            cube = slots[block.slots].reshape(block.n_levels, block.k, slots.shape[1])
             pieces.append(np.einsum("lkm,kr->lrm", cube, self._loading(index)).reshape(-1, slots.shape[1]))
         return np.concatenate(pieces)
 
@@ -142,7 +142,7 @@ class MixedModelEquations:
         """Lambda equations: from equations to columns of W0, (n_slots, m)."""
         pieces = []
         for index, block in enumerate(self.layout.blocks):
-            cube = equations[block.equations].reshape(block.n_levels, block.r, -1)
+            cube = equations[block.equations].reshape(block.n_levels, block.r, equations.shape[1])
             pieces.append(np.einsum("lrm,kr->lkm", cube, self._loading(index)).reshape(-1, equations.shape[1]))
         return np.concatenate(pieces)
 

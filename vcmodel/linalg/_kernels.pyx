@@ -29,8 +29,9 @@ cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
         vector[int64_t] panel
         double flops
         int64_t fill
+        int64_t stack_size
         Multifrontal(int32_t, const int64_t*, const int32_t*, const int32_t*, const Blas&) except +
-        cbool factorize(const double*, double*) except +
+        cbool factorize(const double*, double*, double*) except +
         void selected_inverse(const double*, double*) except +
         void forward(const double*, double*, int) except +
         void backward(const double*, double*, int) except +
@@ -99,6 +100,11 @@ cdef class Symbolic:
         """Length of the array that holds L."""
         return self.pattern.panel[self.pattern.supernodes]
 
+    @property
+    def stack_size(self):
+        """Length of the work array of :meth:`factorize`."""
+        return self.pattern.stack_size
+
     def order(self):
         """The final order (n,) int32, permuted -> original."""
         return np.array(self.pattern.order, dtype=np.int32)
@@ -110,13 +116,14 @@ cdef class Symbolic:
         self.pattern.diagonal(&view[0])
         return out
 
-    def factorize(self, const double[::1] values, double[::1] factor):
-        """Fill `factor`; False at a pivot that is not positive."""
-        if values.shape[0] != self.entries or factor.shape[0] != self.panel_size:
-            raise ValueError("values or factor have the wrong length")
+    def factorize(self, const double[::1] values, double[::1] factor, double[::1] work):
+        """Fill `factor`; False at a pivot that is not positive. `work` (stack_size,) is overwritten."""
+        if values.shape[0] != self.entries or factor.shape[0] != self.panel_size or work.shape[0] != self.stack_size:
+            raise ValueError("values, factor or work have the wrong length")
         cdef cbool good
+        cdef double* stack = &work[0] if work.shape[0] else NULL
         with nogil:
-            good = self.pattern.factorize(&values[0], &factor[0])
+            good = self.pattern.factorize(&values[0], &factor[0], stack)
         return bool(good)
 
     def selected_inverse(self, const double[::1] factor, double[::1] out):

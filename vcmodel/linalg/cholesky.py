@@ -62,6 +62,7 @@ class SparseCholesky:
         self.permutation: NDArray[np.int32] = self._symbolic.order()
         self._diagonal = self._symbolic.diagonal()
         self._factor = np.empty(self._symbolic.panel_size)
+        self._work = np.empty(self._symbolic.stack_size)
         self._inverse: Array | None = None
         self._ready = False
 
@@ -72,7 +73,7 @@ class SparseCholesky:
         The object then holds no factor until the next success.
         """
         self._inverse = None
-        self._ready = self._symbolic.factorize(np.ascontiguousarray(data, dtype=np.float64), self._factor)
+        self._ready = self._symbolic.factorize(np.ascontiguousarray(data, dtype=np.float64), self._factor, self._work)
         return self._ready
 
     def logdet(self) -> float:

@@ -33,7 +33,9 @@ def dependent_columns(gram: sparse.sparray | sparse.spmatrix, tolerance: float =
     size = lower.shape[0]
     start = lower.indptr.astype(np.int64)
     row = lower.indices.astype(np.int32)
-    # isolated positions without a stored diagonal (zero columns) need no care: the kernel takes a missing diagonal as zero
-    order = fill_reducing_order(start, row) if size else np.empty(0, dtype=np.int32)
+    if lower.nnz == 0:
+        return np.ones(size, dtype=bool)
+    # a zero column may have no stored diagonal: the kernel takes it as zero
+    order = fill_reducing_order(start, row)
     value = np.ascontiguousarray(lower.data, dtype=np.float64)
     return _kernels.dependent_columns(start, row, value, np.ascontiguousarray(order), tolerance, NEGLIGIBLE)

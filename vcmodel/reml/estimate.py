@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.errors import StructureError
+from vcmodel.linalg.threads import limited_threads
+from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
-from vcmodel.reml.iterate import Floors, Record, Search, maximise, multipliers
-from vcmodel.reml.likelihood import Derivatives
-from vcmodel.reml.parameters import Component, Point, free_map, make_components, starting_point
+from vcmodel.reml.iterate import maximise
+from vcmodel.reml.parameters import Component, Point, make_components, starting_point
+from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances
 from vcmodel.reml.status import Status
 from vcmodel.reml.wishes import Wishes, read_wishes
@@ -86,16 +89,22 @@ def estimate(
     Raises
     ------
     StructureError
-        Starting values, bounds or equalities that cannot be had.
+        Starting values, bounds or equalities that cannot be had, or that leave the equations singular.
     """
-    equations = MixedModelEquations(design)
-    references, starts = covariances(design, equations.y, control.start_scale)
-    components = make_components(design, references)
-    defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-    wishes = read_wishes(components, defaults, start, bounds, equal)
-    search = Search(equations, components, wishes, starting_point(components, wishes), control)
-    status = maximise(search)
-    return _collect(design, search, status)
+    with limited_threads(control.threads):
+        equations = MixedModelEquations(design)
+        references, starts = covariances(design, equations.y, control.start_scale)
+        components = make_components(design, references)
+        defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
+        wishes = read_wishes(components, defaults, start, bounds, equal)
+        search = Search(equations, components, wishes, starting_point(components, wishes), control)
+        status = maximise(search)
+        if status is None:
+            raise StructureError(
+                "start: the mixed-model equations are not positive definite at the starting values; "
+                "give larger residual variances with start="
+            )
+        return _collect(design, search, status)
 
 
 def _collect(design: Design, search: Search, status: Status) -> Estimate:
@@ -108,17 +117,7 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         full = np.zeros((len(chart.reported(phi)), m))
         full[:, part] = chart.jacobian(phi)
         jacobians.append(full)
-    if status is Status.START_INFEASIBLE:
-        derivatives = Derivatives(np.zeros(m), np.zeros((m, m)), np.zeros((m, m)), (None,) * len(components), np.ones(m))
-        loglik = float("nan")
-    else:
-        derivatives = search.differentiate()
-        loglik = search.equations.loglik
-    held = search.snapped.copy()
-    floors = Floors.of(components, point)
-    held[floors.index[floors.pressing(point.vector(), derivatives.score, search.snapped)]] = True
-    transform = free_map(search.wishes, point)
-    transform = transform[:, ~np.any(transform[held] != 0.0, axis=0)]
+    derivatives, transform = search.differentiate(), search.free_transform()
     precision = precision_of(
         transform.T @ derivatives.information @ transform, derivatives.natural @ np.abs(transform), transform, jacobians
     )
@@ -126,7 +125,7 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         multipliers(component, chart.value(phi), d)
         for component, chart, phi, d in zip(components, point.charts, point.phi, derivatives.gradients, strict=True)
     )
-    last = search.history[-1] if search.history else None
+    last = search.history[-1]
     previous = search.previous
     return Estimate(
         design=design,
@@ -141,9 +140,9 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         freedom=freedom_of_terms(design),
         multipliers=found,
         n_free=transform.shape[1],
-        score_norm=last.score_norm if last else float("nan"),
-        decrement=last.decrement if last else float("nan"),
-        loglik=loglik,
+        score_norm=last.score_norm,
+        decrement=last.decrement,
+        loglik=search.equations.loglik,
         status=status,
         history=tuple(search.history),
         previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NO_INFORMATION = 1e-9
 # terms with more levels than this are only probed for total confounding, not ranked
 RANKED_LEVELS = 60
+# squared length of a column beside the fixed effects, relative to its whole, below which it is confounded with them
+CONFOUNDED = 1e-10
 
 
 @dataclass(frozen=True)
@@ -46,48 +48,40 @@ class Freedom:
 
 def freedom_of_terms(design: Design) -> tuple[Freedom, ...]:
     """The freedom of every random term."""
-    project = _projector(design)
-    return tuple(_freedom(term, project) for term in design.terms)
-
-
-def _projector(design: Design):
-    """Function taking columns (N, m) to their residuals from the fixed effects."""
     x = design.x
-    if x.shape[1] == 0:
-        return lambda columns: columns
-    gram = sparse.csc_matrix(sparse.tril(x.T @ x))
-    gram.sort_indices()
-    factor = SparseCholesky(gram)
-    factor.refactor(gram.data)
-
-    def project(columns: Array) -> Array:
-        once = columns - x @ factor.solve(np.asarray(x.T @ columns))
-        return once - x @ factor.solve(np.asarray(x.T @ once))
-
-    return project
+    factor = None
+    if x.shape[1]:
+        gram = sparse.csc_matrix(sparse.tril(x.T @ x))
+        gram.sort_indices()
+        factor = SparseCholesky(gram)
+        factor.refactor(gram.data)
+    return tuple(_freedom(term, x, factor) for term in design.terms)
 
 
-def _freedom(term: DesignTerm, project) -> Freedom:
+def _freedom(term: DesignTerm, x: sparse.csc_matrix, factor: SparseCholesky | None) -> Freedom:
     k, q = term.structure.size, term.n_levels
     _, sigma, level, _ = term_cells(term)
     pairs = np.unique(sigma * q + level)
     levels = np.bincount(pairs // q, minlength=k)
-    degrees = np.full(k, -1, dtype=np.int64)
-    rng = np.random.default_rng(20260101)
-    for i in range(k):
+    degrees = np.zeros(k, dtype=np.int64)
+    rng = np.random.default_rng(20)
+    for i in np.flatnonzero(levels):
         own = pairs[pairs // q == i]
-        if own.size == 0:
-            degrees[i] = 0
-            continue
         ranked = own.size <= RANKED_LEVELS
-        columns = term.incidence[:, own].toarray() if ranked else term.incidence[:, own] @ rng.standard_normal((own.size, 2))
-        size = np.linalg.norm(columns)
-        rest = project(columns)
-        if not ranked:
-            degrees[i] = 0 if np.linalg.norm(rest) < 1e-8 * size else -1
-        else:
-            degrees[i] = int(np.sum(np.linalg.svd(rest, compute_uv=False) > 1e-8 * size))
+        z = term.incidence[:, own] if ranked else sparse.csr_matrix(term.incidence[:, own] @ rng.standard_normal((own.size, 2)))
+        whole = (z.T @ z).toarray()
+        rest = whole if factor is None else whole - _explained(factor, (x.T @ z).toarray())
+        # squares of singular values: what is left of a confounded column is rounding, 1e-16 of the whole
+        values = np.linalg.eigvalsh(0.5 * (rest + rest.T))
+        independent = int(np.sum(values > CONFOUNDED * np.trace(whole) / whole.shape[0]))
+        degrees[i] = independent if ranked or independent == 0 else -1
     return Freedom(levels, degrees)
+
+
+def _explained(factor: SparseCholesky, cross: Array) -> Array:
+    """The part of Z'Z that lies in the fixed effects: Z'X (X'X)^-1 X'Z."""
+    half = factor.half_solve(cross)
+    return half.T @ half
 
 
 @dataclass(frozen=True)

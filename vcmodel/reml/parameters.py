@@ -105,7 +105,7 @@ def starting_point(components: Sequence[Component], wishes: Wishes) -> Point:
     for c, component in enumerate(components):
         chart: Chart
         if wishes.reported_scale(c):
-            chart, coordinates = ReportedChart.of(component.structure, wishes.theta[c])
+            chart, coordinates = ReportedChart.of(component.structure, wishes.theta[c], component.reference)
         else:
             chart, coordinates = component.structure.chart(wishes.theta[c], component.reference)
         charts.append(chart)

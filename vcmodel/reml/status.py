@@ -24,9 +24,6 @@ class Status(Enum):
         "not converged: no step improves logL although the score is not zero; rescale or simplify the model (see notes), or give other "
         "starting values with start="
     )
-    START_INFEASIBLE = (
-        "not started: the mixed-model equations are not positive definite at the starting values; give other values with start="
-    )
 
     @property
     def converged(self) -> bool:

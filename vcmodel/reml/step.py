@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 # scaled eigenvalues below this carry no information: moving along them would follow rounding errors
 FLAT = 1e-7
+# a scaled curvature below the negative of this is a saddle, not rounding
+SADDLE = 1e-4
 # a scaled score below this along a flat direction is rounding
 NO_SCORE = 1e-6
 # least information of a coordinate, per squared standard deviation of the data, that its scale is taken from
-LEAST_INFORMATION = 1e-6
+LEAST_INFORMATION = 1e-3
 
 
 @dataclass(frozen=True)
@@ -61,29 +63,30 @@ class NewtonSystem:
         return cls(scale, values, vectors, np.where(empty, 0.0, rotated), score * scale)
 
     @property
-    def least_shift(self) -> float:
-        """What must be added to the eigenvalues to make all of them clearly positive; 0 in the normal case."""
-        lowest = float(self.values[0]) if self.values.size else 1.0
-        return 0.0 if lowest >= FLAT else 10 * FLAT - lowest
-
-    @property
     def positive(self) -> bool:
-        """Whether H has no eigenvalue below the flat threshold's negative."""
-        return bool(self.values.size == 0 or self.values[0] > -FLAT)
+        """Whether H has no clearly negative eigenvalue."""
+        return bool(self.values.size == 0 or self.values[0] > -SADDLE)
+
+    def _divisors(self, shift: float) -> Array:
+        """Positive divisors: along negative curvature its size serves, so that the step goes uphill at a sensible length.
+
+        (The saddle-free modification: adding a constant to all eigenvalues would leave the lowest one near zero and its step huge.)
+        """
+        return np.maximum(np.abs(self.values), 10 * FLAT) + shift
 
     def step(self, shift: float) -> Array:
-        """The step with `shift` added to the eigenvalues."""
-        return self.scale * (self.vectors @ (self.rotated / (self.values + self.least_shift + shift)))
+        """The step, damped by `shift` >= 0."""
+        return self.scale * (self.vectors @ (self.rotated / self._divisors(shift)))
 
     def predicted(self, shift: float) -> float:
-        """Gain of logL that the quadratic model promises for the shifted step."""
-        z = self.rotated / (self.values + self.least_shift + shift)
+        """Gain of logL that the quadratic model promises for the damped step."""
+        z = self.rotated / self._divisors(shift)
         return float(z @ self.rotated - 0.5 * z @ (self.values * z))
 
     @property
     def decrement(self) -> float:
-        """1/2 score' H^-1 score: the gain still to be had."""
-        return float(0.5 * np.sum(self.rotated**2 / (self.values + self.least_shift)))
+        """The gain 1/2 score' H^-1 score still to be had."""
+        return float(0.5 * np.sum(self.rotated**2 / self._divisors(0.0)))
 
 
 def next_shift(shift: float, gain: float, predicted: float) -> float:

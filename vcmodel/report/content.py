@@ -18,7 +18,7 @@ class Content:
     Attributes
     ----------
     formulas : mapping
-        ``fixed``, ``random`` and ``residual`` as given; None where left out.
+        ``fixed``, ``random`` and ``residual`` as given; None for no random terms.
     status : str
         The message of the status.
     n_missing : int

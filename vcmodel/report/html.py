@@ -28,7 +28,7 @@ def page(content: Content) -> str:
     return "".join([*parts, "</div>"])
 
 
-def _section(title: str, frame: pd.DataFrame, formats: Mapping[str, int], index: bool = True) -> str:
+def _section(title: str, frame: pd.DataFrame, formats: Mapping[str, str], index: bool = True) -> str:
     """A heading and a table of at most `MOST` rows; the variance parameters are shown in full."""
     shown = frame if formats is VARCOMP else frame.iloc[:MOST]
     head = ([""] if index else []) + [str(name) for name in frame.columns]

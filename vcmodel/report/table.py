@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-def number(value: float, digits: int = 6) -> str:
-    """A number with `digits` significant digits; a missing one as an empty place.
+def number(value: float, form: str = ".6g") -> str:
+    """A number in the given format; a missing one as an empty place.
 
-    >>> number(0.123456789), number(12345678.9), number(float("nan")), number(0.0)
-    ('0.123457', '1.23457e+07', '', '0')
+    >>> number(0.123456789), number(12345678.9), number(float("nan")), number(0.5, ".4f")
+    ('0.123457', '1.23457e+07', '', '0.5000')
     """
-    return "" if isnan(value) else f"{value:.{digits}g}"
+    return "" if isnan(value) else format(value, form)
 
 
 def shortened(text: str, width: int) -> str:
@@ -34,13 +34,13 @@ def shortened(text: str, width: int) -> str:
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def table(frame: pd.DataFrame, formats: Mapping[str, int], label: str = "", most: int | None = None) -> str:
+def table(frame: pd.DataFrame, formats: Mapping[str, str], label: str = "", most: int | None = None) -> str:
     """A table as aligned text: the index left, numbers right.
 
     Parameters
     ----------
     formats : mapping
-        Significant digits of each number column; other columns are written as text.
+        Format of each number column; other columns are written as text.
     label : str
         Head of the index.
     most : int, optional
@@ -75,6 +75,15 @@ def wrapped(text: str, first: str, rest: str) -> str:
         line += ("" if line in (first, rest) else " ") + word
     lines.append(line.rstrip())
     return "\n".join(lines)
+
+
+def counted(n: int, what: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcmodel.report.table import listed, number, table, wrapped
+from vcmodel.report.table import counted, listed, table, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vcmodel.report.content import Content
 
-VARCOMP = {"component": 7, "std_error": 5, "z_ratio": 4, "pct_change": 2}
-CORRELATIONS = {"correlation": 5, "std_error": 4, "lower": 4, "upper": 4, "p_zero": 3}
-FIXED = {"effect": 7, "std_error": 5, "z_ratio": 4}
+VARCOMP = {"component": ".7g", "std_error": ".5g", "z_ratio": ".3f", "pct_change": ".3g"}
+CORRELATIONS = {"correlation": ".4f", "std_error": ".4f", "lower": ".4f", "upper": ".4f", "p_zero": ".3g"}
+FIXED = {"effect": ".7g", "std_error": ".5g", "z_ratio": ".3f"}
 # fixed effects and correlations shown; the tables of the fit have all
 MOST = 20
 
@@ -21,21 +21,21 @@ MOST = 20
 def one_line(content: Content) -> str:
     """The fit in one line."""
     state = "converged" if content.converged else content.status.split(":")[0]
-    responses = content.formulas["fixed"].split("~")[0].strip()
-    return f"<Fit of {responses}: logL {content.loglik:.4f}, {len(content.varcomp)} variance parameters, {state}>"
+    responses = str(content.formulas["fixed"]).split("~")[0].strip()
+    return f"<Fit of {responses}: logL {content.loglik:.4f}, {counted(len(content.varcomp), 'variance parameter')}, {state}>"
 
 
 def header(content: Content) -> str:
     """Formulas, counts, status and likelihoods."""
     lines = [wrapped(text, f"{name:<9}", " " * 9) for name, text in content.formulas.items() if text]
     lines.append(
-        f"{'data':<9}{content.n_observations} observations in {content.n_rows} rows, {content.n_missing} missing cells, "
-        f"{content.n_fixed} fixed coefficients"
+        f"{'data':<9}{counted(content.n_observations, 'observation')} in {counted(content.n_rows, 'row')}, "
+        f"{counted(content.n_missing, 'missing cell')}, {counted(content.n_fixed, 'fixed coefficient')}"
     )
-    lines.append(wrapped(f"{content.status} ({len(content.iterations) - 1} iterations)", f"{'status':<9}", " " * 9))
+    lines.append(wrapped(f"{content.status} ({counted(len(content.iterations) - 1, 'iteration')})", f"{'status':<9}", " " * 9))
     lines.append(
         f"{'logL':<9}{content.loglik:.4f} (with 2 pi: {content.loglik_full:.4f}), AIC {content.aic:.4f}, BIC {content.bic:.4f}, "
-        f"{content.n_parameters} free parameters"
+        f"{counted(content.n_parameters, 'free parameter')}"
     )
     return "\n".join(lines)
 
@@ -74,8 +74,3 @@ def _legend(content: Content) -> str:
     """The codes that occur."""
     present = content.varcomp["bound"].tolist()
     return "bound: " + ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items() if code in present)
-
-
-def certificate_line(score_norm: float, decrement: float) -> str:
-    """The certificate in one line."""
-    return f"largest score {number(score_norm, 2)} SD, gain left {number(decrement, 2)}"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from vcmodel.reml.estimate import Estimate
     from vcmodel.reml.parameters import Component
 
-# a statistic this far below zero is more than the tolerance of two converged fits
-NEGATIVE = -1e-6
+# statistics within this of zero are zero: two converged fits to the same optimum differ by the solver's tolerance (1e-10) and rounding
+ZERO = 1e-6
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
         raise VcmodelError(f"lrt: both models have {sizes[0]} variance parameters, so neither contains the other; compare their AIC")
     larger, smaller = (one, two) if sizes[0] > sizes[1] else (two, one)
     statistic, df = 2.0 * (larger.loglik - smaller.loglik), abs(sizes[0] - sizes[1])
-    if not statistic >= NEGATIVE:
+    if not statistic >= -ZERO:
         raise VcmodelError(
             f"lrt: the model with more parameters has the lower logL ({larger.loglik:.6f} against {smaller.loglik:.6f}): "
             "the models are not nested, or one of the fits is not at its maximum (see fit.status)"
         )
-    statistic = max(statistic, 0.0)  # two equal optima differ by the solver's tolerance
+    statistic = statistic if statistic > ZERO else 0.0
     plain = chi_square_tail(statistic, df)
     if df == _one_variance_at_zero(larger, smaller):
         mixture = 0.5 * chi_square_tail(statistic, df - 1) + 0.5 * plain if statistic > 0.0 else 1.0

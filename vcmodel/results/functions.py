@@ -75,7 +75,8 @@ class Dual:
 
     def through(self, value: float, slope: float) -> Dual:
         """A function of this number with this value and derivative; where the number is constant the derivative does not matter."""
-        return Dual(value, np.where(self.gradient == 0.0, 0.0, slope * self.gradient))
+        moving = self.gradient != 0.0
+        return Dual(value, np.multiply(slope, self.gradient, out=np.zeros_like(self.gradient), where=moving))
 
 
 def _power(a: Dual, b: Dual) -> Dual:
@@ -148,7 +149,7 @@ class Evaluator:
         return f" quoted__{len(self.quoted) - 1} "
 
     def _value(self, node: ast.expr) -> Dual:
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
             return Dual(float(node.value), np.zeros(len(self.rows)))
         if isinstance(node, ast.Name):
             return self._variable(node.id)

@@ -26,6 +26,9 @@ class Certificate:
         Largest derivative of logL by a free working parameter, in its standard deviations.
     newton_decrement : float
         Gain in logL that one more Newton step promises.
+    weakest_curvature : float
+        Exact curvature of -logL along the weakest direction, in units of its average information: positive at a maximum, negative at a
+        saddle; NaN where it was not looked at.
     multipliers : mapping of str to array
         For each component with a singular matrix, the eigenvalues of dlogL/dSigma on its null space, in units of the data's variance:
         all at or below zero at a constrained maximum (Karush-Kuhn-Tucker conditions).
@@ -33,13 +36,15 @@ class Certificate:
 
     score_norm: float
     newton_decrement: float
+    weakest_curvature: float
     multipliers: Mapping[str, NDArray[np.float64]]
 
 
 def certificate(estimate: Estimate) -> Certificate:
     """The certificate of an estimate."""
     pairs = zip(estimate.components, estimate.multipliers, strict=True)
-    return Certificate(estimate.score_norm, estimate.decrement, {component.label: values for component, values in pairs if values.size})
+    multipliers = {component.label: values for component, values in pairs if values.size}
+    return Certificate(estimate.score_norm, estimate.decrement, estimate.weakest_curvature, multipliers)
 
 
 def iterations(estimate: Estimate) -> pd.DataFrame:

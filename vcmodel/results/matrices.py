@@ -129,7 +129,7 @@ def correlations_table(estimate: Estimate) -> pd.DataFrame:
     rows = []
     for index, component in enumerate(estimate.components):
         pattern = component.structure.pattern()
-        pairs = [(i, j) for i, j in zip(*np.tril_indices(component.structure.size, -1), strict=True) if pattern[i, j]]
+        pairs = [(i, j) for i in range(component.structure.size) for j in range(i) if pattern[i, j]]
         if not pairs:
             continue
         matrix = ComponentMatrix(estimate, index)

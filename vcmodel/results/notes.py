@@ -28,12 +28,10 @@ def notes(estimate: Estimate) -> list[str]:
     found: list[str] = []
     if estimate.status is not Status.CONVERGED:
         found.append(estimate.status.value)
-    if estimate.status is not Status.START_INFEASIBLE:
-        explained: set[int] = set()
-        for index, component in enumerate(estimate.components):
-            own = _random(estimate, index, explained) if component.kind == "random" else _residual(estimate, index)
-            found += own
-        found += _confounded(estimate, explained)
+    explained: set[int] = set()
+    for index, component in enumerate(estimate.components):
+        found += _random(estimate, index, explained) if component.kind == "random" else _residual(estimate, index)
+    found += _confounded(estimate, explained)
     return list(dict.fromkeys([*found, *estimate.design.notes]))
 
 
@@ -56,7 +54,9 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         return [f"{label}: confounded with the fixed effects (no degree of freedom beside them): logL does not depend on it, remove it"]
     gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
     if gone:
-        result.append(f"{label}: at {shown(gone)} confounded with the fixed effects: the variance there is unknown; remove these levels")
+        result.append(
+            f"{label}: at {shown(gone)} confounded with the fixed effects: the variance there is unknown; leave them out of the term"
+        )
     if all(code == "F" for code in codes):
         return result
     null = _null(estimate, index, NULL)
@@ -90,8 +90,8 @@ def _singular(estimate: Estimate, index: int, rank: int, explained: set[int]) ->
         )
         return head + reason + _supported(estimate, index, inner)
     return (
-        f"{head}, at the boundary: logL is largest there, and the zero-rank directions have no standard errors;"
-        " a structure with fewer parameters (diag, corv, corh) fits as well if its logL is as high"
+        f"{head}, at its boundary: some levels, or combinations of them, determine one another exactly; standard errors are those of a "
+        f"matrix of rank {rank}; compare the AIC of a structure with fewer parameters (diag, corv, corh)"
     )
 
 
@@ -117,15 +117,19 @@ def _residual(estimate: Estimate, index: int) -> list[str]:
 
 
 def _confounded(estimate: Estimate, explained: set[int]) -> list[str]:
-    result = []
+    result, alone = [], []
     for group in estimate.precision.confounded:
         rows = [estimate.components[c].rows[i] for c, i in group]
         if not rows or {c for c, _ in group} <= explained:
             continue
         if len(rows) == 1:
-            result.append(f"the data carry no information on {rows[0]} (code S): remove the term or fix it with bounds")
+            alone.append(rows[0])
             continue
         labels = list(dict.fromkeys(estimate.components[c].label for c, _ in group))
         remedy = f"remove one of {shown(labels)}" if len(labels) > 1 else f"give {labels[0]} a structure with fewer parameters"
         result.append(f"the data cannot separate {shown(rows, 10)}: only a combination of them is determined (code S); {remedy}")
+    if alone:
+        result.append(
+            f"the data carry no information on {shown(alone, 10)} (code S): leave out what they describe, or fix them with bounds"
+        )
     return result

@@ -66,7 +66,7 @@ def varcomp(estimate: Estimate) -> pd.DataFrame:
     Standard errors are square roots of the diagonal of the inverse average information, carried to the reported scale by the delta
     method; rows F, B and S have none. ``pct_change`` is the change in the last accepted iteration, in per cent of the value before.
     """
-    previous = getattr(estimate, "previous_theta", None) or [np.full(len(theta), np.nan) for theta in estimate.theta]
+    previous = estimate.previous_theta or [np.full(len(theta), np.nan) for theta in estimate.theta]
     rows = []
     for c, component in enumerate(estimate.components):
         errors = standard_errors(estimate.jacobians[c], estimate.covariance)

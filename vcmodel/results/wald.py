@@ -30,7 +30,7 @@ def sequential(coefficients: Array, covariance: Array) -> Array:
     # reversing both axes turns the lower Cholesky factor of Cov into R^-1
     lower = np.linalg.cholesky((covariance / np.outer(scale, scale))[::-1, ::-1])
     rotated = np.linalg.solve(lower, (coefficients / scale)[::-1])
-    return rotated[::-1] ** 2
+    return np.asarray(rotated[::-1] ** 2, dtype=float)
 
 
 def contains(term: str, other: str) -> bool:
@@ -61,7 +61,7 @@ def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataF
         tails = [chi_square_tail(value, len(own)) for value in (first, second)]
         rows.append((len(own), first, tails[0], second, tails[1]))
     columns = ["df", "chi2_incremental", "p_incremental", "chi2_conditional", "p_conditional"]
-    return pd.DataFrame(rows, columns=columns, index=[text for text, _ in terms])
+    return pd.DataFrame(rows, columns=columns, index=["Intercept" if text == "1" else text for text, _ in terms])
 
 
 def _conditional(index: int, terms: Sequence[tuple[str, list[int]]], coefficients: Array, covariance: Array) -> float:

@@ -55,12 +55,15 @@ class Edge:
     one_sided : bool
         False: Sigma is even in the coordinate, which is a square root, so that the score vanishes at the edge and the sign of the second
         derivative decides. True: Sigma has a slope there, the coordinate must stay >= 0 and the score decides.
+    power : int
+        1: the coordinate is a standard deviation; 2: it is a variance, and its floor is the square of the others'.
     """
 
     coordinate: int
     group: tuple[int, ...]
     scale: float
     one_sided: bool = False
+    power: int = 1
 
 
 class Chart(ABC):

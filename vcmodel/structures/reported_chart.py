@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.sparse.csgraph import connected_components
 
-from vcmodel.structures.base import Array, Chart, Structure
+from vcmodel.structures.base import Array, Chart, Edge, Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,22 +27,25 @@ class ReportedChart(Chart):
     ----------
     structure : Structure
         Whose parameters they are.
+    scale : float
+        Standard deviation of the data.
     """
 
     linear: ClassVar[bool] = False
 
     structure: Structure
+    scale: float
 
     @classmethod
-    def of(cls, structure: Structure, theta: Array) -> tuple[ReportedChart, Array]:
-        """The chart and `theta`, checked.
+    def of(cls, structure: Structure, theta: Array, reference: Array) -> tuple[ReportedChart, Array]:
+        """The chart and `theta`, checked; `reference` (k,) are the standard deviations of the data at the levels.
 
         Raises
         ------
         StructureError
             `theta` is not admissible.
         """
-        return cls(structure), structure.require_admissible(theta)
+        return cls(structure, float(np.min(reference))), structure.require_admissible(theta)
 
     @property
     def size(self) -> int:
@@ -118,6 +121,11 @@ class ReportedChart(Chart):
     def jacobian(self, phi: Array) -> Array:
         """The identity."""
         return np.eye(self.size)
+
+    def edges(self, phi: Array) -> tuple[Edge, ...]:
+        """Each variance at zero."""
+        kinds = [parameter.kind for parameter in self.structure.parameters]
+        return tuple(Edge(i, (i,), self.scale**2, one_sided=True, power=2) for i, kind in enumerate(kinds) if kind == "variance")
 
     def feasible(self, phi: Array) -> bool:
         """Whether the matrix is positive semi-definite."""

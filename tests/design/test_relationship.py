@@ -1,0 +1,243 @@
+"""Relationship matrices: every form represents the K that was given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from vcmodel.design.pedigree import Pedigree
+from vcmodel.design.relationship import Relationship, as_relationship
+from vcmodel.errors import RelationshipError
+
+LABELS = list("pqrstuvw")
+
+
+def covariance(rank=8, seed=0, q=8):
+    root = np.random.default_rng(seed).normal(size=(q, rank))
+    labels = LABELS[:q] if q <= 8 else [f"g{i}" for i in range(q)]
+    return pd.DataFrame(root @ root.T, index=labels, columns=labels)
+
+
+def represented(relationship):
+    """K as the equations see it."""
+    if relationship.precision is not None:
+        assert relationship.factor is None
+        return np.linalg.inv(relationship.precision.toarray())
+    assert relationship.logdet == 0.0
+    return relationship.factor @ relationship.factor.T
+
+
+def test_positive_definite_covariance():
+    k = covariance()
+    result = Relationship.from_covariance(k)
+    assert result.labels == tuple(LABELS)
+    assert np.allclose(represented(result), k, rtol=1e-9, atol=1e-10)
+    assert result.precision.nnz == 64
+    assert result.precision.has_sorted_indices
+    assert result.logdet == pytest.approx(np.linalg.slogdet(k)[1])
+    assert np.array_equal(result.diagonal, np.diag(k))
+    assert result.notes == ()
+
+
+def test_columns_are_brought_into_the_order_of_the_rows():
+    k = covariance()
+    mixed = k.loc[LABELS[::-1], [*LABELS[3:], *LABELS[:3]]]
+    result = Relationship.from_covariance(mixed)
+    assert result.labels == tuple(LABELS[::-1])
+    assert np.allclose(represented(result), k.to_numpy()[::-1, ::-1], rtol=1e-9, atol=1e-10)
+
+
+def test_integral_float_labels():
+    k = pd.DataFrame(np.eye(2), index=[1.0, 2.0], columns=["1", "2"])
+    assert Relationship.from_covariance(k).labels == ("1", "2")
+
+
+@pytest.mark.parametrize("rank", [1, 3, 7])
+def test_singular_covariance_keeps_its_rank(rank):
+    k = covariance(rank)
+    result = Relationship.from_covariance(k)
+    assert result.factor.shape == (8, rank)
+    assert np.allclose(represented(result), k, rtol=0, atol=1e-12 * np.abs(k.to_numpy()).max())
+    assert result.notes == (f"the relationship matrix of 8 levels has rank {rank}: used through a factor, without an inverse",)
+
+
+def test_nearly_singular_covariance_is_used_through_a_factor():
+    near = 1.0 - 1.5e-10  # condition 1.3e10, last pivot 3e-10
+    k = pd.DataFrame([[1.0, near], [near, 1.0]], index=list("ab"), columns=list("ab"))
+    result = Relationship.from_covariance(k)
+    assert result.factor.shape == (2, 2)
+    assert np.allclose(represented(result), k, rtol=0, atol=1e-15)
+    assert "nearly singular" in result.notes[0]
+
+
+def test_clones_and_a_level_without_variance():
+    k = pd.DataFrame([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], index=list("abc"), columns=list("abc"))
+    result = Relationship.from_covariance(k)
+    assert result.factor.shape == (3, 1)
+    assert np.allclose(represented(result), k)
+
+
+def test_independent_groups_keep_a_sparse_inverse():
+    k = pd.DataFrame(np.kron(np.eye(4), [[2.0, 0.5], [0.5, 1.0]]), index=LABELS, columns=LABELS)
+    k = k.iloc[[0, 4, 2, 6, 1, 5, 3, 7], [0, 4, 2, 6, 1, 5, 3, 7]]
+    result = Relationship.from_covariance(k)
+    assert result.precision.nnz == 16
+    assert np.allclose(represented(result), k)
+
+
+def test_rounded_entries_are_accepted_and_said():
+    """Four digits make zero eigenvalues of a low-rank matrix slightly negative."""
+    k = covariance(10, seed=2, q=40) * 1e3
+    rounded = k + 1e-4 * np.eye(40)[::-1]
+    result = Relationship.from_covariance(rounded)
+    assert result.factor.shape[1] < 40
+    assert any("are taken for rounding of the entries" in note for note in result.notes)
+    assert np.allclose(represented(result), k, rtol=0, atol=1e-6 * np.abs(k.to_numpy()).max())
+
+
+def broken(change):
+    k = covariance()
+    change(k)
+    return k
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (lambda: covariance().rename(index={"p": "z"}), "rows and columns have different labels.*index_col=0"),
+        (lambda: covariance().rename(index={"p": "q"}), "rows: label 'q' occurs more than once; keep one"),
+        (lambda: covariance().reset_index(), "different labels"),
+        (lambda: covariance() + 5.0 * np.eye(8, k=4), "not symmetric, '.' with '.' is .* all digits"),
+        (lambda: broken(lambda k: k.__setitem__("r", np.nan)), "the entry of 'p' and 'r' is nan; give finite numbers"),
+        (lambda: broken(lambda k: k.__setitem__("r", "x")), "entries that are not numbers"),
+        (lambda: covariance() - 30 * np.eye(8), "negative eigenvalues, the smallest -.* no covariance matrix has one"),
+        (lambda: covariance() * 0, "every entry is zero"),
+        (lambda: pd.DataFrame(), "the matrix has no rows"),
+        (lambda: covariance().set_axis([None, *LABELS[1:]], axis=0), "a label is missing"),
+        (lambda: np.eye(3), "give a DataFrame with the levels as index and columns, not ndarray"),
+    ],
+)
+def test_covariances_refused(matrix, message):
+    with pytest.raises(RelationshipError, match=message):
+        Relationship.from_covariance(matrix())
+
+
+def test_the_negative_eigenvalue_is_quantified():
+    k = pd.DataFrame([[1.0, 2.0], [2.0, 1.0]], index=list("ab"), columns=list("ab"))
+    with pytest.raises(RelationshipError, match="1 negative eigenvalue, the smallest -1 against a largest of 3"):
+        Relationship.from_covariance(k)
+
+
+def test_precision_as_table_and_as_sparse_matrix():
+    k = covariance()
+    inverse = np.linalg.inv(k.to_numpy())
+    forms = [
+        Relationship.from_precision(pd.DataFrame(inverse, index=LABELS, columns=LABELS)),
+        Relationship.from_precision(sparse.csr_matrix(inverse), LABELS),
+        Relationship.from_precision((sparse.coo_matrix(inverse), LABELS)),
+    ]
+    for result in forms:
+        assert result.labels == tuple(LABELS)
+        assert np.allclose(represented(result), k)
+        assert result.logdet == pytest.approx(np.linalg.slogdet(k)[1])
+        assert np.allclose(result.diagonal, np.diag(k))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((sparse.csc_matrix(np.diag([1.0, 0.0])), "ab"), "not positive definite.*from_covariance"),
+        ((sparse.csc_matrix(np.diag([1.0, -1.0])), "ab"), "not positive definite"),
+        ((sparse.csc_matrix(np.array([[1.0, -1.0], [-1.0, 1.0]])), "ab"), "not positive definite"),
+        ((sparse.csc_matrix(np.eye(2)), "abc"), "3 labels for a matrix of shape"),
+        ((sparse.csc_matrix(np.eye(2)),), "needs its labels"),
+        ((sparse.csc_matrix(np.eye(2)), "aa"), "'a' occurs more than once"),
+        ((sparse.csc_matrix(np.array([[1.0, 0.5], [0.0, 1.0]])), "ab"), "not symmetric"),
+        ((sparse.csc_matrix(np.array([[1.0, 0.0], [0.0, np.inf]])), "ab"), "the entry of 'b' and 'b' is inf"),
+        ((np.eye(2), "ab"), "labelled DataFrame or a sparse matrix"),
+    ],
+)
+def test_precisions_refused(arguments, message):
+    with pytest.raises(RelationshipError, match=message):
+        Relationship.from_precision(*arguments)
+
+
+def test_pedigree():
+    rows = [("c", "a", "b"), ("d", "a", "c"), ("e", "d", "d")]
+    pedigree = Pedigree(pd.DataFrame(rows, columns=["id", "sire", "dam"]))
+    result = Relationship.from_pedigree(pedigree)
+    k = np.linalg.inv(pedigree.precision().toarray())
+    assert result.labels == pedigree.labels
+    assert np.allclose(result.diagonal, np.diag(k))
+    assert result.logdet == pytest.approx(np.linalg.slogdet(k)[1])
+    assert result.notes == pedigree.notes
+
+
+def markers(lines=12, count=40, ploidy=2, seed=0):
+    values = np.random.default_rng(seed).integers(0, ploidy + 1, size=(lines, count)).astype(float)
+    return pd.DataFrame(values, index=[f"line{i}" for i in range(lines)], columns=[f"m{j}" for j in range(count)])
+
+
+@pytest.mark.parametrize("ploidy", [1, 2, 4])
+def test_markers(ploidy):
+    m = markers(ploidy=ploidy)
+    p = m.mean() / ploidy
+    z = m - ploidy * p
+    expected = (z @ z.T / (ploidy * (p * (1 - p)).sum())).to_numpy()
+    result = Relationship.from_markers(m, ploidy=ploidy)
+    assert result.labels == tuple(m.index)
+    assert np.allclose(represented(result), expected, atol=1e-12)
+    # centred columns: one direction is empty
+    assert result.factor.shape == (12, 11)
+
+
+def test_missing_markers_take_the_mean():
+    m = markers()
+    m.iloc[0, 3] = np.nan
+    m["empty"] = np.nan
+    filled = m.drop(columns="empty").fillna(m.mean())
+    result = Relationship.from_markers(m)
+    assert np.allclose(represented(result), represented(Relationship.from_markers(filled)), atol=1e-12)
+    assert any("1 missing marker counts" in note for note in result.notes)
+    assert any("1 markers without any count left out" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "arguments", "message"),
+    [
+        (lambda: markers() * 2, {}, "not a count between 0 and ploidy = 2; recode, or set ploidy"),
+        (lambda: markers() * 0, {}, "no marker varies"),
+        (lambda: markers() * np.nan, {}, "no marker varies"),
+        (lambda: markers().reset_index(), {}, "column 'index' is not numeric; make the line names the index"),
+        (lambda: markers().rename(index={"line1": "line0"}), {}, "'line0' occurs more than once"),
+        (lambda: markers().to_numpy(), {}, "give a DataFrame with lines as index"),
+        (markers, {"ploidy": 0}, "ploidy is 0"),
+    ],
+)
+def test_markers_refused(matrix, arguments, message):
+    with pytest.raises(RelationshipError, match=message):
+        Relationship.from_markers(matrix(), **arguments)
+
+
+def test_as_relationship():
+    k = covariance()
+    pedigree = Pedigree(pd.DataFrame([("c", "a", "b")], columns=["id", "sire", "dam"]))
+    ready = Relationship.from_covariance(k)
+    assert as_relationship(ready, "K") is ready
+    assert as_relationship(k, "K").labels == ready.labels
+    assert as_relationship(pedigree, "A").labels == ("a", "b", "c")
+    assert "8 levels, precision with 64 nonzeros" in repr(ready)
+    assert "factor of rank 3" in repr(as_relationship(covariance(3), "K"))
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (np.eye(2), r"known\['K'\] is a ndarray; give a Pedigree, .* a bare array has no labels"),
+        ("K.csv", r"known\['K'\] is a str; give"),
+        (covariance() - 30 * np.eye(8), r"known\['K'\]: covariance: .* negative eigenvalue"),
+    ],
+)
+def test_what_is_no_relationship(thing, message):
+    with pytest.raises(RelationshipError, match=message):
+        as_relationship(thing, "K")

@@ -1,0 +1,148 @@
+"""How fits end: at interior and boundary optima, on flat directions, and where the likelihood has no maximum."""
+
+from __future__ import annotations
+
+import dense
+import numpy as np
+import pandas as pd
+import pytest
+
+import vcmodel as vc
+
+
+def one_way(seed=1, groups=8, size=5, spread=0.0):
+    """y in groups; spread < 0 makes the group means closer than chance."""
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=(groups, size))
+    y += spread * rng.normal(size=(groups, 1)) if spread > 0 else -y.mean(axis=1, keepdims=True) * min(1.0, -spread)
+    table = pd.DataFrame({"g": np.repeat(np.arange(groups), size), "i": np.tile(np.arange(size), groups), "y": y.ravel()})
+    return table
+
+
+def two_traits(seed=2, families=20, size=6):
+    rng = np.random.default_rng(seed)
+    family = np.repeat(np.arange(families), size)
+    u = rng.multivariate_normal([0, 0], [[1.0, 0.5], [0.5, 1.0]], families)[family]
+    e = rng.multivariate_normal([0, 0], [[2.0, 0.3], [0.3, 1.0]], family.size)
+    return pd.DataFrame(
+        {"family": family, "block": np.tile(np.arange(size), families), "a": 10 + u[:, 0] + e[:, 0], "b": u[:, 1] + e[:, 1]}
+    )
+
+
+def test_a_variance_at_zero_is_exactly_zero_coded_b_and_certified():
+    fit = vc.fit("y ~ 1", random="g", data=one_way(spread=-0.8))
+    assert fit.converged
+    assert fit.varcomp.loc["g", "component"] == 0.0
+    assert fit.varcomp.loc["g", "bound"] == "B"
+    assert np.isnan(fit.varcomp.loc["g", "std_error"])
+    assert fit.loglik == pytest.approx(vc.fit("y ~ 1", data=one_way(spread=-0.8)).loglik, abs=1e-10)
+    assert fit.certificate.multipliers["g"][0] < 0
+
+
+def test_the_multiplier_is_the_slope_of_loglik_at_zero():
+    data = one_way(spread=-0.8)
+    fit = vc.fit("y ~ 1", random="g", data=data)
+    z = pd.get_dummies(data["g"]).to_numpy(float)
+    x, y, s2 = np.ones((len(data), 1)), data["y"].to_numpy(), fit.varcomp.loc["units!R", "component"]
+    slope = (dense.loglik(y, x, s2 * np.eye(y.size) + 1e-6 * z @ z.T) - dense.loglik(y, x, s2 * np.eye(y.size))) / 1e-6
+    assert fit.certificate.multipliers["g"][0] == pytest.approx(slope * y.var(), rel=1e-3)
+
+
+def test_loglik_never_falls_and_the_decrement_ends_below_the_tolerance():
+    for data, arguments in (
+        (one_way(spread=1.0), {"fixed": "y ~ 1", "random": "g"}),
+        (two_traits(), {"fixed": "a + b ~ trait", "random": "us(trait):family"}),
+        (two_traits(), {"fixed": "a + b ~ trait", "random": "corgh(trait):family + us(trait):block"}),
+    ):
+        fit = vc.fit(data=data, **arguments)
+        path = fit.iterations["loglik"].to_numpy()
+        assert fit.converged
+        assert np.all(np.diff(path) >= -1e-10 * np.abs(path[1:]))
+        assert fit.certificate.newton_decrement < 1e-10
+
+
+def test_a_copied_response_is_an_unbounded_likelihood_not_a_crash():
+    data = two_traits().assign(c=lambda d: 2 * d["a"] + 1)
+    fit = vc.fit("a + c ~ trait", random="us(trait):family", data=data)
+    assert not fit.converged
+    assert "unbounded" in str(fit.status.value)
+    with pytest.raises(vc.ConvergenceError, match="unbounded"):
+        fit.require_converged()
+
+
+def test_traits_never_observed_together_leave_the_residual_covariance_without_information():
+    data = two_traits()
+    odd = np.arange(len(data)) % 2 == 1
+    data.loc[odd, "a"], data.loc[~odd, "b"] = np.nan, np.nan
+    fit = vc.fit("a + b ~ trait", random="us(trait):family", residual="units:us(trait)", data=data)
+    assert fit.converged
+    row = "units:trait!trait_b:a"
+    assert fit.varcomp.loc[row, "bound"] == "S"
+    assert np.isnan(fit.varcomp.loc[row, "std_error"])
+    assert any(row in note for note in fit.notes)
+    known = fit.varcomp.drop(index=row)
+    assert known["std_error"].notna().all()
+
+
+def test_a_random_term_confounded_with_a_fixed_one_is_named():
+    data = two_traits()
+    fit = vc.fit("a ~ C(block)", random="block + family", data=data)
+    without = vc.fit("a ~ C(block)", random="family", data=data)
+    assert fit.converged
+    assert fit.loglik == pytest.approx(without.loglik, abs=1e-8)
+    assert fit.varcomp.loc["block", "bound"] == "S"
+    assert any("block" in note and "fixed" in note for note in fit.notes)
+
+
+def test_starts_do_not_change_the_optimum():
+    data = two_traits()
+    arguments = {"fixed": "a + b ~ trait", "random": "us(trait):family + us(trait):block", "residual": "units:us(trait)"}
+    reference = vc.fit(data=data, **arguments)
+    for scale in (0.01, 0.1, 10.0, 100.0):
+        other = vc.fit(data=data, **arguments, control=vc.Control(start_scale=scale))
+        assert other.converged
+        assert other.loglik == pytest.approx(reference.loglik, abs=1e-8)
+
+
+def test_a_fixed_parameter_stays_and_tied_ones_agree():
+    data = two_traits()
+    fit = vc.fit("a ~ 1", random="family", data=data, start={"units!R": 2.0}, bounds={"units!R": "F"})
+    assert fit.varcomp.loc["units!R", "component"] == 2.0
+    assert fit.varcomp.loc["units!R", "bound"] == "F"
+    tied = vc.fit("a ~ 1", random="family + block", data=data, equal=[["family", "block"]])
+    assert tied.varcomp.loc["family", "component"] == tied.varcomp.loc["block", "component"]
+    assert tied.varcomp.loc["block", "bound"] == "C"
+    assert tied.loglik <= vc.fit("a ~ 1", random="family + block", data=data).loglik + 1e-9
+
+
+def test_a_tied_or_partly_fixed_component_can_end_at_zero():
+    data = one_way(spread=-0.8).assign(h=lambda d: d["g"] // 2)
+    fit = vc.fit("y ~ 1", random="g + h", data=data, equal=[["g", "h"]])
+    assert fit.converged
+    assert fit.varcomp.loc["g", "component"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_iteration_limit_is_a_status():
+    fit = vc.fit("a + b ~ trait", random="us(trait):family", data=two_traits(), control=vc.Control(max_iterations=1))
+    assert not fit.converged
+    assert "iteration limit" in fit.status.value
+
+
+def test_a_negative_intraclass_correlation_is_found_by_the_residual_form():
+    data = one_way(spread=-0.8)
+    fit = vc.fit("y ~ 1", residual="id(g):cor(i)", data=data)
+    assert fit.converged
+    assert fit.varcomp.loc["g:i!i.cor", "component"] < 0
+    assert fit.loglik > vc.fit("y ~ 1", random="g", data=data).loglik
+
+
+def test_six_level_us_matrix_with_singular_optimum_is_certified():
+    rng = np.random.default_rng(11)
+    gen, env = np.repeat(np.arange(30), 6), np.tile(np.arange(6), 30)
+    factor = rng.normal(size=(30, 1)) @ rng.uniform(0.5, 1.5, (1, 6))
+    data = pd.DataFrame({"gen": gen, "env": [f"e{i}" for i in env], "y": factor.ravel() + 0.5 * rng.normal(size=gen.size)})
+    fit = vc.fit("y ~ env", random="us(env):gen", data=data)
+    assert fit.converged
+    values = np.linalg.eigvalsh(fit.covariance("env:gen").to_numpy())
+    assert values[0] > -1e-10
+    assert all(np.all(np.asarray(m) <= 1e-6) for m in fit.certificate.multipliers.values())

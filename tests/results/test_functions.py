@@ -1,0 +1,115 @@
+import math
+
+import dense
+import numpy as np
+import pytest
+from example_fits import split_plot, trial, zero_variance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import vcmodel as vc
+from vcmodel.results.functions import Evaluator
+
+VALUES = {"a": 1.7, "b:x!R": 0.6, "c": 2.3}
+leaves = st.sampled_from(["a", "`b:x!R`", "c", "V2", "1.5", "2"])
+expressions = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(st.sampled_from(["sqrt", "log", "exp", "abs"]), inner).map(lambda t: f"{t[0]}({t[1]})"),
+        inner.map(lambda text: f"(-{text})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions)
+def test_gradients_are_differences(text):
+    def value(vector):
+        return Evaluator(text, dict(zip(VALUES, vector.tolist(), strict=True))).run().value
+
+    at = np.array(list(VALUES.values()))
+    found = Evaluator(text, VALUES).run()
+    if not math.isfinite(found.value) or abs(found.value) > 1e4 or not np.all(np.abs(found.gradient) < 1e4):
+        return
+    differences = dense.differences(value, at, 1e-6)
+    if np.all(np.isfinite(differences)) and abs(dense.differences(value, at, 1e-5) - differences).max() < 1e-5:
+        np.testing.assert_allclose(found.gradient, differences, rtol=1e-4, atol=1e-4)
+
+
+def test_intraclass_correlation_by_the_delta_method():
+    fit = split_plot()
+    found = fit.function("block / (block + `block:gen` + `units!R`)")
+    theta, jacobian = fit.varcomp["component"].to_numpy(), np.vstack(fit.estimate.jacobians)
+    total = theta.sum()
+    gradient = np.array([1 / total, 0, 0]) - theta[0] / total**2
+    assert found.estimate == pytest.approx(theta[0] / total)
+    assert found.std_error == pytest.approx(np.sqrt(gradient @ jacobian @ fit.estimate.covariance @ jacobian.T @ gradient))
+    assert found.upper - found.lower == pytest.approx(2 * 1.959964 * found.std_error)
+    assert found["estimate"] == found.estimate
+
+
+def test_a_parameter_alone_has_its_own_standard_error():
+    fit = trial()
+    row = "trait:Family!trait_veloc:bden"
+    assert fit.function(f"`{row}`").std_error == pytest.approx(fit.varcomp.loc[row, "std_error"])
+
+
+def test_a_correlation_has_the_standard_error_of_the_table():
+    bden, both, veloc = (f"`trait:Family!trait_{pair}`" for pair in ("bden:bden", "veloc:bden", "veloc:veloc"))
+    found, row = trial().function(f"{both} / sqrt({bden} * {veloc})"), trial().correlations().loc[1]
+    assert (found.estimate, found.std_error) == pytest.approx((row["correlation"], row["std_error"]))
+
+
+def test_numbers_are_aliases_of_rows():
+    assert split_plot().function("V2").estimate == split_plot().varcomp["component"].iloc[1]
+
+
+def test_parameters_at_a_boundary_count_as_known():
+    found = zero_variance().function("g / (g + `units!R`)")
+    assert (found.estimate, found.std_error) == (0.0, 0.0)
+
+
+def test_a_function_without_value_is_missing():
+    found = zero_variance().function("`units!R` / g")
+    assert math.isnan(found.estimate)
+    assert math.isnan(found.std_error)
+    assert math.isnan(split_plot().function("log(0 - block)").estimate)
+    assert math.isnan(split_plot().function("(0 - block) ** 0.5").estimate)
+
+
+def test_the_text_form_is_one_line():
+    assert str(split_plot().function("block")).startswith("214.477 (SE 168.8, 95 % interval ")
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("blok", "no parameter 'blok'; did you mean 'block'"),
+        ("`units`", "no parameter 'units'; did you mean 'units!R'"),
+        ("V9", "no parameter 'V9'"),
+        ("units!R", "cannot be read as an expression; put row names in backquotes"),
+        ("", "cannot be read"),
+        ("block.real", "'block.real' in 'block.real' is not allowed"),
+        ("__import__('os')", "is not allowed; an expression has row names in backquotes"),
+        ("sqrt(block, 2)", "is not allowed"),
+        ("[`units!R` for block in V1]", r"'\[`units!R` for block in V1\]' in "),
+        ("block > 1", "is not allowed"),
+        ("True", "is not allowed"),
+        ("'block'", "is not allowed"),
+    ],
+)
+def test_what_is_not_an_expression_is_refused(expression, message):
+    with pytest.raises(vc.FormulaError, match=message):
+        split_plot().function(expression)
+
+
+def test_an_expression_is_text():
+    with pytest.raises(vc.FormulaError, match="an expression is text, not int"):
+        split_plot().function(3)
+
+
+def test_unknown_items():
+    with pytest.raises(KeyError):
+        split_plot().function("block")["nothing"]

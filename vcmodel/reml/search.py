@@ -1,0 +1,160 @@
+"""The state of a maximisation: where it stands, what it holds at a boundary, what it has recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.reml.floors import Floors
+from vcmodel.reml.likelihood import Derivatives, differentiate, place
+from vcmodel.reml.parameters import free_map
+from vcmodel.reml.step import NewtonSystem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.control import Control
+    from vcmodel.equations.mixed_model import MixedModelEquations
+    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.wishes import Wishes
+
+    Array = NDArray[np.float64]
+
+# rounding of logL relative to the sum of the magnitudes of its terms
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class Record:
+    """One accepted iteration."""
+
+    loglik: float
+    decrement: float
+    score_norm: float
+    shift: float
+    step: float
+    held: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The score at the previous point, for a secant correction of H."""
+
+    point: Point
+    transform: Array
+    score: Array
+
+    def corrected(self, hessian: Array, point: Point, transform: Array, score: Array) -> Array:
+        """H with the symmetric rank-one correction that makes it reproduce the last change of the score (Nocedal & Wright 2006, eq. 6.24).
+
+        Average information is off by a constant factor along components with few levels, which leaves linear convergence; one secant
+        pair removes most of it. Skipped when the chart or the free coordinates changed, or when the correction is ill defined.
+        """
+        same = all(a is b for a, b in zip(self.point.charts, point.charts, strict=True))
+        if not same or not np.array_equal(self.transform, transform):
+            return hessian
+        move = np.linalg.lstsq(transform, point.vector() - self.point.vector(), rcond=None)[0]
+        scale = np.sqrt(np.abs(np.diag(hessian)))
+        rest = self.score - score - hessian @ move
+        length, size = float(np.linalg.norm(move * scale)), float(np.linalg.norm(rest / np.where(scale > 0, scale, 1.0)))
+        inner = float(rest @ move)
+        # far from the optimum the score is not linear over a step; very close to it the difference is rounding
+        if not 1e-5 < length < 0.5 or abs(inner) < 0.1 * size * length:
+            return hessian
+        return hessian + np.outer(rest, rest) / inner
+
+
+class Search:
+    """A maximisation under way.
+
+    Attributes
+    ----------
+    point : Point
+        Where it stands; the equations stand there too between the steps of the loop.
+    snapped : (m,) bool array
+        Coordinates put to exactly zero on a boundary.
+    shift : float
+        Damping of the next step.
+    history : list of Record
+    previous : Point or None
+        Before the last accepted step.
+    weakest : float
+        Exact curvature of -logL along the weakest direction at the end, in units of its average information.
+    """
+
+    def __init__(
+        self, equations: MixedModelEquations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control
+    ) -> None:
+        self.equations, self.components, self.wishes, self.control = equations, components, wishes, control
+        self.point = point
+        self.moving = [not bool(fixed.all()) for fixed in wishes.fixed]
+        self.snapped: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
+        self.gradients: list[Array | None] = [None] * len(components)
+        self.shift = 0.0
+        self.history: list[Record] = []
+        self.previous: Point | None = None
+        self.weakest = float("nan")
+        self._known: tuple[Point, Derivatives] | None = None
+        self._started = perf_counter()
+
+    def evaluate(self, point: Point) -> bool:
+        """Put the equations at `point`; False when it is not feasible."""
+        return place(self.equations, self.components, point)
+
+    def differentiate(self) -> Derivatives:
+        """Derivatives at the current point, once per point; D is remembered for singular matrices."""
+        if self._known is None or self._known[0] is not self.point:
+            found = differentiate(self.equations, self.components, self.point, self.moving, self.gradients)
+            self.gradients = list(found.gradients)
+            self._known = (self.point, found)
+        return self._known[1]
+
+    @property
+    def slack(self) -> float:
+        """What logL may fall by rounding alone."""
+        return ROUNDING * self.equations.loglik_scale
+
+    def floors(self) -> Floors:
+        """The floors of the present charts."""
+        return Floors.of(self.components, self.point)
+
+    def pressing(self, floors: Floors) -> NDArray[np.bool_]:
+        """Which edges press on their floor; tied coordinates press together, fixed ones not at all."""
+        every = free_map(self.wishes, self.point)
+        pulled = every @ (every.T @ self.differentiate().score)
+        return floors.pressing(self.point.vector(), pulled, self.snapped)
+
+    def held(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) that are not free at this point: snapped, or pressing on their floor."""
+        floors = self.floors()
+        result = self.snapped.copy()
+        result[floors.index[self.pressing(floors)]] = True
+        return result
+
+    def free_transform(self) -> Array:
+        """Map (m, f) from the coordinates that are free at this point to all."""
+        every = free_map(self.wishes, self.point)
+        return every[:, ~np.any(every[self.held()] != 0.0, axis=0)]
+
+    def system(self, memory: Memory | None = None) -> tuple[NewtonSystem, Array]:
+        """The Newton system of the free coordinates, and the map from them to all."""
+        derivatives, transform = self.differentiate(), self.free_transform()
+        hessian, score = transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score
+        if memory is not None:
+            hessian = memory.corrected(hessian, self.point, transform, score)
+        natural = derivatives.natural @ np.abs(transform)
+        return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform, natural), transform
+
+    def record(self, system: NewtonSystem) -> None:
+        """Add the present point to the history."""
+        loglik = self.equations.loglik
+        gain = loglik - self.history[-1].loglik if self.history else np.nan
+        norm = float(np.max(np.abs(system.gradient), initial=0.0))
+        held = int(self.held().sum())
+        self.history.append(Record(loglik, system.decrement, norm, self.shift, gain, held, perf_counter() - self._started))
+        if self.control.verbose:
+            print(f"{len(self.history) - 1:4d}  logL {loglik:16.6f}  gain left {system.decrement:9.2e}  held {held}")
