@@ -19,9 +19,7 @@ from vcmodel.results.varcomp import varcomp
 from vcmodel.results.wald import wald
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from vcmodel.reml.estimate import Estimate
     from vcmodel.reml.status import Status
@@ -211,12 +209,8 @@ class Fit:
     # --- effects --------------------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _coefficient_covariance(self) -> NDArray[np.float64]:
-        return self.estimate.equations.coefficient_covariance()
-
-    @cached_property
     def _fixed_effects(self) -> pd.DataFrame:
-        return effects.fixed_effects(self.estimate, self._coefficient_covariance)
+        return effects.fixed_effects(self.estimate)
 
     @property
     def fixed_effects(self) -> pd.DataFrame:
@@ -228,7 +222,8 @@ class Fit:
 
         Incremental: given the terms before; conditional: given all others but the interactions that contain the term.
         """
-        return wald(self.estimate, self.estimate.equations.coefficients(), self._coefficient_covariance)
+        equations = self.estimate.equations
+        return wald(self.estimate, equations.coefficients(), equations.coefficient_covariance())
 
     def random_effects(self, term: str) -> pd.DataFrame:
         """Predicted effects (BLUPs) of a random term: ``effect std_error pev reliability``, by level and trait.

@@ -17,7 +17,7 @@ long <- function(wide, traits) {
   result[!is.na(result$y), ]
 }
 
-number <- function(x) ifelse(is.finite(x), formatC(x, digits = 17, format = "g"), "null")
+number <- function(x) ifelse(is.finite(x), trimws(formatC(as.numeric(x), digits = 15, format = "g")), "null")
 text <- function(x) paste0('"', gsub('[^ -~]|["\\\\]', " ", paste(x, collapse = "; ")), '"')
 
 # fit: function without arguments; describe: list(loglik, iterations, converged, status) of a fit

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
 import subprocess
 import sys
+from math import log
 from pathlib import Path
 from time import perf_counter
 
@@ -39,13 +41,19 @@ log = (folder / "gemma" / "out.log.txt").read_text()
 found = re.search(r"REMLE? log-likelihood in the null model\s*=\s*(\S+)", log)
 version = re.search(r"GEMMA Version\s*=\s*(\S+)", log)
 parts = re.findall(r"##\s*(time on [^=]+|total computation time)\s*=\s*(\S+) min", log)
+loglik = resolution = None
+if found:
+    # GEMMA's restricted likelihood holds + 1/2 log|X'X| for each trait, X the intercept; it is printed with six digits
+    loglik = float(found[1]) - 0.5 * len(traits) * log(json.loads((folder / "shape.json").read_text())["rows"])
+    resolution = 0.5 * 10.0 ** -len(found[1].partition(".")[2])
 report(
     program="gemma",
     version=version[1] if version else "",
     wall=wall,
     cpu=cpu,
     iterations=None,
-    loglik_full=float(found[1]) if found else None,
+    loglik_full=loglik,
+    resolution=resolution,
     converged=found is not None,
     status="; ".join(f"{name.strip()} {60 * float(minutes):.3g} s" for name, minutes in parts),
 )

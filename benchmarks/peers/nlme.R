@@ -23,7 +23,6 @@ counted <- function() {
   })
 }
 measure("nlme", counted, function(result) {
-  # nlme adds log|X'X| / 2 to a REML likelihood only for gls: that of lme is the full one
   list(
     loglik = as.numeric(logLik(result)), iterations = if (is.null(result$numIter)) NA else result$numIter, converged = length(said) == 0,
     status = if (length(said)) said else "no warning"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from vcmodel.design.relationship import Relationship, as_relationship
 
+from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
 from vcmodel.spec import Condition, FactorSpec, TermSpec, expand_condition
 from vcmodel.structures import registry

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# numbers in a dense block of right-hand sides
+SLICE = 4_000_000
+
+
 class MixedModelEquations:
     """The equations of one design: pattern and ordering once, numbers at every :meth:`update`.
 
@@ -230,14 +234,37 @@ class MixedModelEquations:
         p = self.design.x.shape[1]
         return self.design.transform @ (self.offset + self.solution[:p])
 
-    def coefficient_covariance(self, columns: Array | None = None) -> Array:
+    def coefficient_covariance(self) -> Array:
         """Covariance matrix (p, p) of the fixed effects as reported."""
         p = self.design.x.shape[1]
-        unit = np.zeros((self.layout.n_equations, p))
-        unit[:p, :p] = np.eye(p)
-        inverse = self.factor.solve(unit)[:p] if p else np.zeros((0, 0))
-        t = self.design.transform
-        return np.asarray(t @ (t @ (0.5 * (inverse + inverse.T))).T)
+        return self._combinations(np.arange(p))
+
+    def coefficient_variances(self) -> Array:
+        """Variances (p,) of the fixed effects as reported, without the whole matrix.
+
+        A column that was only scaled has its variance on the diagonal of the selected inverse; the few that take part in the centring
+        are solved for.
+        """
+        p = self.design.x.shape[1]
+        t = sparse.csr_matrix(self.design.transform)
+        diagonal = self._inverse[self.layout.pattern.indptr[:p]]
+        result = np.asarray(t.power(2) @ diagonal)
+        mixed = np.flatnonzero(np.diff(t.indptr) > 1)
+        result[mixed] = np.diag(self._combinations(mixed))
+        return result
+
+    def _combinations(self, rows: NDArray[np.int64]) -> Array:
+        """Covariance matrix of the reported coefficients `rows`, solved in slices."""
+        p = self.design.x.shape[1]
+        t = sparse.csr_matrix(self.design.transform)[rows]
+        result = np.zeros((rows.size, rows.size))
+        step = max(1, SLICE // max(1, self.layout.n_equations))
+        for start in range(0, rows.size, step):
+            part = slice(start, start + step)
+            rhs = np.zeros((self.layout.n_equations, rows[part].size))
+            rhs[:p] = t[part].T.toarray()
+            result[:, part] = t @ self.factor.solve(rhs)[:p]
+        return 0.5 * (result + result.T)
 
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects and their prediction error variances, both (k, q): Sigma-level by relationship level."""
@@ -265,7 +292,7 @@ class MixedModelEquations:
         """Prediction error variances (q, k) of u = (Lambda kron F) b, from triangular solves in slices."""
         q = factor.shape[0]
         result = np.empty((q, block.k))
-        step = max(1, 2_000_000 // self.layout.n_equations)
+        step = max(1, SLICE // self.layout.n_equations)
         for i in range(block.k):
             for start in range(0, q, step):
                 rows = factor[start : start + step]

@@ -49,7 +49,7 @@ class Estimate:
     multipliers : tuple of arrays
         Per component, eigenvalues of dlogL/dSigma on its null space in units of the data's variance (empty when Sigma is regular).
     n_free : int
-        Free working parameters at the estimate.
+        Free working parameters at the estimate that the data determine.
     score_norm, decrement : float
         Largest score in standard deviations, and the gain of one more Newton step.
     """
@@ -139,7 +139,7 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         precision=precision,
         freedom=freedom_of_terms(design),
         multipliers=found,
-        n_free=transform.shape[1],
+        n_free=transform.shape[1] - len(precision.confounded),
         score_norm=last.score_norm,
         decrement=last.decrement,
         loglik=search.equations.loglik,

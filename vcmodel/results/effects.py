@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def fixed_effects(estimate: Estimate, covariance: Array) -> pd.DataFrame:
-    """``effect std_error z_ratio`` of every kept fixed column, given the covariance (p, p) of the coefficients."""
+def fixed_effects(estimate: Estimate) -> pd.DataFrame:
+    """``effect std_error z_ratio`` of every kept fixed column."""
     effect = estimate.equations.coefficients()
-    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    error = np.sqrt(estimate.equations.coefficient_variances())
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(error > 0.0, effect / error, np.nan)
     return pd.DataFrame({"effect": effect, "std_error": error, "z_ratio": ratio}, index=list(estimate.design.fixed_names))
