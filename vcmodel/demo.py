@@ -50,9 +50,10 @@ def bivariate_trial() -> None:
         "corgh(trait)": vc.fit(fixed, random="corgh(trait):Block + corgh(trait):Family", residual="units:corgh(trait)", data=data),
     }
     alone = sum(vc.fit(f"{y} ~ 1", random="Block + Family", data=data).loglik for y in ("bden", "veloc"))
-    rows = [("two univariate fits (sum)", alone, None, None)]
+    rows = [("two univariate fits (sum)", alone, float("nan"), pd.NA)]
     rows += [(name, fit.loglik, fit.aic, len(fit.iterations) - 1) for name, fit in ladder.items()]
-    print(pd.DataFrame(rows, columns=["model", "logL", "AIC", "iterations"]).to_string(index=False, float_format="{:.4f}".format, na_rep=""))
+    table = pd.DataFrame(rows, columns=["model", "logL", "AIC", "iterations"]).astype({"iterations": "Int64"})
+    print(table.to_string(index=False, float_format="{:.4f}".format, na_rep=""))
     print("\nus(trait) against diag(trait), REML likelihood ratio:", ladder["us(trait)"].lrt(ladder["diag(trait)"]), "\n")
     print(ladder["corgh(trait)"].summary())
     print("\nGenetic correlation of the families:\n")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from vcmodel.report.content import Content
 
-VARCOMP = {"component": ".7g", "std_error": ".5g", "z_ratio": ".3f", "pct_change": ".3g"}
+VARCOMP = {"component": ".6g", "std_error": ".5g", "z_ratio": ".3f", "pct_change": "z.1f"}
 CORRELATIONS = {"correlation": ".4f", "std_error": ".4f", "lower": ".4f", "upper": ".4f", "p_zero": ".3g"}
 FIXED = {"effect": ".7g", "std_error": ".5g", "z_ratio": ".3f"}
 # fixed effects and correlations shown; the tables of the fit have all
