@@ -26,7 +26,8 @@ def parser() -> argparse.ArgumentParser:
     """The options of a run."""
     families = list(dict.fromkeys(case.family for case in CASES))
     sizes = list(dict.fromkeys(case.size for case in CASES))
-    options = argparse.ArgumentParser("python -m benchmarks", description="vcmodel and its peers, side by side. `kernel` as first word: kernels.")
+    about = "vcmodel and its peers, side by side. With `kernel` as the first word: the factorisation alone."
+    options = argparse.ArgumentParser("python -m benchmarks", description=about)
     options.add_argument("--families", type=names, help=f"of {','.join(families)}; default all")
     options.add_argument("--sizes", type=names, help=f"of {','.join(sizes)}; default all but 1M")
     options.add_argument("--peers", type=names, default=list(peers.NAMES), help=f"of {','.join(peers.NAMES)}; default all; '' for none")

@@ -99,8 +99,8 @@ def _animals() -> list[Case]:
     two = [
         Case(
             family="T5", size=size, generator="pedigrees:animal_records", arguments={"animals": sizes[size], "traits": 2},
-            fixed="cbind(y1, y2) ~ trait:hys", random="us(trait):vm(animal, A)", residual="units:us(trait)", responses=_traits(2), known="A",
-            peers=("pyreml",) if size == "5k" else (),
+            fixed="cbind(y1, y2) ~ trait:hys", random="us(trait):vm(animal, A)", residual="units:us(trait)", responses=_traits(2),
+            known="A", peers=("pyreml",) if size == "5k" else (),
         )
         for size in ("5k", "50k")
     ]  # fmt: skip

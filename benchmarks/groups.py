@@ -38,5 +38,5 @@ def ratings(seed: int, *, n: int, students: int, lecturers: int, departments: in
     y = 3.2 + generator.normal(scale=1.18, size=n)
     for levels, index, sd in ((students, student, 0.33), (lecturers, lecturer, 0.51), (departments, department, 0.15)):
         y += generator.normal(scale=sd, size=levels)[index]
-    names = {name: np.char.add(name[0], index.astype(str)) for name, index in (("student", student), ("lecturer", lecturer), ("department", department))}
-    return pd.DataFrame({**names, "y": y})
+    levels_of = {"student": student, "lecturer": lecturer, "department": department}
+    return pd.DataFrame({name: np.char.add(name[0], index.astype(str)) for name, index in levels_of.items()}).assign(y=y)

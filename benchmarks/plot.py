@@ -22,15 +22,14 @@ def draw(results: dict[str, Any], target: Path) -> None:
     from matplotlib import pyplot
 
     done = [row for row in results["jobs"] if row.get("cpu")]
+    ours = [row for row in done if row["program"] == "vcmodel"]
     figure, axes = pyplot.subplots(figsize=(8, 5.5))
     markers = dict(zip(["vcmodel", *sorted({row["program"] for row in done} - {"vcmodel"})], "osD^vP*X", strict=False))
     for program, marker in markers.items():
         own = [row for row in done if row["program"] == program]
         axes.plot([row["cells"] for row in own], [min(row["cpu"]) for row in own], marker, label=program, alpha=0.8)
-    for family in sorted({(row["family"], row["variant"]) for row in done}):
-        line = sorted((row["cells"], min(row["cpu"])) for row in done if (row["family"], row["variant"]) == family and row["program"] == "vcmodel")
-        if not line:
-            continue
+    for family in sorted({(row["family"], row["variant"]) for row in ours}):
+        line = sorted((row["cells"], min(row["cpu"])) for row in ours if (row["family"], row["variant"]) == family)
         axes.plot(*zip(*line, strict=True), "-", color="0.7", zorder=0)
         axes.annotate(" ".join(filter(None, family)), line[-1], textcoords="offset points", xytext=(5, -9), fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="observed cells", ylabel="CPU seconds of one fit, one thread")

@@ -38,7 +38,8 @@ def agreement(row: dict[str, Any], ours: dict[str, Any] | None) -> tuple[float |
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """All records as a Markdown table; cases in the order given."""
-    lines = ["| " + " | ".join(name for name, _ in COLUMNS) + " |", "|" + "|".join(":--" if side == "l" else "--:" for _, side in COLUMNS) + "|"]
+    rule = "|".join(":--" if side == "l" else "--:" for _, side in COLUMNS)
+    lines = ["| " + " | ".join(name for name, _ in COLUMNS) + " |", f"|{rule}|"]
     ours = {row["case"]: row for row in rows if row["program"] == "vcmodel"}
     for row in rows:
         own = ours.get(row["case"])
@@ -63,8 +64,8 @@ def page(results: dict[str, Any]) -> str:
     """The table with the machine it was made on and the peers that were not there."""
     machine = results["machine"]
     head = (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, one thread; {machine['date']}; "
-        f"load average {machine['load_at_start'][0]:.1f} at the start; {results['settings']['repeats']} repeats, "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, one thread, "
+        f"{machine['date']}; load average {machine['load_at_start'][0]:.1f} at the start; {results['settings']['repeats']} repeats, "
         f"limit {results['settings']['limit']:g} s a job."
     )
     absent = [f"{name}: {reason}" for name, reason in results["absent"].items()]

@@ -79,7 +79,7 @@ def execute(command: Sequence[str], folder: Path, limit: float) -> Outcome:
         message = f"no answer within {limit:g} s"
     elif process.returncode:
         lines = [line for line in err.read_text(errors="replace").splitlines() if line.strip()]
-        message = f"exit {process.returncode}: {' '.join(lines[-2:])[-300:]}"
+        message = f"exit {process.returncode}: {' '.join(' '.join(lines[-2:]).split())[-300:]}"
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Outcome(message, text, used.ru_maxrss / unit, used.ru_utime + used.ru_stime)
 

@@ -94,17 +94,18 @@ class Model:
     ) -> Fit:
         """The model fitted to `data`; the arguments are those of :func:`fit`."""
         from vcmodel.design.design import build_design
-        from vcmodel.design.frame import build_frame, read_table
+        from vcmodel.design.frame import build_frame
+        from vcmodel.design.reading import read
         from vcmodel.reml.estimate import estimate
 
         if data is None:
             raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
         if control is not None and not isinstance(control, Control):
             raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
-        table = read_table(data)
-        frame = build_frame(self.spec, table, weights)
+        reading = read(data)
+        frame = build_frame(self.spec, reading, weights)
         design = build_design(self.spec, frame, known)
-        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), table.index)
+        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), reading.table.index)
 
 
 def fit(

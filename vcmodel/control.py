@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vcmodel.errors import VcmodelError
+from vcmodel.errors import VcmodelError, choices
+
+REDUCTIONS = ("auto", "off", "canonical", "spectral")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,9 @@ class Control:
         Threads of the factorisation. Only 1 is available now.
     factorization : str
         ``"cholmod"``: the numeric factorisation of the mixed-model equations.
+    reductions : str
+        ``"auto"``: solve the equations in a reduced form where the design has one and it is cheaper, with identical results;
+        ``"off"``; ``"canonical"`` or ``"spectral"``: that form, or an error that says why the design does not have it.
     verbose : bool
         Print one line an iteration.
     trace : str or None
@@ -34,6 +39,7 @@ class Control:
     start_scale: float = 1.0
     threads: int = 1
     factorization: str = "cholmod"
+    reductions: str = "auto"
     verbose: bool = False
     trace: str | None = None
 
@@ -44,5 +50,7 @@ class Control:
             raise VcmodelError(f"Control(threads={self.threads}): only threads=1 is available in this version")
         if self.factorization != "cholmod":
             raise VcmodelError(f"Control(factorization={self.factorization!r}): only 'cholmod' is available in this version")
+        if self.reductions not in REDUCTIONS:
+            raise VcmodelError(f"Control(reductions={self.reductions!r}): {choices(self.reductions, REDUCTIONS, 'choices')}")
         if self.trace is not None:
             raise VcmodelError(f"Control(trace={self.trace!r}): no trace convention is available in this version; leave it out")

@@ -37,10 +37,10 @@ while len(wall) < int(count) and sum(wall) + max(wall, default=0.0) <= float(mos
     if done.returncode:
         sys.exit(f"gemma ended with code {done.returncode}: {(done.stderr or done.stdout)[-400:]}")
 
-log = (folder / "gemma" / "out.log.txt").read_text()
-found = re.search(r"REMLE? log-likelihood in the null model\s*=\s*(\S+)", log)
-version = re.search(r"GEMMA Version\s*=\s*(\S+)", log)
-parts = re.findall(r"##\s*(time on [^=]+|total computation time)\s*=\s*(\S+) min", log)
+written = (folder / "gemma" / "out.log.txt").read_text()
+found = re.search(r"REMLE? log-likelihood in the null model\s*=\s*(\S+)", written)
+version = re.search(r"GEMMA Version\s*=\s*(\S+)", written)
+parts = re.findall(r"##\s*(time on [^=]+|total computation time)\s*=\s*(\S+) min", written)
 loglik = resolution = None
 if found:
     # GEMMA's restricted likelihood holds + 1/2 log|X'X| for each trait, X the intercept; it is printed with six digits

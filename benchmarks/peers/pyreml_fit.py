@@ -27,7 +27,8 @@ def specification() -> dict[str, object]:
         case "T1" | "T2" | "T3":
             return {"fixed": "1", "random": [Random(unit=name, **full) for name in ("Block", "Family")], "residual": Residual(**full)}
         case "T4" | "T5":
-            return {"fixed": "0 + C(hys)", "random": Random(unit="animal", right_hand="str", **pedigree, **full), "residual": Residual(**full)}
+            animals = Random(unit="animal", right_hand="str", **pedigree, **full)
+            return {"fixed": "0 + C(hys)", "random": animals, "residual": Residual(**full)}
         case "T6":
             left = "diag" if case.variant == "diag" else "full"
             genotypes = Random(unit="geno", formula="0 + C(env)", left_hand=left)

@@ -6,8 +6,6 @@ Rows are counted from 1 in every message, as in the file below its header.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers, row_list
 from vcmodel.design.needs import Need, needs, reserved_in_use
+from vcmodel.design.reading import read
 from vcmodel.errors import DataError, choices
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
     Parameters
     ----------
     spec : ModelSpec
-    data : DataFrame, polars or pyarrow table, or path of a CSV
+    data : DataFrame, polars or pyarrow table, Reading, or path of a file
     weights : str, optional
         Column of positive weights; the residual variance of a row is divided by its weight.
 
@@ -119,7 +118,8 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
     DataError
         Data that do not fit the model; the message names the column and the rows.
     """
-    table = read_table(data)
+    reading = read(data)
+    table = reading.table
     uses = needs(spec)
     _refuse_unknown(table, spec, uses, weights)
     values = np.column_stack([numbers(table[name], name, "response") for name in spec.responses])
@@ -149,38 +149,9 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
         trait=trait,
         y=values[kept][row, trait],
         weights=weight,
-        notes=tuple(notes),
+        notes=(*notes, *reading.notes([*spec.responses, *(use.column for use in uses), *([weights] if weights else [])])),
         unobserved=table.iloc[np.flatnonzero(~some)].reset_index(drop=True),
     )
-
-
-def read_table(data: object) -> pd.DataFrame:
-    """`data` as a DataFrame with unique text column names; paths are read as CSV.
-
-    Raises
-    ------
-    DataError
-        Nothing that can be read as a table.
-    """
-    if isinstance(data, str | PathLike):
-        path = Path(data)
-        if not path.exists():
-            raise DataError(f"data: there is no file {str(data)!r}")
-        try:
-            table = pd.read_csv(path)
-        except (OSError, ValueError, pd.errors.ParserError) as problem:
-            raise DataError(f"data: {str(data)!r} cannot be read as a CSV: {problem}") from None
-    elif isinstance(data, pd.DataFrame):
-        table = data.copy(deep=False)
-    elif hasattr(data, "to_pandas"):
-        table = data.to_pandas()
-    else:
-        raise DataError(f"data must be a DataFrame or the path of a CSV, not {'missing' if data is None else type(data).__name__}")
-    table.columns = [str(name) for name in table.columns]
-    repeated = table.columns[table.columns.duplicated()]
-    if len(repeated):
-        raise DataError(f"data: column {repeated[0]!r} occurs more than once: rename one of them")
-    return table
 
 
 def _refuse_unknown(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from vcmodel.design.frame import read_table
 from vcmodel.design.levels import label, row_list
+from vcmodel.design.reading import read_table
 from vcmodel.errors import DataError, RelationshipError, choices
 from vcmodel.linalg import _kernels
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.equations.least_squares import least_squares
 from vcmodel.linalg.rank import dependent_columns
 
 if TYPE_CHECKING:
@@ -184,16 +184,4 @@ def _regressed(parts: list[sparse.csc_matrix], rank: int) -> tuple[sparse.csc_ma
         a.append(own)
     mix = np.vstack(a)
     _, log_det = np.linalg.slogdet(mix)
-    return x0, np.linalg.inv(mix), float(log_det)
-
-
-def least_squares(x: sparse.csc_matrix, y: Array) -> Array:
-    """Coefficients of the regressions of y (n,) or (n, m) on independent columns x (n, p)."""
-    if x.shape[1] == 0:
-        return np.zeros((0, *y.shape[1:]))
-    gram = sparse.csc_matrix(sparse.tril(x.T @ x))
-    gram.sort_indices()
-    factor = SparseCholesky(gram)
-    factor.refactor(gram.data)
-    first = factor.solve(np.asarray(x.T @ y))
-    return first + factor.solve(np.asarray(x.T @ (y - x @ first)))
+    return x0, np.asarray(np.linalg.inv(mix), dtype=np.float64), float(log_det)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ class Equations(Protocol):
 
     Attributes
     ----------
+    reduced : bool
+        Whether the form is special to some designs, which the notes of a fit then say.
     y : (N,) array
         y minus a fixed-effects fit, on the weighted scale of the design.
     loadings : list of (k, r) arrays
@@ -34,6 +36,7 @@ class Equations(Protocol):
         :meth:`average_information` reads them.
     """
 
+    reduced: ClassVar[bool]
     design: Design
     y: Array
     loadings: list[Array]
@@ -62,6 +65,9 @@ class Equations(Protocol):
     def coefficients(self) -> Array:
         """Fixed effects (p,) of the kept columns as reported."""
 
+    def coefficient_variances(self) -> Array:
+        """Variances (p,) of the fixed effects as reported."""
+
     def coefficient_covariance(self) -> Array:
         """Covariance matrix (p, p) of the fixed effects as reported."""
 
@@ -86,8 +92,8 @@ class SingleTraitSystems(Protocol):
         log|V_t| + log|X0'V_t^-1X0|.
     quadratic : (T,) array
         y_t'P_t y_t.
-    projected, related : (n', T) arrays
-        P_t y_t, and Z0 K Z0' times it.
+    projected : (n', T) array
+        P_t y_t.
     """
 
     n_rows: int
@@ -95,7 +101,10 @@ class SingleTraitSystems(Protocol):
     logdet: Array
     quadratic: Array
     projected: Array
-    related: Array
+
+    @property
+    def related(self) -> Array:
+        """Z0 K Z0'P_t y_t, (n', T)."""
 
     def update(self, roots: Array, transform: Array) -> bool:
         """Solve for s = `roots` (T,) and responses Y Q', Q = `transform` (T, T); False when a system is not positive definite."""

@@ -13,11 +13,14 @@ and one random factor per trait: a review. Journal of Animal Science 66, 2750-27
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import numpy as np
+from scipy.sparse import csgraph, csr_matrix
 
-from vcmodel.equations.balanced import least_squares
+from vcmodel.equations.base import SingleTraitSystems
+from vcmodel.equations.layout import term_parts
+from vcmodel.equations.least_squares import least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,12 +29,14 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.equations.balanced import BalancedForm
-    from vcmodel.equations.base import SingleTraitSystems
 
     Array = NDArray[np.float64]
 
 
-class CanonicalEquations:
+Systems = TypeVar("Systems", bound=SingleTraitSystems)
+
+
+class CanonicalEquations(Generic[Systems]):
     """The equations of a design in balanced form; see :class:`vcmodel.equations.base.Equations`.
 
     Parameters
@@ -40,7 +45,9 @@ class CanonicalEquations:
         Makes the single-trait systems from the form and the responses Y (n, T).
     """
 
-    def __init__(self, design: Design, form: BalancedForm, make_systems: Callable[[BalancedForm, Array], SingleTraitSystems]) -> None:
+    reduced: ClassVar[bool] = True
+
+    def __init__(self, design: Design, form: BalancedForm, make_systems: Callable[[BalancedForm, Array], Systems]) -> None:
         self.design = design
         self.form = form
         responses = design.y[form.cells]
@@ -49,6 +56,12 @@ class CanonicalEquations:
         responses = responses - form.x @ self.offset
         self.y = self._by_cell(responses)
         self.systems = make_systems(form, responses)
+        # a structure of unconnected parts (diag) has derivatives within the parts only
+        pattern = form.term.structure.pattern()
+        self.loading_mask = np.zeros(pattern.shape)
+        for rows, columns in term_parts(form.term):
+            self.loading_mask[np.ix_(rows, columns)] = 1.0
+        self.residual_masks = [_connected(section.structure.pattern()) for section in design.sections]
         self.loadings: list[Array] = []
         self.loglik = self.loglik_scale = float("nan")
 
@@ -106,7 +119,8 @@ class CanonicalEquations:
         else:
             for t, section in enumerate(self.form.section):
                 result[section][level[t], level[t]] += d[t, t]
-        return [by_loading], result
+        masked = [part * mask for part, mask in zip(result, self.residual_masks, strict=True)]
+        return [by_loading * self.loading_mask], masked
 
     def term_variates(self, term: int, derivatives: Array) -> Array:
         """Coefficients of dV P y (variate_size, m) for matrices dSigma (m, T, T) of the term."""
@@ -158,6 +172,10 @@ class CanonicalEquations:
         t = self.design.transform @ self.form.to_design
         return np.asarray(t @ (t @ (0.5 * (covariance + covariance.T))).T)
 
+    def coefficient_variances(self) -> Array:
+        """Variances (p,) of the fixed effects as reported."""
+        return np.diag(self.coefficient_covariance()).copy()
+
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects and their prediction error variances, both (T, q)."""
         return self.back @ self.systems.effects().T, self.back**2 @ self.systems.prediction_variances().T
@@ -166,3 +184,9 @@ class CanonicalEquations:
         """X beta + Z u (N,), on the scale of the data."""
         residual = self._by_cell(self.systems.residual() @ self.back.T)
         return (self.design.y - residual) / self.design.weight_root
+
+
+def _connected(pattern: NDArray[np.bool_]) -> Array:
+    """1 where two levels (k, k) are joined by entries of a pattern."""
+    _, part = csgraph.connected_components(csr_matrix(pattern), directed=False)
+    return np.equal.outer(part, part).astype(float)

@@ -122,7 +122,7 @@ class Layout:
     n_slots: int
 
 
-def _term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Connected parts (rows, columns) of the loading's pattern."""
     pattern = term.structure.pattern()
     k = pattern.shape[0]
@@ -147,7 +147,7 @@ def make_blocks(design: Design) -> tuple[Block, ...]:
     p = design.x.shape[1]
     blocks = [Block(-1, one, one, p, sparse.csr_matrix(design.x), None, 0, 0, 0)]
     for t, term in enumerate(design.terms):
-        for rows, columns in _term_parts(term):
+        for rows, columns in term_parts(term):
             last = blocks[-1]
             q = term.n_columns
             blocks.append(

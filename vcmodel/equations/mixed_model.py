@@ -12,12 +12,13 @@ selected inverse of C.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from vcmodel.equations.layout import make_layout
+from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
 from vcmodel.linalg.cholesky import SparseCholesky
 
@@ -43,13 +44,15 @@ class MixedModelEquations:
     methods belong to those matrices.
     """
 
+    reduced: ClassVar[bool] = False
+
     def __init__(self, design: Design) -> None:
         self.design = design
         self.rest = ResidualBlocks(design.sections)
         self.layout = make_layout(design, self.rest.cell_pairs())
         self.factor = SparseCholesky(self.layout.pattern)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
-        self.offset = _least_squares(design.x, design.y)
+        self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
         self.data = np.zeros(self.layout.constant.size)
         self.cross = np.zeros(self.layout.fill.shape[0])
@@ -149,6 +152,11 @@ class MixedModelEquations:
             cube = equations[block.equations].reshape(block.n_levels, block.r, equations.shape[1])
             pieces.append(np.einsum("lrm,kr->lkm", cube, self._loading(index)).reshape(-1, equations.shape[1]))
         return np.concatenate(pieces)
+
+    @property
+    def variate_size(self) -> int:
+        """Rows of the working variates: the observed cells."""
+        return self.y.size
 
     # --- derivatives --------------------------------------------------------------------------------------------------------------
 
@@ -305,15 +313,3 @@ class MixedModelEquations:
     def fitted(self) -> Array:
         """X beta + Z u (N,), on the scale of the data."""
         return (self.design.y - self.residual) / self.design.weight_root
-
-
-def _least_squares(x: sparse.csc_matrix, y: Array) -> Array:
-    """Coefficients (p,) of the regression of y on the independent columns x."""
-    if x.shape[1] == 0:
-        return np.zeros(0)
-    gram = sparse.csc_matrix(sparse.tril(x.T @ x))
-    gram.sort_indices()
-    factor = SparseCholesky(gram)
-    factor.refactor(gram.data)
-    first = factor.solve(np.asarray(x.T @ y))
-    return first + factor.solve(np.asarray(x.T @ (y - x @ first)))

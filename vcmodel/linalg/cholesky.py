@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -65,6 +67,13 @@ class SparseCholesky:
         self._work = np.empty(self._symbolic.stack_size)
         self._inverse: Array | None = None
         self._ready = False
+
+    def twin(self) -> SparseCholesky:
+        """Another factor of the same pattern: analysis and work space are shared, the numbers are its own."""
+        other = copy(self)
+        other._factor = np.empty_like(self._factor)
+        other._inverse, other._ready = None, False
+        return other
 
     def refactor(self, data: Array) -> bool:
         """Whether the matrix with these values (nnz,) at the pattern is positive definite; if so it is the one used from here on.

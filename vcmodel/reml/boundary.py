@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from vcmodel.reml.parameters import Component
     from vcmodel.reml.search import Search
+    from vcmodel.structures.base import Chart
 
     Array = NDArray[np.float64]
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 UNBOUNDED_SLOPE = 0.25
 # where a singular matrix is looked at from inside, as a multiple of the floor
 INSIDE = 10.0
-# scaled eigenvalues of Sigma below this are its null space; the square of what INSIDE floors leave is 1e-6
-NULL = 1e-11
+# multipliers below this are rounding
+RISING = 1e-6
+# how far a released component moves from the boundary, in standard deviations of the data
+LENGTHS = (0.1, 0.03, 0.01, 1e-3)
 
 
 def snap(search: Search, refused: NDArray[np.bool_]) -> bool:
@@ -43,14 +47,66 @@ def snap(search: Search, refused: NDArray[np.bool_]) -> bool:
     return False
 
 
-def multipliers(component: Component, sigma: Array, gradient: Array | None) -> Array:
-    """Eigenvalues of D on the null space of Sigma, in units of the data's variance: all <= 0 at a constrained maximum."""
-    scale = component.reference
-    values, vectors = np.linalg.eigh(sigma / np.outer(scale, scale))
-    null = vectors[:, values < NULL]
-    if gradient is None or null.shape[1] == 0:
+@dataclass(frozen=True)
+class EdgeModel:
+    """How logL changes as the snapped coordinates of a component leave zero.
+
+    Sigma is even in a square-root coordinate, so that logL = logL0 + 1/2 phi'M phi near zero, M the curvature that D gives these
+    coordinates; where Sigma has a slope at the edge, logL0 + slope phi with phi >= 0. Units are those of the data's variance.
+
+    Attributes
+    ----------
+    even, sided : int arrays
+        Snapped coordinates of the two kinds.
+    values, vectors : arrays
+        Eigenvalues of M / 2 and its eigenvectors: for a single variance dlogL/dvariance.
+    slopes : array
+    size : (m,) array
+        Standard deviations of the data that a unit of each coordinate moves the loading.
+    """
+
+    even: NDArray[np.intp]
+    sided: NDArray[np.intp]
+    values: Array
+    vectors: Array
+    slopes: Array
+    size: Array
+
+    @classmethod
+    def of(cls, component: Component, chart: Chart, phi: Array, snapped: NDArray[np.bool_], gradient: Array) -> EdgeModel:
+        """The model at `phi`, for D = `gradient`."""
+        one_sided = np.zeros(chart.size, dtype=bool)
+        for edge in chart.edges(phi):
+            one_sided[edge.coordinate] = edge.one_sided
+        size = np.linalg.norm(chart.loading_derivative(phi) / component.reference[:, None], axis=(1, 2))
+        size = np.where(size > 0.0, size, 1.0)
+        even, sided = np.flatnonzero(snapped & ~one_sided), np.flatnonzero(snapped & one_sided)
+        half = 0.5 * chart.curvature(phi, gradient)[np.ix_(even, even)] / np.outer(size[even], size[even])
+        values, vectors = np.linalg.eigh(half) if even.size else (np.zeros(0), np.zeros((0, 0)))
+        at_edge = np.isin(even, [edge.coordinate for edge in chart.edges(phi)])
+        vectors = vectors * np.where(vectors[at_edge].sum(axis=0) < 0.0, -1.0, 1.0)  # into the side the floors keep
+        slopes = np.tensordot(chart.derivative(phi)[sided], gradient, axes=2) / size[sided]
+        return cls(even, sided, values, vectors, slopes, size)
+
+    @property
+    def multipliers(self) -> Array:
+        """All of them, ascending: <= 0 at a constrained maximum."""
+        return np.sort(np.concatenate([self.values, self.slopes]))
+
+    def ascent(self, length: float) -> Array:
+        """A move (m,) of the given length, in standard deviations of the data, along everything that raises logL; 0 if nothing does."""
+        move = np.zeros(self.size.size)
+        rising = self.vectors[:, self.values > RISING].sum(axis=1)
+        move[self.even] = length * rising / self.size[self.even]
+        move[self.sided] = np.where(self.slopes > RISING, length / self.size[self.sided], 0.0)
+        return move
+
+
+def multipliers(component: Component, chart: Chart, phi: Array, snapped: NDArray[np.bool_], gradient: Array | None) -> Array:
+    """The multipliers of a component's snapped coordinates, see :class:`EdgeModel`; empty where nothing is snapped."""
+    if gradient is None or not snapped.any():
         return np.zeros(0)
-    return np.linalg.eigvalsh(null.T @ (gradient * np.outer(scale, scale)) @ null)
+    return EdgeModel.of(component, chart, phi, snapped, gradient).multipliers
 
 
 def release(search: Search) -> bool:
@@ -60,27 +116,28 @@ def release(search: Search) -> bool:
     """
     if not search.snapped.any():
         return False
-    here, vector, floors = search.point, search.point.vector(), search.floors()
-    at_zero = search.snapped[floors.index]
-    zero, inside = floors.index[at_zero], INSIDE * floors.floor[at_zero]
-    moved = vector.copy()
-    moved[zero] = inside
-    search.point = here.moved(moved)
-    seen = search.evaluate(search.point)
-    if seen:
-        search.differentiate()
+    here, floors, before = search.point, search.floors(), search.equations.loglik
+    at_zero = floors.index[search.snapped[floors.index]]
+    inside = here.vector()
+    inside[at_zero] = INSIDE * floors.floor[search.snapped[floors.index]]
+    search.point = here.moved(inside)
+    if not search.evaluate(search.point):
+        search.point = here
+        search.evaluate(here)
+        return False
+    search.differentiate()
+    move, free = np.zeros(inside.size), np.zeros_like(search.snapped)
+    for component, chart, phi, part, d in zip(search.components, here.charts, search.point.phi, here.slices, search.gradients, strict=True):
+        if d is not None and search.snapped[part].any():
+            move[part] = EdgeModel.of(component, chart, phi, search.snapped[part], d).ascent(1.0)
+            free[part] = np.abs(move[part]) > 1e-3 * np.max(np.abs(move[part]))
     search.point = here
-    free = np.zeros_like(search.snapped)
-    for component, chart, phi, part, d in zip(search.components, here.charts, here.phi, here.slices, search.gradients, strict=True):
-        if seen and search.snapped[part].any():
-            found = multipliers(component, chart.value(phi), d)
-            free[part] = bool(found.size and found.max() > 1e-6)
-    if free.any():
-        vector[zero[free[zero]]] = INSIDE * inside[free[zero]]
-        trial = here.moved(vector)
-        if search.evaluate(trial):
+    for length in LENGTHS if free.any() else ():
+        trial = here.moved(here.vector() + length * move)
+        if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
             search.point, search.snapped = trial, search.snapped & ~free
             return True
+    search.certified = not free.any()
     search.evaluate(here)
     return False
 
@@ -97,6 +154,8 @@ def residual_slope(search: Search) -> float:
 
 def residual_status(search: Search) -> Status:
     """Converged, or what became of a residual matrix that ran to its floor."""
+    if not search.certified:
+        return Status.STALLED
     slope = residual_slope(search)
     if slope == 0.0:
         return Status.CONVERGED

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.equations.choice import choose
 from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
     from vcmodel.control import Control
     from vcmodel.design.design import Design
+    from vcmodel.equations.base import Equations
 
     Array = NDArray[np.float64]
+
+
+# observations up to which structures known for several maxima are started from each side
+SEVERAL_STARTS = 2000
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Estimate:
 
     Attributes
     ----------
+    method : str
+        How the equations are solved, a sentence for the report.
     components : tuple of Component
         Random terms, then residual sections.
     theta, jacobians : tuples
@@ -55,7 +62,8 @@ class Estimate:
     """
 
     design: Design
-    equations: MixedModelEquations
+    equations: Equations
+    method: str
     components: tuple[Component, ...]
     wishes: Wishes
     point: Point
@@ -92,22 +100,36 @@ def estimate(
         Starting values, bounds or equalities that cannot be had, or that leave the equations singular.
     """
     with limited_threads(control.threads):
-        equations = MixedModelEquations(design)
+        equations, method = choose(design, control)
         references, starts = covariances(design, equations.y, control.start_scale)
         components = make_components(design, references)
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
         wishes = read_wishes(components, defaults, start, bounds, equal)
-        search = Search(equations, components, wishes, starting_point(components, wishes), control)
-        status = maximise(search)
-        if status is None:
-            raise StructureError(
-                "start: the mixed-model equations are not positive definite at the starting values; "
-                "give larger residual variances with start="
-            )
-        return _collect(design, search, status)
+        search, status = _best(equations, components, wishes, control)
+        return _collect(design, search, status, method)
 
 
-def _collect(design: Design, search: Search, status: Status) -> Estimate:
+def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishes, control: Control) -> tuple[Search, Status]:
+    """The search from the starting values; on small data the best of those from the structures' other starts too."""
+    best = Search(equations, components, wishes, starting_point(components, wishes), control)
+    status = maximise(best)
+    if status is None:
+        raise StructureError(
+            "start: the mixed-model equations are not positive definite at the starting values; give larger residual variances with start="
+        )
+    top = equations.loglik
+    for c, component in enumerate(components if equations.y.size <= SEVERAL_STARTS else ()):
+        for theta in () if wishes.reported_scale(c) else component.structure.alternatives(wishes.theta[c]):
+            other = replace(wishes, theta=(*wishes.theta[:c], theta, *wishes.theta[c + 1 :]))
+            search = Search(equations, components, other, starting_point(components, other), control)
+            end = maximise(search)
+            if end is not None and end.converged and equations.loglik > top + 1e-6:
+                best, status, top = search, end, equations.loglik
+    best.evaluate(best.point)
+    return best, status
+
+
+def _collect(design: Design, search: Search, status: Status, method: str) -> Estimate:
     """The estimate at the point where the search ended."""
     point, components = search.point, search.components
     m = sum(chart.size for chart in point.charts)
@@ -122,14 +144,15 @@ def _collect(design: Design, search: Search, status: Status) -> Estimate:
         transform.T @ derivatives.information @ transform, derivatives.natural @ np.abs(transform), transform, jacobians
     )
     found = tuple(
-        multipliers(component, chart.value(phi), d)
-        for component, chart, phi, d in zip(components, point.charts, point.phi, derivatives.gradients, strict=True)
+        multipliers(component, chart, phi, search.snapped[part], d)
+        for component, chart, phi, part, d in zip(components, point.charts, point.phi, point.slices, search.gradients, strict=True)
     )
     last = search.history[-1]
     previous = search.previous
     return Estimate(
         design=design,
         equations=search.equations,
+        method=method,
         components=components,
         wishes=search.wishes,
         point=point,

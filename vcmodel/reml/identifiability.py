@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # eigenvalues of the information scaled to unit diagonal: below this a direction carries no information
 NO_INFORMATION = 1e-9
+# share of its largest possible move by which a parameter takes part in a direction without information
+MOVES = 1e-4
 # terms with more levels than this are only probed for total confounding, not ranked
 RANKED_LEVELS = 60
 # squared length of a column beside the fixed effects, relative to its whole, below which it is confounded with them
@@ -127,7 +129,9 @@ def precision_of(information: Array, natural: Array, transform: Array, jacobians
     root = transform @ (scale[:, None] * vectors * np.sqrt(inverse))
     stacked = np.nan_to_num(np.vstack([np.zeros((0, transform.shape[0])), *jacobians])) @ transform
     size = np.linalg.norm(stacked / natural, axis=1)
-    moved = stacked @ (scale[:, None] * vectors[:, empty]) / np.where(size > 0, size, 1.0)[:, None]
+    directions = scale[:, None] * vectors[:, empty]
+    directions /= np.linalg.norm(natural[:, None] * directions, axis=0)
+    moved = stacked @ directions / np.where(size > 0, size, 1.0)[:, None]
     place = [(c, i) for c, jacobian in enumerate(jacobians) for i in range(jacobian.shape[0])]
     groups = tuple(tuple(place[i] for i in rows) for rows in separate(moved))
     return Precision(root @ root.T, groups)
@@ -136,20 +140,19 @@ def precision_of(information: Array, natural: Array, transform: Array, jacobians
 def separate(moved: Array) -> list[list[int]]:
     """The rows that move along each of the columns' directions, told apart as far as possible.
 
-    The columns span a space of directions without information; the reduced echelon form (largest entry as pivot) gives the directions in
+    Entries are fractions of what a row moves at most; below MOVES they are rounding. The columns span a space of directions without information; the reduced echelon form (largest entry as pivot) gives the directions in
     which the fewest parameters move together.
     """
     rest = moved.T.copy()
-    size = np.abs(rest).max(initial=0.0)
     done: list[int] = []
     for _ in range(rest.shape[0]):
         left = np.abs(rest)
         left[done] = 0.0
         row, column = np.unravel_index(int(np.argmax(left)), left.shape) if left.size else (0, 0)
-        if not left.size or left[row, column] <= 1e-6 * size:
+        if not left.size or left[row, column] <= MOVES:
             break
         rest[row] /= rest[row, column]
         others = np.arange(rest.shape[0]) != row
         rest[others] -= np.outer(rest[others, column], rest[row])
         done.append(int(row))
-    return [np.flatnonzero(np.abs(rest[row]) > 1e-4).tolist() for row in done]
+    return [np.flatnonzero(np.abs(rest[row]) > MOVES).tolist() for row in done]

@@ -50,7 +50,7 @@ def _climb(search: Search) -> Status:
     """Newton steps until the decrement is below the tolerance."""
     refused = np.zeros_like(search.snapped)
     memory: Memory | None = None
-    pressed = 0
+    pressed, second_chance = 0, True
     while True:
         # 1) derivatives; what presses on the boundary is put onto it
         if snap(search, refused):
@@ -62,8 +62,11 @@ def _climb(search: Search) -> Status:
         pressed = pressed + 1 if residual_slope(search) > UNBOUNDED_SLOPE else 0
         if pressed > PATIENCE:
             return Status.UNBOUNDED
-        if system.positive and system.decrement < search.control.tolerance:
-            return Status.CONVERGED
+        if system.decrement < search.control.tolerance:  # a stationary point; whether it is a maximum is leave_saddle's question
+            if not (second_chance and refused.any()):
+                return Status.CONVERGED
+            second_chance, refused[:] = False, False  # what could not be put onto the boundary far from the optimum may go now
+            continue
         if len(search.history) > search.control.max_iterations:
             return Status.ITERATION_LIMIT
         # 3) the step, shortened until logL does not fall
@@ -84,7 +87,7 @@ def _turned(before: Point, after: Point) -> bool:
 
 def _is_rounding(search: Search, system: NewtonSystem) -> bool:
     """Whether the gain still promised is smaller than logL can be computed."""
-    return system.positive and system.decrement < 10 * ROUNDING * search.equations.loglik_scale + search.control.tolerance
+    return system.decrement < 10 * ROUNDING * search.equations.loglik_scale + search.control.tolerance
 
 
 def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from vcmodel.equations.mixed_model import MixedModelEquations
+    from vcmodel.equations.base import Equations
     from vcmodel.reml.parameters import Component, Point
 
     Array = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Derivatives:
         return self.information - self.curvature
 
 
-def place(equations: MixedModelEquations, components: Sequence[Component], point: Point) -> bool:
+def place(equations: Equations, components: Sequence[Component], point: Point) -> bool:
     """Put the equations at a point; False when it is not feasible."""
     if not point.feasible():
         return False
@@ -89,7 +89,7 @@ def recover_gradient(loading: Array, by_loading: Array, reference: Array, rememb
 
 
 def differentiate(
-    equations: MixedModelEquations,
+    equations: Equations,
     components: Sequence[Component],
     point: Point,
     moving: Sequence[bool],
@@ -107,7 +107,7 @@ def differentiate(
     by_loading, by_residual = equations.gradients()
     m = sum(chart.size for chart in point.charts)
     score, curvature = np.zeros(m), np.zeros((m, m))
-    variates = np.zeros((equations.y.size, m))
+    variates = np.zeros((equations.variate_size, m))
     natural = np.ones(m)
     gradients: list[Array | None] = []
     for c, (component, chart, phi, part) in enumerate(zip(components, point.charts, point.phi, point.slices, strict=True)):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.control import Control
-    from vcmodel.equations.mixed_model import MixedModelEquations
+    from vcmodel.equations.base import Equations
     from vcmodel.reml.parameters import Component, Point
     from vcmodel.reml.wishes import Wishes
 
@@ -84,11 +84,11 @@ class Search:
         Before the last accepted step.
     weakest : float
         Exact curvature of -logL along the weakest direction at the end, in units of its average information.
+    certified : bool
+        False where a multiplier says that logL rises off the boundary and no such step was found.
     """
 
-    def __init__(
-        self, equations: MixedModelEquations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control
-    ) -> None:
+    def __init__(self, equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> None:
         self.equations, self.components, self.wishes, self.control = equations, components, wishes, control
         self.point = point
         self.moving = [not bool(fixed.all()) for fixed in wishes.fixed]
@@ -98,6 +98,7 @@ class Search:
         self.history: list[Record] = []
         self.previous: Point | None = None
         self.weakest = float("nan")
+        self.certified = True
         self._known: tuple[Point, Derivatives] | None = None
         self._started = perf_counter()
 
@@ -133,6 +134,7 @@ class Search:
         floors = self.floors()
         result = self.snapped.copy()
         result[floors.index[self.pressing(floors)]] = True
+        result |= self.differentiate().natural == 0.0  # nothing moves: the correlation of levels whose variances are all zero
         return result
 
     def free_transform(self) -> Array:

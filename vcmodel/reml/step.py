@@ -62,11 +62,6 @@ class NewtonSystem:
         empty = (np.abs(values) < FLAT) & (np.abs(rotated) < NO_SCORE)
         return cls(scale, values, vectors, np.where(empty, 0.0, rotated), score * scale)
 
-    @property
-    def positive(self) -> bool:
-        """Whether H has no clearly negative eigenvalue."""
-        return bool(self.values.size == 0 or self.values[0] > -SADDLE)
-
     def _divisors(self, shift: float) -> Array:
         """Positive divisors: along negative curvature its size serves, so that the step goes uphill at a sensible length.
 

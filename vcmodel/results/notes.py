@@ -32,7 +32,8 @@ def notes(estimate: Estimate) -> list[str]:
     for index, component in enumerate(estimate.components):
         found += _random(estimate, index, explained) if component.kind == "random" else _residual(estimate, index)
     found += _confounded(estimate, explained)
-    return list(dict.fromkeys([*found, *estimate.design.notes]))
+    reduced = [estimate.method] if estimate.equations.reduced else []
+    return list(dict.fromkeys([*found, *estimate.design.notes, *reduced]))
 
 
 def _null(estimate: Estimate, index: int, below: float) -> int:

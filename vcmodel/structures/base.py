@@ -190,6 +190,10 @@ class Structure(ABC):
         A correlation structure takes the correlations of `covariance`.
         """
 
+    def alternatives(self, theta: Array) -> tuple[Array, ...]:
+        """Further starting values worth a try, where the likelihood is known to have several maxima."""
+        return ()
+
     @abstractmethod
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """A chart and the coordinates of Sigma(theta) in it.

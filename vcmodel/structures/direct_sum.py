@@ -99,7 +99,9 @@ class DirectSumChart(Chart):
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Each part renormalised."""
         pieces = [part.renormalise(own) for part, own in self._zip(phi)]
-        return DirectSumChart(tuple(part for part, _ in pieces)), np.concatenate([own for _, own in pieces])
+        same = all(new is old for (new, _), old in zip(pieces, self.parts, strict=True))
+        chart = self if same else DirectSumChart(tuple(part for part, _ in pieces))
+        return chart, np.concatenate([own for _, own in pieces])
 
     def feasible(self, phi: Array) -> bool:
         """Whether every part is."""

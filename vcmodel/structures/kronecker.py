@@ -123,7 +123,9 @@ class KroneckerChart(Chart):
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Each part renormalised."""
         pieces = [part.renormalise(own) for part, own in self._zip(phi)]
-        return KroneckerChart(tuple(part for part, _ in pieces)), np.concatenate([np.zeros(0), *(own for _, own in pieces)])
+        same = all(new is old for (new, _), old in zip(pieces, self.parts, strict=True))
+        chart = self if same else KroneckerChart(tuple(part for part, _ in pieces))
+        return chart, np.concatenate([np.zeros(0), *(own for _, own in pieces)])
 
     def feasible(self, phi: Array) -> bool:
         """Whether every part is."""
@@ -221,6 +223,15 @@ class KroneckerStructure(Structure):
             [part.value(own) for part, own in pieces],
             [part.derivative(own) for part, own in pieces],
             [partial(part.curvature, own) for part, own in pieces],
+        )
+
+    def alternatives(self, theta: Array) -> tuple[Array, ...]:
+        """Those of each part, the others unchanged."""
+        pieces = split(theta, self.sizes)
+        return tuple(
+            np.concatenate([*pieces[:place], other, *pieces[place + 1 :]])
+            for place, part in enumerate(self.all_parts)
+            for other in part.alternatives(pieces[place])
         )
 
     def start(self, covariance: Array) -> Array:

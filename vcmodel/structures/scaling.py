@@ -237,7 +237,8 @@ class DeviationsChart(Chart):
         deviations = phi[self.part.size :]
         if np.all(deviations <= 0.0):
             deviations = np.abs(deviations)
-        return replace(self, part=part), np.concatenate([inner, deviations])
+        chart = self if part is self.part else replace(self, part=part)
+        return chart, np.concatenate([inner, deviations])
 
     def feasible(self, phi: Array) -> bool:
         """Whether the standard deviations have one sign and the part is feasible."""

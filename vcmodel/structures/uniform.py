@@ -132,6 +132,8 @@ class AngleChart(Chart):
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """The angle between zero and 45 degrees, counted from the nearer boundary."""
+        if 0.0 <= phi[0] <= np.pi / 4:
+            return self, phi
         # Only the squares of sine and cosine count: reflect into the first quadrant.
         angle = np.arctan2(np.abs(np.sin(phi)), np.abs(np.cos(phi)))
         if angle[0] <= np.pi / 4:
@@ -201,3 +203,11 @@ class UniformHeterogeneous(Heterogeneous):
 
     factor: str
     levels: tuple[str, ...]
+
+    def alternatives(self, theta: Array) -> tuple[Array, ...]:
+        """The other sign of the correlation, half-way to its bound: on small data sets the likelihood often has a maximum on each side."""
+        if self.size == 1:
+            return ()
+        other = np.array(theta, dtype=float)
+        other[0] = -0.5 / (self.size - 1) if theta[0] > 0.0 else 0.5
+        return (other,)

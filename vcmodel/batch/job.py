@@ -1,0 +1,352 @@
+"""A job file read into a frozen Job; everything in it is checked before the first fit.
+
+The smallest job is ::
+
+    files = "trials/*.csv"
+    [model]
+    fixed = "yield ~ site"
+    random = "variety"
+"""
+
+from __future__ import annotations
+
+import glob
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vcmodel.api import Model
+from vcmodel.batch.traits import TRAITS, formulas_for, trait_sets
+from vcmodel.control import Control
+from vcmodel.errors import VcmodelError, choices
+
+CRITERIA = ("aic", "bic", "lrt")
+KINDS = ("pedigree", "covariance", "precision", "markers")
+
+_JOB = {
+    "files": (str, list),
+    "model": dict,
+    "ladder": list,
+    "columns": dict,
+    "traits": str,
+    "responses": list,
+    "known": dict,
+    "select": dict,
+    "weights": str,
+    "control": dict,
+}
+_MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": dict, "bounds": dict, "equal": list}
+_KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int}
+_SELECT = {"by": str, "alpha": (float, int)}
+_CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
+_WORDS = {str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
+
+
+class JobError(VcmodelError):
+    """A job file that cannot be read or does not make sense."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of a job: a name and what :class:`vcmodel.Model` and its ``fit`` take.
+
+    Attributes
+    ----------
+    name : str
+        As the tables show it.
+    fixed : str
+        Two-sided, or one-sided when the job gives `responses`.
+    random, residual : str or None
+    start : dict
+        Starting values by row name.
+    bounds : dict
+        Codes by row name.
+    equal : tuple of tuples
+        Groups of row names held equal.
+    """
+
+    name: str
+    fixed: str
+    random: str | None = None
+    residual: str | None = None
+    start: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
+    equal: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownEntry:
+    """A known relationship of a job.
+
+    Attributes
+    ----------
+    name : str
+        As in ``vm(factor, name)``.
+    kind : str
+        ``pedigree``, ``covariance``, ``precision`` or ``markers``.
+    path : Path
+    id, sire, dam : str
+        Columns of a pedigree.
+    ploidy : int
+        Of markers.
+    """
+
+    name: str
+    kind: str
+    path: Path
+    id: str = "id"
+    sire: str = "sire"
+    dam: str = "dam"
+    ploidy: int = 2
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How one model of a ladder is selected: `by` ``aic``, ``bic`` or ``lrt`` at level `alpha`."""
+
+    by: str
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to fit to which files.
+
+    Attributes
+    ----------
+    base : Path
+        The folder that relative paths start from: the job file's.
+    files : tuple of str
+        Paths or glob patterns.
+    models : tuple of ModelEntry
+        From simple to rich.
+    columns : dict
+        New names by the name in the files.
+    traits : str
+        ``together``, ``each`` or ``pairs``.
+    responses : tuple of str
+        Replace the left side of the formulas; empty: the responses written there.
+    known : tuple of KnownEntry
+    select : Selection or None
+    weights : str or None
+    control : Control
+    """
+
+    base: Path
+    files: tuple[str, ...]
+    models: tuple[ModelEntry, ...]
+    columns: dict[str, str] = field(default_factory=dict)
+    traits: str = "together"
+    responses: tuple[str, ...] = ()
+    known: tuple[KnownEntry, ...] = ()
+    select: Selection | None = None
+    weights: str | None = None
+    control: Control = field(default_factory=Control)
+
+    def paths(self) -> list[Path]:
+        """The files, in the order of the patterns and sorted within each; a name without wildcards is listed though it may not exist.
+
+        Raises
+        ------
+        JobError
+            A pattern that matches nothing.
+        """
+        found: dict[Path, None] = {}
+        for pattern in self.files:
+            if not glob.has_magic(pattern):
+                found[self.base / pattern] = None
+                continue
+            names = [name for name in glob.glob(pattern, root_dir=self.base, recursive=True) if (self.base / name).is_file()]
+            if not names:
+                raise JobError(f"files: {pattern!r} matches no file in {str(self.base)!r}; paths are relative to the job file")
+            found.update(dict.fromkeys(self.base / name for name in sorted(names)))
+        return list(found)
+
+
+def load_job(path: str | Path) -> Job:
+    """The job that a TOML file describes.
+
+    Raises
+    ------
+    JobError
+        A file that cannot be read, an unknown key (the nearest one is named), a value of the wrong type, a model that cannot be read.
+
+    Examples
+    --------
+    >>> load_job("nowhere.toml")
+    Traceback (most recent call last):
+    vcmodel.batch.job.JobError: there is no job file 'nowhere.toml'
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise JobError(f"there is no job file {str(path)!r}")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as problem:
+        raise JobError(f"{path.name}: not UTF-8 text ({problem.reason} at byte {problem.start}); save the job file as UTF-8") from None
+    except (tomllib.TOMLDecodeError, OSError, RecursionError) as problem:
+        raise JobError(f"{path.name}: not a TOML file: {problem}") from None
+    try:
+        return parse_job(raw, path.parent.absolute())
+    except VcmodelError as problem:
+        raise JobError(f"{path.name}: {problem}") from None
+
+
+def parse_job(raw: Mapping[str, Any], base: Path) -> Job:
+    """The job of a mapping as TOML gives it, with paths relative to `base`.
+
+    Raises
+    ------
+    JobError
+        As for :func:`load_job`.
+    """
+    _check(raw, _JOB, "the job")
+    if "files" not in raw:
+        raise JobError('files is missing: name the data, e.g. files = "trials/*.csv"')
+    files = (raw["files"],) if isinstance(raw["files"], str) else _texts(raw["files"], "files")
+    if not files or not all(files):
+        raise JobError('files is empty: name the data, e.g. files = "trials/*.csv"')
+    traits = raw.get("traits", "together")
+    if traits not in TRAITS:
+        raise JobError(f"traits = {traits!r}: {choices(traits, TRAITS, 'choices')}")
+    job = Job(
+        base=base,
+        files=files,
+        models=_models(raw),
+        columns=_columns(raw.get("columns", {})),
+        traits=traits,
+        responses=_texts(raw.get("responses", []), "responses"),
+        known=tuple(_known(name, entry, base) for name, entry in raw.get("known", {}).items()),
+        select=_select(raw.get("select"), len(raw.get("ladder", []))),
+        weights=raw.get("weights"),
+        control=_control(raw.get("control", {})),
+    )
+    check_models(job)
+    return job
+
+
+def check_models(job: Job) -> None:
+    """Reads every formula of the job once, so that a mistake in it is not found out file by file.
+
+    Raises
+    ------
+    VcmodelError
+        The mistake, with the name of the model.
+    """
+    for entry in job.models:
+        for traits in trait_sets(entry, job.traits, job.responses):
+            formulas = formulas_for(entry, traits)
+            try:
+                Model(formulas["fixed"] or "", formulas["random"], formulas["residual"])
+            except VcmodelError as problem:
+                raise JobError(f"model {entry.name!r}: {problem}") from None
+
+
+def _check(raw: Any, keys: Mapping[str, Any], where: str) -> None:
+    if not isinstance(raw, dict):
+        raise JobError(f"{where} must be a table, not {_word(raw)}")
+    for key, value in raw.items():
+        if key not in keys:
+            raise JobError(f"unknown key {key!r} in {where}: {choices(key, keys, 'keys')}")
+        kinds = keys[key] if isinstance(keys[key], tuple) else (keys[key],)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise JobError(f"{key} in {where} must be {' or '.join(_WORDS[kind] for kind in kinds)}, not {_word(value)}")
+
+
+def _word(value: Any) -> str:
+    return "true or false" if isinstance(value, bool) else _WORDS.get(type(value), type(value).__name__)
+
+
+def _texts(values: Any, where: str) -> tuple[str, ...]:
+    if not all(isinstance(value, str) and value for value in values):
+        raise JobError(f"{where} must be a list of texts")
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if list(values).count(value) > 1)
+        raise JobError(f"{where}: {twice!r} is listed twice; leave one out")
+    return tuple(values)
+
+
+def _columns(raw: dict[str, Any]) -> dict[str, str]:
+    """``{new = "old"}`` turned round: new names by old ones."""
+    for new, old in raw.items():
+        if not isinstance(old, str):
+            raise JobError(f'columns: {new} must name a column of the files as text, e.g. {new} = "Plot yield"')
+    renamed = {old: new for new, old in raw.items()}
+    if len(renamed) < len(raw):
+        twice = next(old for old in raw.values() if list(raw.values()).count(old) > 1)
+        raise JobError(f"columns: {twice!r} is given two new names; keep one")
+    return renamed
+
+
+def _models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
+    base = raw.get("model", {})
+    _check(base, _MODEL, "[model]")
+    steps = raw.get("ladder", [])
+    if not base and not steps:
+        raise JobError("no model: add a table [model] with fixed, random and residual")
+    entries = []
+    for number, step in enumerate(steps or [{}], 1):
+        where = f"[[ladder]] number {number}" if steps else "[model]"
+        _check(step, _MODEL, where)
+        merged = {**base, **step}
+        if "fixed" not in merged:
+            raise JobError(f'fixed is missing in {where}: give a formula, e.g. fixed = "yield ~ site"')
+        entries.append(_entry(merged, step.get("name", f"model{number}") if steps else merged.get("name", "model"), where))
+    names = [entry.name for entry in entries]
+    _texts(names, "the names of the ladder's models")
+    return tuple(entries)
+
+
+def _entry(raw: Mapping[str, Any], name: str, where: str) -> ModelEntry:
+    start, bounds, equal = raw.get("start", {}), raw.get("bounds", {}), raw.get("equal", [])
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in start.values()):
+        raise JobError(f"start in {where} must give a number for each row name")
+    if not all(isinstance(value, str) for value in bounds.values()):
+        raise JobError(f'bounds in {where} must give a code for each row name: "P", "U" or "F"')
+    if not all(isinstance(group, list) for group in equal):
+        raise JobError(f"equal in {where} must be a list of lists of row names")
+    groups = tuple(_texts(group, f"equal in {where}") for group in equal)
+    values = {key: float(value) for key, value in start.items()}
+    return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), values, dict(bounds), groups)
+
+
+def _known(name: str, raw: Any, base: Path) -> KnownEntry:
+    where = f"[known.{name}]"
+    _check(raw, _KNOWN, where)
+    kinds = [kind for kind in KINDS if kind in raw]
+    if len(kinds) != 1:
+        raise JobError(f"{where} must name one file, as {', '.join(KINDS[:-1])} or {KINDS[-1]}; it names {len(kinds)}")
+    kind = kinds[0]
+    allowed = {"pedigree": ("id", "sire", "dam"), "markers": ("ploidy",)}.get(kind, ())
+    options = {key: value for key, value in raw.items() if key != kind}
+    for key in options:
+        if key not in allowed:
+            raise JobError(f"{key} in {where} has no meaning for a {kind}" + (f": {choices(key, allowed, 'keys')}" if allowed else ""))
+    path = base / raw[kind]
+    if not path.is_file():
+        raise JobError(f"{where}: there is no file {raw[kind]!r} in {str(base)!r}; paths are relative to the job file")
+    return KnownEntry(name, kind, path, **options)
+
+
+def _select(raw: Any, steps: int) -> Selection | None:
+    if raw is None:
+        return None
+    _check(raw, _SELECT, "[select]")
+    by = raw.get("by")
+    if by not in CRITERIA:
+        raise JobError(f"by = {by!r} in [select]: {choices(str(by), CRITERIA, 'criteria')}")
+    if steps < 2:
+        raise JobError("[select] needs a ladder of at least two models: add [[ladder]] tables")
+    if "alpha" in raw and by != "lrt":
+        raise JobError('alpha in [select] has a meaning for by = "lrt" only')
+    alpha = float(raw.get("alpha", 0.05))
+    if not 0.0 < alpha < 1.0:
+        raise JobError(f"alpha = {alpha:g} in [select] must lie between 0 and 1")
+    return Selection(by, alpha)
+
+
+def _control(raw: dict[str, Any]) -> Control:
+    _check(raw, _CONTROL, "[control]")
+    return Control(**raw)

@@ -1,0 +1,201 @@
+"""The record of a batch: one row per finished fit in an SQLite file, and the lock that keeps two runs apart.
+
+Each fit is one transaction, so that a run killed at any point loses the fits in progress and nothing else. The file can be read while a
+batch runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from vcmodel.batch.result import BatchResult
+from vcmodel.batch.tasks import Outcome, Task
+from vcmodel.errors import VcmodelError
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+NAME, LOCK = "ledger.sqlite", "ledger.lock"
+SCHEMA = 1  # of the tables below; another one is refused, not migrated
+
+_TABLES = """
+create table if not exists meta (name text primary key, value text not null);
+create table if not exists plan (
+    position integer primary key, id text not null unique, key text not null, file text not null, model text not null,
+    traits text not null, formulas text not null, source text);
+create table if not exists fits (
+    id text primary key, key text not null, status text not null, message text not null, detail text not null,
+    fit blob, payload blob, seconds real not null, attempts integer not null, finished real not null);
+"""
+
+
+class LedgerError(VcmodelError):
+    """A ledger that another run holds, or that is none."""
+
+
+class Ledger:
+    """The ledger of an output folder. Use it in a ``with`` block: the lock is held inside.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; it is made if it does not exist.
+
+    Raises
+    ------
+    LedgerError
+        Another run holds the ledger, or the file is not one of this version.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            self._lock = _acquire(out / LOCK)
+        except OSError as problem:
+            raise LedgerError(f"the output folder {str(out)!r} cannot be used: {problem.strerror or problem}; choose another") from None
+        try:
+            self._database = _open(out / NAME, write=True)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file and releases the lock."""
+        self._database.close()
+        os.close(self._lock)
+
+    def plan(self, tasks: Sequence[Task]) -> None:
+        """Writes what belongs to the job now; rows of fits that no longer do stay, unread."""
+        rows = [
+            (place, t.id, t.key, t.file, t.model, json.dumps(t.traits), json.dumps(t.formulas), str(t.source) if isinstance(t.source, Path) else None)
+            for place, t in enumerate(tasks)
+        ]
+        with self._database as database:
+            database.execute("delete from plan")
+            database.executemany("insert into plan values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def finished(self) -> dict[str, str]:
+        """Status by id of the planned fits that are finished for their present files, model and version."""
+        return dict(self._database.execute("select plan.id, status from plan join fits on plan.id = fits.id and plan.key = fits.key"))
+
+    def record(self, task: Task, outcome: Outcome) -> None:
+        """Writes one fit; when this returns it is on the disk."""
+        with self._database as database:
+            database.execute(
+                "insert or replace into fits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(task.id, task.key, outcome.status, _clean(outcome.message), _clean(outcome.detail)),
+                    *(_packed(outcome.fit), _packed(outcome.payload)),
+                    *(outcome.seconds, outcome.attempts, time.time()),
+                ),
+            )
+
+    def results(self) -> Iterator[BatchResult]:
+        """The finished fits of the plan, in its order."""
+        return _results(self._database)
+
+
+def read_results(out: Path) -> Iterator[BatchResult]:
+    """The finished fits of the plan in `out`, in input order; no lock is needed.
+
+    Raises
+    ------
+    LedgerError
+        A folder without a ledger.
+    """
+    if not (out / NAME).is_file():
+        raise LedgerError(f"{str(out)!r} holds no {NAME}: it is not the output folder of a batch")
+    database = _open(out / NAME, write=False)
+    try:
+        yield from _results(database)
+    finally:
+        database.close()
+
+
+def _results(database: sqlite3.Connection) -> Iterator[BatchResult]:
+    query = (
+        "select plan.id, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts "
+        "from plan join fits on plan.id = fits.id and plan.key = fits.key order by position"
+    )
+    for name, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts in database.execute(query):
+        yield BatchResult(
+            id=name,
+            file=file,
+            model=model,
+            source=source,
+            traits=tuple(json.loads(traits)),
+            formulas=json.loads(formulas),
+            status=status,
+            message=message,
+            detail=detail,
+            fit=_unpacked(fit),
+            payload=_unpacked(payload),
+            seconds=seconds,
+            attempts=attempts,
+        )
+
+
+def _open(path: Path, write: bool) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(path if write else f"{path.absolute().as_uri()}?mode=ro", uri=not write, timeout=60.0)
+        if write:
+            database.executescript(_TABLES)
+            with database:
+                database.execute("insert or ignore into meta values ('schema', ?)", (str(SCHEMA),))
+        found = database.execute("select value from meta where name = 'schema'").fetchone()
+    except sqlite3.DatabaseError as problem:
+        raise LedgerError(f"{str(path)!r} is not a ledger of a batch ({problem}): choose another output folder, or move the file away") from None
+    if found is None or found[0] != str(SCHEMA):
+        database.close()
+        raise LedgerError(f"{str(path)!r} was written by another version of vcmodel: choose another output folder, or move the file away")
+    return database
+
+
+def _acquire(path: Path) -> int:
+    """A descriptor that holds the lock; the system releases it when the process ends, however it ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if fcntl is not None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
+            os.close(descriptor)
+            raise LedgerError(
+                f"another run{f' ({holder})' if holder else ''} is writing to {str(path.parent)!r}: wait for its end, stop it, or choose another "
+                "output folder"
+            ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    return descriptor
+
+
+def _packed(item: dict[str, Any] | None) -> bytes | None:
+    # level 1: three times smaller than the text at a hundredth of a fit's time
+    return None if item is None else zlib.compress(json.dumps(item, allow_nan=False).encode("ascii"), 1)
+
+
+def _unpacked(blob: bytes | None) -> dict[str, Any] | None:
+    return None if blob is None else json.loads(zlib.decompress(blob))
+
+
+def _clean(text: str) -> str:
+    """Text that SQLite and UTF-8 can hold: undecodable bytes of a file name, and NUL, spelled out."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

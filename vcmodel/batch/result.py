@@ -1,0 +1,94 @@
+"""What a batch hands out for each fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# the statuses of a fit in a batch
+CONVERGED, NOT_CONVERGED, FAILED = "converged", "not_converged", "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class BatchResult:
+    """One fit of a batch, or the reason why there is none.
+
+    Attributes
+    ----------
+    id : str
+        Safe as a file name: letters, digits, ``-`` and ``_``.
+    file, model : str
+        As the tables name them.
+    source : str or None
+        Path of the data; None for a data frame.
+    traits : tuple of str
+        Responses of this fit.
+    formulas : dict
+        ``fixed``, ``random``, ``residual``.
+    status : str
+        ``converged``, ``not_converged`` or ``failed``.
+    message : str
+        How the fit ended, or why it failed.
+    detail : str
+        The traceback of a failure that vcmodel did not foresee, else empty.
+    fit : dict or None
+        ``Fit.to_dict()`` without the seconds of its iterations; None when failed.
+    payload : dict or None
+        What else was kept: ``random``, ``rows``, ``cells``, ``pair``.
+    selected : bool or None
+        Whether the model was selected among those of its ladder; None without selection.
+    seconds : float
+        Wall time of the fit.
+    attempts : int
+        2 when the worker of the first attempt died.
+    """
+
+    id: str
+    file: str
+    model: str
+    source: str | None
+    traits: tuple[str, ...]
+    formulas: dict[str, str | None]
+    status: str
+    message: str
+    detail: str = ""
+    fit: dict[str, Any] | None = None
+    payload: dict[str, Any] | None = field(default=None, repr=False)
+    selected: bool | None = None
+    seconds: float = 0.0
+    attempts: int = 1
+
+    @property
+    def name(self) -> str:
+        """The file's name, as the tables show it."""
+        return self.file
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit is a certified maximum."""
+        return self.status == CONVERGED
+
+    @property
+    def notes(self) -> list[str]:
+        """What was detected; empty for a failed fit."""
+        return [] if self.fit is None else list(self.fit["notes"])
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """``fits``, ``varcomp``, ``correlations``, ``fixed`` and ``random`` of this fit, as in the tables of the batch."""
+        from vcmodel.batch.tables import frames
+
+        return frames(self)
+
+    @property
+    def rows(self) -> pd.DataFrame | None:
+        """``row trait fitted residual`` of every observed cell, `row` the position in the file from 0; None when failed."""
+        import pandas as pd
+
+        return None if self.payload is None else pd.DataFrame(self.payload["rows"])
+
+    def __repr__(self) -> str:
+        return f"BatchResult({self.file}, {self.model}, {'+'.join(self.traits)}: {self.status})"

@@ -1,0 +1,268 @@
+"""One fit as a unit of work: everything it needs in a value that can be sent to another process, and the function that does it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from vcmodel.api import Model
+from vcmodel.batch.naming import content_digest
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
+from vcmodel.control import Control
+from vcmodel.errors import DataError, VcmodelError, choices
+
+if TYPE_CHECKING:
+    from vcmodel.fit import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One fit.
+
+    Attributes
+    ----------
+    id : str
+        Safe as a file name, the same in every run of the job.
+    key : str
+        Digest of everything the result depends on; a finished fit with this key is not repeated.
+    file, model : str
+        As the tables name them.
+    traits : tuple of str
+    formulas : dict
+        ``fixed``, ``random``, ``residual``.
+    source : Path or DataFrame
+    digest : str
+        Of the source's content.
+    columns : dict
+        New names of columns by old ones.
+    weights : str or None
+    start, bounds, equal
+        As for ``Model.fit``.
+    control : Control
+    content : bytes or None
+        The file's bytes, for a worker that may not see the file.
+    """
+
+    id: str
+    key: str
+    file: str
+    model: str
+    traits: tuple[str, ...]
+    formulas: dict[str, str | None]
+    source: Path | pd.DataFrame
+    digest: str
+    columns: dict[str, str] = field(default_factory=dict)
+    weights: str | None = None
+    start: dict[str, float] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
+    equal: tuple[tuple[str, ...], ...] = ()
+    control: Control = field(default_factory=Control)
+    content: bytes | None = None
+
+    def with_content(self) -> Task:
+        """The task with the bytes of its file; unchanged when the file cannot be read, which the worker will find out too."""
+        if not isinstance(self.source, Path):
+            return self
+        try:
+            return replace(self, content=self.source.read_bytes())
+        except OSError:
+            return self
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended, in plain types.
+
+    Attributes
+    ----------
+    status, message, detail : str
+        As of :class:`~vcmodel.batch.result.BatchResult`.
+    fit, payload : dict or None
+    seconds : float
+    attempts : int
+    """
+
+    status: str
+    message: str
+    detail: str = ""
+    fit: dict[str, Any] | None = None
+    payload: dict[str, Any] | None = None
+    seconds: float = 0.0
+    attempts: int = 1
+
+
+def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
+    """The outcome of a task: a fit, or the message of what went wrong. Nothing but a request to stop leaves it as an exception.
+
+    BLAS runs on one thread whatever the executor: with several, small fits are slower, and sums differ in their last digits.
+    """
+    begun = time.perf_counter()
+    try:
+        # what Python code warns of is part of the result, not of a terminal that nobody reads
+        with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit = _fit(task, known)
+            record, payload = _record(fit, task), _payload(fit, task)
+        record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))
+        status = CONVERGED if fit.converged else NOT_CONVERGED
+        return Outcome(status, fit.status.value, "", record, payload, time.perf_counter() - begun)
+    except VcmodelError as problem:
+        return Outcome(FAILED, _named(str(problem), task), seconds=time.perf_counter() - begun)
+    except MemoryError as problem:
+        message = f"out of memory{f': {problem}' if str(problem) else ''}; use a machine with more, fewer workers, or a smaller model"
+        return Outcome(FAILED, message, seconds=time.perf_counter() - begun)
+    except Exception as problem:
+        # one fit must not end the others; the traceback is kept for a report of the error
+        message = f"unexpected {type(problem).__name__}: {problem}; please report it with the data"
+        return Outcome(FAILED, _named(message, task), traceback.format_exc(), seconds=time.perf_counter() - begun)
+
+
+def _fit(task: Task, known: Mapping[str, object] | None) -> Fit:
+    table = _renamed(_table(task), task.columns)
+    model = Model(task.formulas["fixed"] or "", task.formulas["random"], task.formulas["residual"])
+    equal = [list(group) for group in task.equal]
+    return model.fit(
+        table,
+        known=dict(known) if known else None,
+        weights=task.weights,
+        start=task.start or None,
+        bounds=task.bounds or None,
+        equal=equal or None,
+        control=task.control,
+    )
+
+
+def _table(task: Task) -> pd.DataFrame:
+    from vcmodel.design.frame import read_table
+
+    if not isinstance(task.source, Path):
+        return task.source
+    if task.content is None:
+        table = read_table(task.source)
+        if content_digest(task.source) != task.digest:
+            raise DataError(f"{task.file} was changed while the batch ran: run it again")
+        return table
+    if hashlib.sha256(task.content).hexdigest() != task.digest:
+        raise DataError(f"{task.file} was changed while the batch ran: run it again")
+    with tempfile.TemporaryDirectory() as folder:
+        # the suffix tells the reader about compression
+        copy = Path(folder) / f"data{''.join(task.source.suffixes[-2:])}"
+        copy.write_bytes(task.content)
+        try:
+            return read_table(copy)
+        except VcmodelError as problem:
+            raise type(problem)(str(problem).replace(str(copy), task.file)) from None
+
+
+def _named(message: str, task: Task) -> str:
+    """The message with the file as the tables name it, wherever the run finds it."""
+    return message.replace(str(task.source), task.file) if isinstance(task.source, Path) else message
+
+
+def _renamed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    for old, new in columns.items():
+        if old not in table.columns:
+            raise DataError(f"columns: there is no column {old!r} to rename to {new!r}; {choices(old, table.columns, 'columns')}")
+        if new in table.columns and new not in columns:
+            raise DataError(f"columns: {old!r} cannot be renamed to {new!r}, the file has a column of that name: rename that one too")
+    return table.rename(columns=dict(columns))
+
+
+def _record(fit: Fit, task: Task) -> dict[str, Any]:
+    record = fit.to_dict()
+    for row in record["iterations"]:
+        # the only numbers of a fit that differ from run to run
+        row.pop("seconds", None)
+    return record
+
+
+def _payload(fit: Fit, task: Task) -> dict[str, Any]:
+    fitted, residual = (_wide(values, task.traits) for values in (fit.fitted, fit.residuals))
+    row, trait = np.nonzero(~np.isnan(fitted))
+    names = list(task.traits)
+    return {
+        "random": [_effects(fit, term) for term in _random_terms(fit)],
+        "rows": {
+            "row": row.tolist(),
+            "trait": [names[j] for j in trait],
+            "fitted": fitted[row, trait].tolist(),
+            "residual": residual[row, trait].tolist(),
+        },
+        # two fits to the same cells can be compared by their REML likelihoods
+        "cells": hashlib.sha256(np.stack([row, trait]).astype("<i8").tobytes()).hexdigest(),
+        "pair": _pair(fit, task.traits) if len(task.traits) == 2 else [],
+    }
+
+
+def _wide(values: pd.Series | pd.DataFrame, traits: tuple[str, ...]) -> np.ndarray:
+    return values.to_numpy(dtype=float).reshape(len(values), len(traits))
+
+
+def _random_terms(fit: Fit) -> list[str]:
+    return [component.label for component in fit.estimate.components if component.kind == "random"]
+
+
+def _effects(fit: Fit, term: str) -> dict[str, Any]:
+    """The predicted effects of a term, column by column; `inner` is the level of its matrix, `factor` what that is a level of."""
+    table = fit.random_effects(term)
+    several = isinstance(table.index, pd.MultiIndex)
+    level = table.index.get_level_values(0)
+    columns = {name: [None if np.isnan(x) else x for x in table[name].tolist()] for name in ("effect", "std_error", "pev", "reliability")}
+    return {
+        "term": term,
+        "factor": str(table.index.names[1]) if several else None,
+        "level": [str(item) for item in level],
+        "inner": [str(item) for item in table.index.get_level_values(1)] if several else None,
+        **columns,
+    }
+
+
+def _pair(fit: Fit, traits: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The 2 x 2 covariance matrices over the two traits with the standard errors of their entries."""
+    first, second = traits
+    rows = fit.varcomp
+    found = []
+    for term in fit.terms:
+        matrix = fit.covariance(term)
+        if sorted(map(str, matrix.index)) != sorted(traits):
+            continue
+        matrix.index = matrix.columns = matrix.index.map(str)
+        errors = {}
+        for one, two in ((first, first), (second, second), (second, first)):
+            errors[one, two] = _standard_error(fit, rows, term, one, two)
+        found.append(
+            {
+                "term": term,
+                "values": [float(matrix.loc[one, two]) for one, two in errors],
+                "std_error": list(errors.values()),
+            }
+        )
+    return found
+
+
+def _standard_error(fit: Fit, rows: pd.DataFrame, term: str, later: str, earlier: str) -> float | None:
+    """Of a covariance between traits, by whichever rows the structure reports; None at a boundary and for structures without them."""
+    direct = [f"{term}!trait_{later}:{earlier}"] + ([f"{term}!trait_{later}"] if later == earlier else [])
+    for name in direct:
+        if name in rows.index:
+            error = float(rows.at[name, "std_error"])
+            return error if np.isfinite(error) and error > 0.0 else None
+    parts = [f"{term}!trait_{later}:{earlier}.cor", f"{term}!trait_{later}", f"{term}!trait_{earlier}"]
+    if all(name in rows.index for name in parts):
+        try:
+            error = float(fit.function(f"`{parts[0]}` * sqrt(`{parts[1]}` * `{parts[2]}`)").std_error)
+        except VcmodelError:
+            return None
+        return error if np.isfinite(error) and error > 0.0 else None
+    return None

@@ -1,0 +1,430 @@
+"""Tables from files and other objects, with a record of what was recognised.
+
+What is a number: every value of the column, missing ones aside, is written as one. Numbers with leading zeros (``007``) and whole
+numbers of more than 15 digits are names of something and stay text, since as numbers some of them would become equal.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vcmodel.design.decoding import decoded, existing_file, file_bytes
+from vcmodel.design.levels import row_list
+from vcmodel.design.separators import SEPARATORS, Layout, divided
+from vcmodel.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+# what stands for a missing value in every file; others, like -9, only on request
+MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", ".", "*")
+# values that are often meant as missing but are numbers
+SENTINELS = (-9.0, -99.0, -999.0, -9999.0)
+TRUTH = {"TRUE": True, "True": True, "true": True, "FALSE": False, "False": False, "false": False}
+DECIMALS = {".": "point", ",": "comma"}
+RULE = (
+    "numbers are covariates in `fixed`, where C(x) makes a factor of them, and factors in `random` and `residual`, labelled 1 also where "
+    "the file has 1.0; numbers with leading zeros and whole numbers of more than 15 digits are kept as text"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of a file was taken for.
+
+    Attributes
+    ----------
+    kind : str
+        ``numbers``, ``whole numbers``, ``true/false``, ``text``, ``empty``, or the type of a Parquet column.
+    missing : mapping
+        How often each missing-value code occurs; the empty field has the code ``""``.
+    remarks : tuple of str
+        What may not be meant.
+    """
+
+    name: str
+    kind: str
+    missing: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A table and how it was read; accepted as `data` wherever a table is.
+
+    Attributes
+    ----------
+    table : DataFrame
+    path : Path or None
+        None for a table that was not read from a file; the fields below are empty then.
+    form : str
+        ``"semicolon-separated text, Latin-1, decimal comma"``, ``"Parquet"``.
+    columns : tuple of Column
+    remarks : tuple of str
+        About the file as a whole.
+    """
+
+    table: pd.DataFrame
+    path: Path | None = None
+    form: str = ""
+    columns: tuple[Column, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How often each missing-value code occurs in the file."""
+        total: dict[str, int] = {}
+        for column in self.columns:
+            for code, count in column.missing.items():
+                total[code] = total.get(code, 0) + count
+        return total
+
+    def headline(self) -> str:
+        """File, format, size and missing-value codes in one sentence."""
+        n, p = self.table.shape
+        size = f"{n:,} row{'s' * (n != 1)}, {p} column{'s' * (p != 1)}"
+        if self.path is None:
+            return f"table with {size}"
+        codes = ", ".join(f"{code or 'empty'} ({count:,})" for code, count in self.missing.items())
+        return f"{self.path.name} read as {self.form}: {size}; missing values: {codes or 'none'}"
+
+    def notes(self, used: Iterable[str] = ()) -> list[str]:
+        """What the report of a fit says: the headline, and the remarks on the file and the columns `used`."""
+        if self.path is None:
+            return []
+        wanted = set(used)
+        own = [f"column {column.name!r}: {text}" for column in self.columns if column.name in wanted for text in column.remarks]
+        return [f"data: {self.headline()}", *(f"data: {text}" for text in self.remarks), *own]
+
+    def describe(self) -> str:
+        """The headline, the rule on numbers as levels, and a line per column."""
+        width = max((len(column.name) for column in self.columns), default=0)
+        lines = [self.headline(), *self.remarks]
+        for column in self.columns:
+            gaps = sum(column.missing.values())
+            parts = [column.kind, *([f"{gaps:,} missing"] if gaps else []), *column.remarks]
+            lines.append(f"  {column.name:<{width}}  {'; '.join(parts)}")
+        return "\n".join([*lines, f"rule: {RULE}"] if self.columns else lines)
+
+
+def read(
+    data: Any, *, missing: Sequence[str] = (), separator: str | None = None, decimal: str | None = None, encoding: str | None = None
+) -> Reading:
+    """The table in a file, or another object as a table; what is not given is recognised.
+
+    Parameters
+    ----------
+    data : path, DataFrame, polars or pyarrow table, or Reading
+        A file holds separated text, also compressed with gzip, or Parquet.
+    missing : sequence of str
+        Codes for a missing value beside empty, NA, ``.`` and ``*``: ``["-9"]``.
+    separator : str, optional
+        ``","``, ``";"``, tab, ``"|"``, or a blank for any number of them.
+    decimal : str, optional
+        ``"."`` or ``","``.
+    encoding : str, optional
+        As Python names it.
+
+    Raises
+    ------
+    DataError
+        Nothing that can be read as a table; the message names file and line.
+
+    Examples
+    --------
+    >>> reading = read(pd.DataFrame({"y": [1.0, 2.0]}))
+    >>> reading.headline()
+    'table with 2 rows, 1 column'
+    """
+    if isinstance(missing, str):
+        raise DataError(f"missing takes a list of codes: missing=[{missing!r}]")
+    if decimal is not None and decimal not in DECIMALS:
+        raise DataError(f"decimal must be '.' or ',', not {decimal!r}")
+    if isinstance(data, str | PathLike):
+        codes = dict.fromkeys([*MISSING, *(str(code).strip() for code in missing)])
+        return _file(Path(data), tuple(codes), separator, decimal, encoding)
+    if missing or separator or decimal or encoding:
+        raise DataError("missing, separator, decimal and encoding are for files; prepare a DataFrame before it is given")
+    if isinstance(data, Reading):
+        return data
+    if isinstance(data, pd.DataFrame):
+        table = data.copy(deep=False)
+    elif hasattr(data, "to_pandas"):
+        table = data.to_pandas()
+    else:
+        raise DataError(f"data must be a DataFrame or the path of a CSV, not {'missing' if data is None else type(data).__name__}")
+    return Reading(_named(table))
+
+
+def read_table(data: Any) -> pd.DataFrame:
+    """`data` as a DataFrame with unique text column names; see :func:`read`."""
+    return read(data).table
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    table.columns = [str(name) for name in table.columns]
+    repeated = table.columns[table.columns.duplicated()]
+    if len(repeated):
+        raise DataError(f"data: column {repeated[0]!r} occurs more than once: rename one of them")
+    return table
+
+
+def _file(path: Path, codes: tuple[str, ...], separator: str | None, decimal: str | None, encoding: str | None) -> Reading:
+    content, compressed = file_bytes(existing_file(path))
+    where = repr(str(path))
+    if content.startswith(b"PAR1"):
+        return _parquet(path, content)
+    text, name = decoded(content, where, encoding)
+    del content
+    layout = divided(text, where, separator)
+    table, columns, decimal = _columns(layout, codes, decimal, where)
+    form = f"{SEPARATORS[layout.separator]}-separated {'text in gzip' if compressed else 'text'}, {name}, decimal {DECIMALS[decimal]}"
+    return Reading(table, path, form, columns, layout.remarks)
+
+
+def _parquet(path: Path, content: bytes) -> Reading:
+    try:
+        table = pd.read_parquet(io.BytesIO(content))
+    except ImportError:
+        raise DataError("data: reading Parquet needs pyarrow: pip install 'vcmodel[parquet]'") from None
+    except Exception as problem:  # pyarrow has no common base class of its errors
+        raise DataError(f"data: {str(path)!r} is a damaged Parquet file: {problem}") from None
+    table = _named(table)
+    columns = []
+    for name in table.columns:
+        gaps = int(table[name].isna().sum())
+        columns.append(Column(name, str(table[name].dtype), {"null": gaps} if gaps else {}))
+    return Reading(table, path, "Parquet", tuple(columns))
+
+
+def _columns(layout: Layout, codes: tuple[str, ...], decimal: str | None, where: str) -> tuple[pd.DataFrame, tuple[Column, ...], str]:
+    """The table, its columns, and the decimal mark."""
+    raw = _parsed(layout, where)
+    wanted = pd.api.types.is_numeric_dtype
+    suspicious = [name for name in raw.columns if wanted(raw[name].dtype) and not pd.api.types.is_bool_dtype(raw[name].dtype)]
+    named = _names_in_digits(raw, layout, suspicious, where)
+    for name, values in named.items():
+        raw[name] = values
+    # 1.0 counts too: a column of floats without a missing value was written with points (or exponents)
+    points = any(pd.api.types.is_float_dtype(raw[name].dtype) for name in raw.columns)
+    drafts = {name: _Draft(raw[name], codes, layout.separator) for name in raw.columns}
+    if decimal is None:
+        points = points or any(draft.decimal == "." for draft in drafts.values())
+        commas = any(draft.decimal == "," for draft in drafts.values())
+        decimal = "," if commas and not points else "."
+    settled = [draft.settled(decimal) for draft in drafts.values()]
+    kept = [i for i, (_, column) in enumerate(settled) if not (column.name.startswith("Unnamed: ") and column.kind == "empty")]
+    table = pd.DataFrame({settled[i][1].name: settled[i][0] for i in kept})
+    return table, tuple(settled[i][1] for i in kept), decimal
+
+
+def _parsed(layout: Layout, where: str, **options: Any) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.StringIO(layout.rows),
+            sep=r"\s+" if layout.separator == " " else layout.separator,
+            header=None,
+            names=list(layout.names),
+            index_col=False,
+            # missing values are recognised, and counted, by the drafts
+            na_filter=False,
+            low_memory=False,
+            **options,
+        )
+    except (ValueError, OverflowError, MemoryError) as problem:
+        raise DataError(f"data: {where} cannot be read as a table: {problem}") from None
+
+
+def _names_in_digits(raw: pd.DataFrame, layout: Layout, numeric: list[str], where: str) -> dict[str, pd.Series]:
+    """The numeric columns, as text, whose values are names: leading zeros or more than 15 digits."""
+    long = [name for name in numeric if len(raw) and float(np.abs(raw[name].to_numpy(dtype=np.float64)).max()) >= 1e15]
+    # a zero that begins a field stands behind a separator, a quote, a sign, a blank or a line end
+    zeros = numeric if any(f"{mark}0{digit}" in layout.rows for mark in f'{layout.separator}"+-\n\r ' for digit in "0123456789") else []
+    if layout.rows[:1] == "0":
+        zeros = numeric
+    suspects = list(dict.fromkeys([*long, *zeros]))
+    if not suspects:
+        return {}
+    text = _parsed(layout, where, dtype=str, usecols=suspects)
+    return {name: text[name] for name in suspects if text[name].str.contains(NAME_IN_DIGITS).any()}
+
+
+THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+NAME_IN_DIGITS = r"^\s*[-+]?(?:0[0-9]|[0-9]{16,}\s*$)"
+
+
+def _fractional(column: pd.Series) -> bool:
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    values = column.to_numpy()
+    with np.errstate(invalid="ignore"):
+        return bool(np.any(values != np.floor(values)))
+
+
+class _Draft:
+    """A column whose missing values are found and whose decimal mark is open."""
+
+    def __init__(self, column: pd.Series, codes: tuple[str, ...], separator: str) -> None:
+        self.column = column
+        self.separator = separator
+        self.name = str(column.name)
+        self.missing: dict[str, int] = {}
+        self.remarks: list[str] = []
+        self.text = not pd.api.types.is_numeric_dtype(column.dtype)
+        self.decimal = ""  # the only mark with which all values are numbers, if it matters
+        if self.text:
+            self._read_text(codes)
+        else:
+            self._mark_numbers(codes)
+
+    def _mark_numbers(self, codes: tuple[str, ...]) -> None:
+        """Missing codes that are numbers, and values that may be such codes."""
+        if pd.api.types.is_bool_dtype(self.column.dtype):
+            return
+        values = self.column.to_numpy(dtype=np.float64)
+        gone = np.zeros(values.size, dtype=bool)
+        for code in codes:
+            if _is_number(code):
+                found = values == float(code)
+                if found.any():
+                    self.missing[code] = int(found.sum())
+                    gone |= found
+        if gone.any():
+            self.column = pd.Series(np.where(gone, np.nan, values), name=self.name)
+        rest = values[~gone]
+        self._warn_of_sentinels(rest)
+
+    def _warn_of_sentinels(self, values: NDArray[np.float64]) -> None:
+        for code in SENTINELS:
+            count = int(np.sum(values == code))
+            others = values[values != code]
+            if count and others.size and np.all(others >= 0.0):
+                self.remarks.append(
+                    f"{code:g} stands {count} time{'s' * (count != 1)} beside values that are not negative; if it means missing, "
+                    f"ask for it (missing=['{code:g}'], --missing {code:g})"
+                )
+
+    def _read_text(self, codes: tuple[str, ...]) -> None:
+        """Distinct values without blanks at their ends; -1 in `place` where missing."""
+        raw, uniques = pd.factorize(self.column, use_na_sentinel=False)
+        self.counts = np.bincount(raw, minlength=len(uniques))
+        written = [str(item) for item in uniques]
+        stripped = [item.strip() for item in written]
+        known = set(codes)
+        index: dict[str, int] = {}
+        table = np.empty(len(written), dtype=np.int64)
+        trimmed = 0
+        for i, item in enumerate(stripped):
+            if item in known:
+                table[i] = -1
+                self.missing[item] = self.missing.get(item, 0) + int(self.counts[i])
+            else:
+                table[i] = index.setdefault(item, len(index))
+                trimmed += int(self.counts[i]) if item != written[i] else 0
+        self.place, self.values = table[raw], list(index)
+        self.trimmed = trimmed
+        self.numbers = {mark: _as_numbers(self.values, mark) for mark in DECIMALS}
+        fits = [mark for mark, values in self.numbers.items() if values is not None]
+        # in a comma-separated file a quoted 1,234 is as likely a thousand
+        self.ambiguous = self.separator == "," and all(THOUSANDS.fullmatch(item) for item in self.values if "," in item)
+        if len(fits) == 1 and any(fits[0] in item for item in self.values) and not (fits[0] == "," and self.ambiguous):
+            self.decimal = fits[0]
+
+    def settled(self, decimal: str) -> tuple[pd.Series, Column]:
+        """The column with this decimal mark, and what it was taken for."""
+        if not self.text:
+            return self.column, self._described(_kind(self.column))
+        if not self.values:
+            return pd.Series(np.full(self.place.size, np.nan), name=self.name), self._described("empty")
+        numbers = self.numbers[decimal]
+        if numbers is not None:
+            whole = bool(np.all(numbers == np.floor(numbers)))
+            values = pd.Series(np.append(numbers, np.nan)[self.place], name=self.name)
+            if whole and not self.missing and np.all(np.abs(numbers) < 2**53):
+                values = values.astype(np.int64)
+            self._warn_of_sentinels(values.to_numpy(dtype=np.float64))
+            return values, self._described("whole numbers" if whole else "numbers")
+        if all(item in TRUTH for item in self.values):
+            truth = np.array([*(TRUTH[item] for item in self.values), pd.NA], dtype=object)[self.place]
+            return pd.Series(truth, name=self.name, dtype="boolean"), self._described("true/false")
+        return self._as_text(decimal), self._described(f"text, {len(self.values):,} different")
+
+    def _as_text(self, decimal: str) -> pd.Series:
+        self._remark_on_text(decimal)
+        if not self.missing and not self.trimmed:
+            return self.column
+        values = np.array([*self.values, None], dtype=object)[self.place]
+        return pd.Series(values, name=self.name, dtype=self.column.dtype)
+
+    def _remark_on_text(self, decimal: str) -> None:
+        if self.trimmed:
+            self.remarks.append(f"blanks at the ends of {self.trimmed:,} value{'s' * (self.trimmed != 1)} removed")
+        if self.numbers[","] is not None and decimal == "." and self.ambiguous:
+            self.remarks.append("kept as text: the commas may be decimal marks (say decimal=',') or thousands (remove them)")
+        elif self.numbers[","] is not None and decimal == ".":
+            self.remarks.append("kept as text: decimal commas, while other columns have decimal points")
+        elif all(_is_number(item) for item in self.values):
+            self.remarks.append("numbers kept as text: leading zeros or more than 15 digits")
+        else:
+            words = [i for i, item in enumerate(self.values) if not _is_number(item.replace(",", ".") if decimal == "," else item)]
+            if len(words) <= max(1, len(self.values) // 10) and len(self.values) >= 5:
+                rows = np.flatnonzero(np.isin(self.place, words))
+                self.remarks.append(f"text because of {self.values[words[0]]!r} in {row_list(rows)}; all else are numbers")
+        self._remark_on_characters()
+
+    def _remark_on_characters(self) -> None:
+        """Labels that look alike or have characters nobody sees."""
+        odd = [item for item in self.values if not item.isascii()]
+        hidden = [item for item in odd if any(unicodedata.category(c) in ("Cf", "Cc") for c in item)]
+        if hidden:
+            self.remarks.append(f"invisible characters in {len(hidden)} label{'s' * (len(hidden) != 1)}, e.g. {ascii(hidden[0])}")
+        seen: dict[str, str] = {unicodedata.normalize("NFKC", item): item for item in self.values} if odd else {}
+        twins = [item for item in odd if seen[unicodedata.normalize("NFKC", item)] != item]
+        if twins:
+            other = seen[unicodedata.normalize("NFKC", twins[0])]
+            self.remarks.append(f"the labels {ascii(twins[0])} and {ascii(other)} look alike but differ in their characters")
+
+    def _described(self, kind: str) -> Column:
+        return Column(self.name, kind, dict(self.missing), tuple(self.remarks))
+
+
+def _kind(column: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return "true/false"
+    return "whole numbers" if pd.api.types.is_integer_dtype(column.dtype) or not _fractional(column.dropna()) else "numbers"
+
+
+def _is_number(text: str) -> bool:
+    # float() alone would take "nan", "inf", "1_0" and digits of other scripts
+    return text.isascii() and text.lstrip("+-")[:1] in tuple("0123456789.") and _as_numbers([text], ".", names=True) is not None
+
+
+def _as_numbers(values: list[str], decimal: str, names: bool = False) -> NDArray[np.float64] | None:
+    """The values as numbers, if all of them are and none is a name in digits (unless `names` may be)."""
+    if not values:
+        return None
+    if decimal == ",":
+        if any("." in item for item in values):
+            return None
+        values = [item.replace(",", ".") for item in values]
+    # cheap before thorough: most text columns end here
+    if not values[0].lstrip("+-")[:1].isdigit() and values[0].lstrip("+-")[:1] != ".":
+        return None
+    series = pd.Series(values, dtype=object)
+    found = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64)
+    if np.isnan(found).any() or np.isinf(found).any():
+        return None
+    if not names and series.str.contains(NAME_IN_DIGITS).any():
+        return None
+    return found

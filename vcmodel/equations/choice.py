@@ -1,0 +1,121 @@
+"""Which equations a design gets: the general sparse ones, or a reduction that gives the same numbers for less work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vcmodel.equations.balanced import BalancedForm, NotBalancedError, balanced_form
+from vcmodel.equations.canonical import CanonicalEquations
+from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.equations.single_trait import SparseSystems
+from vcmodel.equations.spectral import SpectralSystems, require_one_level
+from vcmodel.errors import VcmodelError
+
+if TYPE_CHECKING:
+    from vcmodel.control import Control
+    from vcmodel.design.design import Design
+    from vcmodel.equations.base import Equations
+
+# work of a fit in multiply-adds of a matrix product: iterations of a usual fit, factorisations an iteration is worth (factor, selected
+# inverse, solves), and n^3 of an eigendecomposition with vectors (measured 6 to 14)
+ITERATIONS, FACTORISATIONS, EIGEN = 10, 3, 9
+# a relationship whose precision has more than this share of nonzeros is dense, and so is its factor
+DENSE = 0.25
+
+
+def choose(design: Design, control: Control) -> tuple[Equations, str]:
+    """The equations of a design and a sentence on how they are solved.
+
+    Raises
+    ------
+    VcmodelError
+        ``Control(reductions=...)`` asks for a reduction that the design does not have.
+    """
+    wanted = control.reductions
+    if wanted == "off":
+        return _general(design)
+    try:
+        form = balanced_form(design)
+        if wanted == "canonical":
+            return _canonical(design, form)
+        if wanted == "spectral":
+            return _spectral(design, form)
+    except NotBalancedError as reason:
+        if wanted != "auto":
+            raise VcmodelError(f"Control(reductions={wanted!r}) does not apply: {reason}; use 'auto' or 'off'") from None
+        return _general(design)
+    return _cheapest(design, form)
+
+
+def _cheapest(design: Design, form: BalancedForm) -> tuple[Equations, str]:
+    """The implementation with the least estimated work."""
+    diagonal_work = _spectral_work(form)
+    if _is_dense(form):
+        # no analysis is needed to know the work, and it would cost time
+        if diagonal_work < _iterated(form, (form.term.n_columns + form.x.shape[1]) ** 3 / 3):
+            return _spectral(design, form)
+        return _canonical(design, form) if form.n_columns > 1 else _general(design)
+    if form.n_columns == 1:
+        general = MixedModelEquations(design)
+        return _spectral(design, form) if diagonal_work < _iterated(form, general.factor.flops) else (general, _general_sentence(general))
+    equations, sentence = _canonical(design, form)
+    if diagonal_work < _iterated(form, equations.systems.flops):
+        return _spectral(design, form)
+    return equations, sentence
+
+
+def _iterated(form: BalancedForm, flops: float) -> float:
+    """Work of a fit with one sparse factorisation of `flops` per column."""
+    return ITERATIONS * FACTORISATIONS * form.n_columns * flops
+
+
+def _spectral_work(form: BalancedForm) -> float:
+    """Work of a fit in spectral form; infinite where there is none."""
+    try:
+        require_one_level(form)
+    except NotBalancedError:
+        return float("inf")
+    term, size, p = form.term, form.n_columns, form.x.shape[1]
+    q = min(term.n_levels, form.incidence.shape[0])
+    shorter = q if term.factor is None else min(q, term.factor.shape[1])
+    inversion = 0.0 if term.factor is not None else float(term.n_levels) ** 3
+    return EIGEN * float(q) ** 2 * shorter + inversion + ITERATIONS * size * (shorter + p + size) * float(p + 2 * size + 1) ** 2
+
+
+def _is_dense(form: BalancedForm) -> bool:
+    term = form.term
+    return term.factor is not None or (term.precision is not None and term.precision.nnz > DENSE * term.n_levels**2)
+
+
+def _general(design: Design) -> tuple[Equations, str]:
+    equations = MixedModelEquations(design)
+    return equations, _general_sentence(equations)
+
+
+def _general_sentence(equations: MixedModelEquations) -> str:
+    return f"mixed-model equations: one sparse system of {equations.factor.size:,}"
+
+
+def _order(design: Design) -> int:
+    """Number of equations of the general form."""
+    return design.x.shape[1] + sum(term.structure.size * term.n_columns for term in design.terms)
+
+
+def _canonical(design: Design, form: BalancedForm) -> tuple[CanonicalEquations[SparseSystems], str]:
+    size = form.n_columns
+    if size == 1:
+        raise NotBalancedError("the model has a single trait, so that there is nothing to transform")
+    equations = CanonicalEquations(design, form, SparseSystems)
+    order = equations.systems.n_fixed + form.term.n_columns
+    return equations, f"canonical transformation: {size} single-trait systems of {order:,} equations instead of one of {_order(design):,}"
+
+
+def _spectral(design: Design, form: BalancedForm) -> tuple[CanonicalEquations[SpectralSystems], str]:
+    size = form.n_columns
+    equations = CanonicalEquations(design, form, SpectralSystems)
+    diagonal = "a diagonal system" if size == 1 else f"{size} diagonal systems"
+    order = equations.systems.observed.size
+    return equations, (
+        f"spectral form: {diagonal} after one eigendecomposition of {order:,} levels, "
+        f"instead of {_order(design):,} equations"
+    )

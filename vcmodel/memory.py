@@ -1,0 +1,80 @@
+"""How much memory there is, and the refusal to start what does not fit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from vcmodel.errors import VcmodelError
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_memory() -> int:
+    """Bytes this process may still use: what the machine has free, or what its control group leaves, whichever is less."""
+    free = [_machine()]
+    for limit, use in _group_files():
+        try:
+            allowed = limit.read_text(encoding="ascii").strip()
+            used = int(use.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue
+        if allowed.isdigit():  # version 2 writes "max" for none, version 1 a number beyond any machine
+            free.append(max(0, int(allowed) - used))
+    return min(free)
+
+
+def _machine() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            # MemFree would leave out the page cache, which the kernel gives back on demand
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _group_files() -> list[tuple[Path, Path]]:
+    """Limit and use of every control group this process is in, in both versions of the interface."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        root = CGROUP / "memory" if controllers else CGROUP
+        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if controllers else ("memory.max", "memory.current")
+        # the limit of any group above applies too; inside a container the path may not exist, the root then is the own group
+        folder = root / path.lstrip("/")
+        found += [(step / names[0], step / names[1]) for step in (folder, *folder.parents) if step.is_relative_to(root)]
+    return found
+
+
+def readable(size: float) -> str:
+    """A number of bytes for people.
+
+    >>> readable(900), readable(3.2e9), readable(1.1e14)
+    ('900 B', '3.2 GB', '110 TB')
+    """
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.2g} {unit}"
+        size /= 1000.0
+    raise AssertionError("unreachable")
+
+
+def require_memory(size: float, what: str, remedy: str) -> None:
+    """Refuse what needs more than `size` bytes when they are not there.
+
+    Raises
+    ------
+    VcmodelError
+        Naming `what` needs the memory, how much there is, and the `remedy`.
+    """
+    there = available_memory()
+    if size > there:
+        raise VcmodelError(f"{what} would need {readable(size)} of memory and {readable(there)} are available: {remedy}")

@@ -1,0 +1,99 @@
+"""Predicted effects in order with their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, as_pixels, axes_column, label, named
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# levels up to which each has its name, its own interval line, and panels drawn
+NAMED, APART, MOST = 32, 250, 6
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Predicted effects of a term: ``effect``, ``lower``, ``upper`` are (q, k), levels by columns of its matrix."""
+
+    term: str
+    levels: list[str]
+    columns: list[str]
+    effect: Array
+    lower: Array
+    upper: Array
+
+
+def effects_of(term: str, table: pd.DataFrame) -> Effects:
+    """From the table of a term's effects with ``lower`` and ``upper``, by level or by level and column."""
+    if table.index.nlevels == 1:
+        levels, columns = [str(level) for level in table.index], [""]
+    else:
+        columns = [str(name) for name in dict.fromkeys(table.index.get_level_values(1))]
+        levels = [str(level) for level in table.index.get_level_values(0)[:: len(columns)]]
+    parts = [table[name].to_numpy(dtype=float).reshape(len(levels), len(columns)) for name in ("effect", "lower", "upper")]
+    return Effects(term, levels, columns, *parts)
+
+
+def draw(effects: Effects) -> Figure:
+    """One panel per column of the matrix, levels in ascending order of their effect."""
+    k, q = min(len(effects.columns), MOST), len(effects.levels)
+    named_levels = q <= NAMED
+    figure, table = axes_column(k, max(1.6, 0.155 * q + 0.75) if named_levels else 2.5)
+    for j, (axes,) in zip(range(k), table, strict=True):
+        order = np.argsort(effects.effect[:, j], kind="stable")
+        (_by_name if named_levels else _by_rank)(axes, effects, j, order)
+    return figure
+
+
+def describe(effects: Effects) -> str:
+    """The extremes of each panel in words."""
+    parts = []
+    for j, name in enumerate(effects.columns[:MOST]):
+        low, high = int(np.argmin(effects.effect[:, j])), int(np.argmax(effects.effect[:, j]))
+        where = f"{name}: " if name else ""
+        values = effects.effect[:, j]
+        parts.append(f"{where}from {values[low]:.4g} ({effects.levels[low]}) to {values[high]:.4g} ({effects.levels[high]})")
+    return f"Caterpillar plot of {len(effects.levels)} predicted effects of {effects.term} with 95 % intervals, {'; '.join(parts)}."
+
+
+def _title(effects: Effects, j: int) -> str:
+    return label(f"{effects.term}, {effects.columns[j]}" if effects.columns[j] else effects.term, 46)
+
+
+def _by_name(axes: Any, effects: Effects, j: int, order: NDArray[np.int64]) -> None:
+    place = np.arange(order.size)
+    axes.axvline(0.0, color=GREY, linewidth=0.8)
+    axes.hlines(place, effects.lower[order, j], effects.upper[order, j], color=BLUE, linewidth=1.4)
+    axes.plot(effects.effect[order, j], place, "o", color=INK, markersize=3.5)
+    axes.set_yticks(place, [label(effects.levels[i], 18) for i in order], fontsize=7.5 if order.size < 24 else 6.5)
+    axes.set_ylim(-0.7, order.size - 0.3)
+    axes.grid(axis="x", color="#e6e6e6", linewidth=0.6)
+    named(axes, _title(effects, j), "predicted effect, 95 % interval")
+
+
+def _by_rank(axes: Any, effects: Effects, j: int, order: NDArray[np.int64]) -> None:
+    place = np.arange(1, order.size + 1)
+    low, middle, high = effects.lower[order, j], effects.effect[order, j], effects.upper[order, j]
+    axes.axhline(0.0, color=GREY, linewidth=0.8)
+    if order.size <= APART:
+        axes.vlines(place, low, high, color=BLUE, linewidth=0.8, alpha=0.6)
+    else:
+        axes.fill_between(place, low, high, color=PALE, linewidth=0, rasterized=as_pixels(order.size))
+    axes.plot(place, middle, ".", color=INK, markersize=3, rasterized=as_pixels(order.size))
+    # the extremes have their names: two at each end, away from the curve
+    for rank, side, shift in ((0, "left", 9), (1, "left", -3), (-1, "right", -9), (-2, "right", 3)):
+        i = order[rank]
+        axes.annotate(
+            label(effects.levels[i], 16), (place[rank], middle[rank]), xytext=(10 if side == "left" else -10, -shift), ha=side, va="center",
+            textcoords="offset points", fontsize=7, color=ORANGE, arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": ORANGE},
+        )  # fmt: skip
+    named(axes, _title(effects, j), f"rank among {order.size}", "effect, 95 % interval")

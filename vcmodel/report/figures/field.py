@@ -1,0 +1,66 @@
+"""Residuals at their places in the field."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from vcmodel.report.figures.style import INK, WIDTH, label, new_figure, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+# residuals of this many standard deviations get a mark; the colour scale ends one later
+MARKED = 2.0
+# maps drawn, and maps beside one another
+MOST, ACROSS = 12, 2
+
+
+def draw(maps: Mapping[str, Array], row_name: str, column_name: str) -> Figure:
+    """A map per trait and field: colour for the residual in standard deviations, triangles where it is beyond two."""
+    shown = list(maps.items())[:MOST]
+    across = min(ACROSS, len(shown)) if max(g.shape[1] for _, g in shown) <= 30 else 1
+    down = ceil(len(shown) / across)
+    width = WIDTH * (1.0 if across == 1 else 1.0)
+    tallest = max(g.shape[0] / g.shape[1] for _, g in shown)
+    height = float(np.clip(tallest * width / across * 0.8, 1.4, 4.5)) + 0.45
+    figure = new_figure(width, height * down + 0.5)
+    table = figure.subplots(down, across, squeeze=False)
+    scale = Normalize(-MARKED - 1.0, MARKED + 1.0)
+    for axes in table.flat[len(shown) :]:
+        axes.set_visible(False)
+    for axes, (title, values) in zip(table.flat, shown, strict=False):
+        axes.imshow(values, cmap="RdBu", norm=scale, aspect="auto", interpolation="nearest")
+        size = float(np.clip(110.0 / max(values.shape), 1.5, 5.0))
+        for sign, mark in ((1, "^"), (-1, "v")):
+            where = np.argwhere(np.nan_to_num(sign * values) > MARKED)
+            axes.plot(where[:, 1], where[:, 0], mark, color=INK, markersize=size, markerfacecolor="white", markeredgewidth=0.7)
+        tidy(axes)
+        axes.tick_params(labelsize=7)
+        axes.locator_params(integer=True, nbins=6)
+        axes.set_title(label(title, 30 if across == 2 else 50), fontsize=8.5, loc="left", fontweight="bold")
+        axes.set_xlabel(label(column_name), fontsize=7.5)
+        axes.set_ylabel(label(row_name), fontsize=7.5)
+    bar = figure.colorbar(ScalarMappable(scale, "RdBu"), ax=table, orientation="horizontal", shrink=0.6, aspect=40, pad=0.02)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label("residual / SD", fontsize=7.5)
+    return figure
+
+
+def describe(maps: Mapping[str, Array]) -> str:
+    """How many residuals are large on each map."""
+    parts: Sequence[str] = [
+        f"{title}: {g.shape[0]} rows by {g.shape[1]} columns, {int(np.sum(np.nan_to_num(np.abs(g)) > MARKED))} beyond two standard deviations"
+        for title, g in list(maps.items())[:MOST]
+    ]
+    rest = f"; {len(maps) - MOST} more fields are not drawn" if len(maps) > MOST else ""
+    return f"Map of the standardised residuals in the field, {'; '.join(parts)}{rest}."

@@ -1,0 +1,44 @@
+"""What of a fit needs a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# beyond this two traits are one but for noise, or the data say little
+NEAR_ONE = 0.99
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A short mark with its reason."""
+
+    mark: str
+    reason: str
+
+
+def flags(record: Mapping[str, Any]) -> list[Flag]:
+    """The flags of a fit (its :meth:`to_dict`), the gravest first."""
+    found = []
+    if not record["converged"]:
+        found.append(Flag("not converged", record["status"]["message"]))
+    elif record["status"]["name"] != "converged":
+        found.append(Flag("residual boundary", record["status"]["message"]))
+    for code, mark, meaning in (("S", "no information", "the data carry no information on"), ("B", "boundary", "at the boundary:")):
+        rows = [item["row"] for item in record["varcomp"] if item["bound"] == code]
+        if rows:
+            found.append(Flag(mark, f"{meaning} {', '.join(rows)}"))
+    singular = [term for term in record["certificate"]["multipliers"] if len(record["correlation"][term]["levels"]) > 1]
+    if singular:
+        found.append(Flag("singular matrix", f"the estimated matrix has reduced rank: {', '.join(singular)}"))
+    near = [
+        f"{item['term']} {item['row']}:{item['column']} {item['correlation']:.3f}"
+        for item in record["correlations"]
+        if item["correlation"] is not None and abs(item["correlation"]) > NEAR_ONE and item["term"] not in singular
+    ]
+    if near:
+        found.append(Flag("correlation near ±1", ", ".join(near)))
+    return found
