@@ -18,12 +18,12 @@ kernels = Extension(
 )
 
 # by folder, not by __init__.py: tools/check_layers.py reports a folder that lacks one, a wheel would silently leave it out
-folders = find_namespace_packages(include=["vcmodel", "vcmodel.*"], exclude=["*__pycache__*"])
+folders = find_namespace_packages(include=["vcmodel", "vcmodel.*"], exclude=["*__pycache__*", "vcmodel.report.templates"])
 
 setup(
     packages=[*folders, "vcmodel.datasets"],
     package_dir={"vcmodel": "vcmodel", "vcmodel.datasets": "datasets"},
-    package_data={"vcmodel.datasets": ["*.csv", "README.md"], "vcmodel": ["py.typed"]},
+    package_data={"vcmodel.datasets": ["*.csv", "README.md"], "vcmodel": ["py.typed"], "vcmodel.report": ["templates/*"]},
     include_package_data=False,
     ext_modules=cythonize([kernels], language_level=3, build_dir="build/cython"),
 )

@@ -63,15 +63,20 @@ def execute(command: Sequence[str], folder: Path, limit: float) -> Outcome:
     out, err = folder / "stdout.txt", folder / "stderr.txt"
     with out.open("w") as stdout, err.open("w") as stderr:
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environment, cwd=folder, start_new_session=True)
-        deadline, late = time.monotonic() + limit, False
-        while True:
-            pid, code, used = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if not late and time.monotonic() > deadline:
-                late = True
+        deadline, late, pid = time.monotonic() + limit, False, 0
+        try:
+            while True:
+                # wait4 tells the memory of this one process; the subprocess module does not
+                pid, code, used = os.wait4(process.pid, os.WNOHANG)
+                if pid:
+                    break
+                if not late and time.monotonic() > deadline:
+                    late = True
+                    os.killpg(process.pid, signal.SIGKILL)
+                time.sleep(POLL)
+        finally:
+            if not pid:  # interrupted: the job must not go on alone
                 os.killpg(process.pid, signal.SIGKILL)
-            time.sleep(POLL)
     process.returncode = os.waitstatus_to_exitcode(code)
     text = out.read_text(errors="replace")
     message = ""

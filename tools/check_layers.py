@@ -15,6 +15,7 @@ from pathlib import Path
 # lowest first; a module may import its own layer and those above it in this list
 LAYERS = (
     "errors",
+    "memory",
     "control",
     "linalg",
     "structures",
@@ -31,7 +32,7 @@ LAYERS = (
 )
 TOP = {"batch", "cli", "demo", "__init__", "__main__"}
 # a narrower rule than the order: what this layer may import from the layers below it
-ONLY = {"linalg": {"errors"}, "datasets": {"errors"}}
+ONLY = {"linalg": {"errors", "memory"}, "datasets": {"errors"}}
 # the leaf with the example data, for users and the layers that face them
 LEAF, LEAF_USERS = "datasets", {"api", "top"}
 # the parser needs the names of the structures, not the structures

@@ -17,6 +17,7 @@ from vcmodel.errors import ConvergenceError, DataError, FormulaError, Relationsh
 from vcmodel.fit import Fit
 
 if TYPE_CHECKING:
+    from vcmodel.batch.many import fit_many
     from vcmodel.design.relationship import Pedigree, Relationship
 
 __version__ = version("vcmodel")
@@ -36,10 +37,11 @@ __all__ = [
     "__version__",
     "datasets",
     "fit",
+    "fit_many",
 ]
 
 # SciPy comes with these: loaded when first asked for
-_LATER = {"Pedigree": "vcmodel.design.relationship", "Relationship": "vcmodel.design.relationship"}
+_LATER = {"fit_many": "vcmodel.batch.many", "Pedigree": "vcmodel.design.relationship", "Relationship": "vcmodel.design.relationship"}
 
 
 def __getattr__(name: str) -> Any:

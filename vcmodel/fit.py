@@ -19,7 +19,11 @@ from vcmodel.results.varcomp import varcomp
 from vcmodel.results.wald import wald
 
 if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from vcmodel.reml.estimate import Estimate
     from vcmodel.reml.status import Status
@@ -286,6 +290,48 @@ class Fit:
     def _repr_html_(self) -> str:
         return html.page(self._content)
 
+    def plot(self, kind: str, term: str | None = None) -> Figure:
+        """A picture of the fit as a matplotlib Figure, which notebooks show and ``savefig`` writes.
+
+        Parameters
+        ----------
+        kind : str
+            ``"correlation"`` (matrices with standard errors and intervals), ``"residuals"`` (against fitted values, and normal quantiles),
+            ``"blups"`` (predicted effects of a term in order), ``"scatter"`` (predicted effects of one trait against another), ``"trace"``
+            (logL by iteration), and where the data have row and column: ``"field"`` (residuals in place) and ``"semivariogram"``.
+        term : str, optional
+            For ``"blups"`` and ``"scatter"`` of a model with several random terms; narrows ``"correlation"`` to one matrix.
+
+        Raises
+        ------
+        VcmodelError
+            An unknown kind or term, or nothing to draw.
+        """
+        # matplotlib is imported only by those who look at pictures
+        from vcmodel.report.plot import plot
+
+        return plot(self, kind, term)
+
+    def report(self, path: str | PathLike[str], *, title: str | None = None) -> Path:
+        """Where the report was written: one self-contained HTML page, pictures included, that needs no network.
+
+        Parameters
+        ----------
+        path : path
+            The file; its folder must exist.
+        title : str, optional
+            Heading; default the responses.
+
+        Raises
+        ------
+        VcmodelError
+            The file cannot be written.
+        """
+        from vcmodel.report.page import fit_page
+        from vcmodel.report.write import write_page
+
+        return write_page(path, fit_page(self, title=title))
+
     def to_dict(self) -> dict[str, Any]:
         """The fit in plain types (NaN becomes None), without the values per row and the predicted effects; keys as the tables'."""
         return {
@@ -294,11 +340,15 @@ class Fit:
             "converged": self.converged,
             "status": {"name": self.status.name.lower(), "message": self.status.value},
             "notes": self.notes,
+            "responses": list(self.estimate.design.frame.responses),
             "n_observations": self.n_observations,
+            "n_rows": self._content.n_rows,
+            "n_missing": self._content.n_missing,
             "n_fixed": self.n_fixed,
             "n_parameters": self.n_parameters,
             **{name: plain(getattr(self, name)) for name in ("loglik", "loglik_full", "aic", "bic")},
             "varcomp": records(self._varcomp, "row"),
+            "residual_terms": [component.label for component in self.estimate.components if component.kind == "residual"],
             "covariance": {label: labelled(self.covariance(label)) for label in self.terms},
             "correlation": {label: labelled(self.correlation(label)) for label in self.terms},
             "correlations": records(self._correlations),

@@ -1,15 +1,12 @@
-"""Names and columns of the fixed matrix, and the internal centring."""
+"""Names and columns of the fixed matrix."""
 
 from __future__ import annotations
-
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 
-from vcmodel.design.fixed import FixedDesign, build_fixed, centre
+from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame, build_frame
 from vcmodel.errors import DataError
 from vcmodel.spec import build_spec
@@ -187,87 +184,3 @@ def test_messages() -> None:
         design("y ~ log(x)")
     with pytest.raises(DataError, match="cannot be evaluated"):
         design("y ~ poly(x, 'a')")
-
-
-# --- centring -------------------------------------------------------------------------------------------------------------------------
-
-FORMULAS = [
-    "y ~ 0",
-    "y ~ 0 + x",
-    "y ~ x + site:x + `my x`",
-    "y + z ~ trait + trait:x + trait:site + x",
-    "y + z ~ trait:site + trait:site:`my x`",
-    "y ~ poly(x, 2) + I(x**2)",
-]
-
-
-@pytest.mark.parametrize("fixed", FORMULAS)
-def test_centring_is_a_linear_map_with_its_determinant(fixed: str) -> None:
-    found, _ = design(fixed)
-    result = centre(found)
-    assert sparse.issparse(result.matrix)
-    np.testing.assert_allclose((found.matrix @ result.transform).toarray(), result.matrix.toarray(), atol=1e-12)
-    sign, log_det = np.linalg.slogdet(result.transform.toarray()) if found.names else (1.0, 0.0)
-    assert sign == 1.0
-    assert result.log_det == pytest.approx(log_det, abs=1e-12)
-    norms = np.sqrt((result.matrix.toarray() ** 2).sum(axis=0))
-    np.testing.assert_allclose(norms[norms > 0], 1.0)
-
-
-def test_a_column_is_centred_where_it_lives() -> None:
-    found, frame = design("y + z ~ trait + trait:`my x`")
-    result = centre(found).matrix.toarray()
-    for trait, name in enumerate(("y", "z")):
-        own = result[:, found.names.index(f"trait_{name}:my x")]
-        assert own[frame.trait != trait].tolist() == [0.0] * int((frame.trait != trait).sum())
-        assert own.sum() == pytest.approx(0.0, abs=1e-14)
-
-
-def test_a_far_origin_does_not_spoil_the_conditioning() -> None:
-    found, _ = design("y ~ year", DATA.assign(year=2000.5 + 1e-3 * DATA["x"]))
-    assert np.linalg.cond(found.matrix.toarray()) > 1e6
-    assert np.linalg.cond(centre(found).matrix.toarray()) < 1.0 + 1e-6
-
-
-def test_a_constant_covariate_becomes_zero() -> None:
-    found, _ = design("y ~ five + x", DATA.assign(five=0.1))
-    result = centre(found).matrix.toarray()
-    assert np.abs(result[:, 1]).max() == 0.0
-    assert np.abs(result[:, 2]).max() > 0.0
-
-
-def test_units_of_a_covariate_do_not_matter() -> None:
-    one = centre(design("y ~ x + site:x")[0]).matrix.toarray()
-    two = centre(design("y ~ x + site:x", DATA.assign(x=DATA["x"] * 1e9))[0]).matrix.toarray()
-    np.testing.assert_allclose(one, two, atol=1e-12)
-
-
-def test_kept_columns_only() -> None:
-    found, _ = design("y ~ site + x")
-    kept = np.array([0, 3])
-    result = centre(found, kept)
-    np.testing.assert_allclose((found.matrix[:, kept] @ result.transform).toarray(), result.matrix.toarray(), atol=1e-12)
-    assert result.matrix.shape[1] == 2
-
-
-def test_sparse_covariates_are_not_filled_in() -> None:
-    n, groups = 2000, 100
-    data = pd.DataFrame({"y": np.arange(n) % 7.0, "g": [f"g{i % groups}" for i in range(n)], "x": 1.0 + np.arange(n) / n})
-    found, _ = design("y ~ g:x", data)
-    assert centre(found).matrix.nnz == found.matrix.nnz
-
-
-def test_many_levels_stay_sparse_and_fast() -> None:
-    n, levels = 50_000, 1000
-    rng = np.random.default_rng(4)
-    data = pd.DataFrame(
-        {"y": rng.normal(size=n), "z": rng.normal(size=n), "hys": rng.integers(0, levels, n).astype(str), "x": rng.normal(size=n)}
-    )
-    start = perf_counter()
-    found, _ = design("y + z ~ trait:hys + trait:x", data)
-    result = centre(found)
-    seconds = perf_counter() - start
-    assert found.matrix.shape == (2 * n, 2 * levels + 2)
-    assert found.matrix.nnz == 4 * n
-    assert result.matrix.nnz == 4 * n
-    assert seconds < 2.0

@@ -52,7 +52,7 @@ def traits(seed, n_traits, n_levels, repeats, rank=None):
     level = np.repeat(np.arange(n_levels), repeats)
     n = level.size
     table = pd.DataFrame(
-        {"gen": level + 1, "block": rng.choice(list("abc"), n), "x": rng.normal(3.0, 1.0, n), "w": rng.uniform(0.5, 2.0, n)}
+        {"gen": level + 1, "block": rng.permutation(np.resize(list("abc"), n)), "x": rng.normal(3.0, 1.0, n), "w": rng.uniform(0.5, 2.0, n)}
     )
     effects = rng.normal(size=(n_levels, rank or n_traits)) @ rng.normal(size=(rank or n_traits, n_traits))
     values = effects[level] + rng.normal(size=(n, n_traits)) + 10.0 * np.arange(1, n_traits + 1) + 0.3 * table["x"].to_numpy()[:, None]
@@ -148,6 +148,7 @@ def test_any_point(model, seed, boundary):
         near(found.information, expected.information, 1e-7)
         near(reduced.coefficients(), general.coefficients(), 1e-8)
         near(reduced.coefficient_covariance(), general.coefficient_covariance(), 1e-7)
+        near(reduced.coefficient_variances(), general.coefficient_variances(), 1e-7)
         near(design.frame.y - reduced.fitted(), design.frame.y - general.fitted(), 1e-8)
         for a, b in zip(general.effects(0), reduced.effects(0), strict=True):
             near(b, a, 1e-7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import dense
 import numpy as np
 import pandas as pd
@@ -146,3 +148,96 @@ def test_six_level_us_matrix_with_singular_optimum_is_certified():
     values = np.linalg.eigvalsh(fit.covariance("env:gen").to_numpy())
     assert values[0] > -1e-10
     assert all(np.all(np.asarray(m) <= 1e-6) for m in fit.certificate.multipliers.values())
+
+
+def nasty(seed):
+    """A small table with chance correlations, 30 % of z missing, and one of six models on it."""
+    rng = np.random.default_rng(seed)
+    levels = 5 + seed % 4
+    gen, env = np.repeat(np.arange(levels), 6), np.tile(np.repeat(list("abc"), 2), levels)
+    y = rng.normal(size=gen.size) + rng.normal(size=levels)[gen] * rng.choice([0.0, 0.7])
+    z = rng.normal(size=gen.size) + y * rng.choice([0.0, 0.5, -0.9])
+    data = pd.DataFrame({"gen": gen, "env": env, "row": rng.integers(0, 4, gen.size), "y": y, "z": z})
+    data.loc[rng.random(gen.size) < 0.3, "z"] = np.nan
+    models = (
+        {"fixed": "y ~ env", "random": "corh(env):gen"},
+        {"fixed": "y ~ env", "random": "us(env):gen + row"},
+        {"fixed": "y ~ env", "random": "cor(env):gen", "residual": "dsum(~ units | env)"},
+        {"fixed": "y + z ~ trait", "random": "us(trait):gen + us(trait):row"},
+        {"fixed": "y + z ~ trait", "random": "corh(trait):gen + diag(trait):row"},
+        {"fixed": "y ~ env", "random": "corg(env):gen + corv(env):row"},
+    )
+    return data, models[seed % len(models)]
+
+
+@pytest.mark.parametrize("seed", [*range(36), 100, 119, 149])
+def test_small_unlucky_data_end_in_a_certified_optimum(seed):
+    data, model = nasty(seed)
+    fit = vc.fit(data=data, **model)
+    assert fit.converged
+    assert len(fit.iterations) <= 41
+    assert np.all(np.diff(fit.iterations["loglik"]) >= -1e-9)
+    assert all(np.all(values <= 1e-6) for values in fit.certificate.multipliers.values())
+    assert fit.summary() and fit.to_json()
+
+
+def test_corh_is_tried_from_both_signs_of_the_correlation():
+    rng = np.random.default_rng(29)
+    gen, env = np.repeat(np.arange(6), 8), np.tile(np.repeat(list("abcd"), 2), 6)
+    data = pd.DataFrame({"gen": gen, "env": env, "y": rng.normal(size=gen.size) + rng.normal(size=6)[gen] * rng.choice([0, 0.7])})
+    fit = vc.fit("y ~ env", random="corh(env):gen", data=data)
+    started = {row: fit.varcomp.loc[row, "component"] for row in fit.varcomp.index}
+    for correlation in (-0.25, 0.5):
+        other = vc.fit("y ~ env", random="corh(env):gen", data=data, start={"env:gen!env.cor": correlation})
+        assert other.loglik <= fit.loglik + 1e-6
+    assert started["env:gen!env.cor"] != 0.0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_trait_seen_three_times_ends_in_a_status_not_in_a_stall(seed):
+    data = two_traits()
+    rng = np.random.default_rng(seed)
+    seen = rng.choice(len(data), 3, replace=False)
+    data["b"] = data["b"].where(data.index.isin(seen))
+    fit = vc.fit("a + b ~ trait", random="us(trait):family", residual="units:us(trait)", data=data)
+    assert fit.status.name in ("CONVERGED", "RESIDUAL_BOUNDARY", "UNBOUNDED")
+    assert len(fit.iterations) <= 60
+
+
+def test_traits_on_scales_twelve_orders_apart_give_the_same_correlation():
+    data = two_traits()
+    fit = vc.fit("a + b ~ trait", random="us(trait):family", data=data)
+    scaled = vc.fit("a + b ~ trait", random="us(trait):family", data=data.assign(a=data["a"] * 1e-6, b=data["b"] * 1e6))
+    assert scaled.loglik == pytest.approx(fit.loglik, abs=1e-8)
+    assert scaled.correlation("family").iloc[0, 1] == pytest.approx(fit.correlation("family").iloc[0, 1], rel=1e-8)
+
+
+def test_a_variance_fixed_at_zero_stays_exactly_zero():
+    data = two_traits()
+    fit = vc.fit("a ~ 1", random="family", data=data, start={"family": 0.0}, bounds={"family": "F"})
+    assert fit.varcomp.loc["family", "component"] == 0.0
+    assert fit.loglik == pytest.approx(vc.fit("a ~ 1", data=data).loglik, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"fixed": "twice ~ a", "random": "family"}, "'twice' is explained exactly by the fixed effects"),
+        ({"fixed": "flat ~ C(block)", "random": "family", "residual": "dsum(~ units | block)"}, "residual section block_0"),
+        ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "F"}}, "no value is given; add start="),
+        ({"fixed": "a ~ 1", "random": "family", "start": {"famly": 1.0}}, "did you mean 'family'"),
+        ({"fixed": "a ~ 1", "random": "family", "start": {"family": -1.0}}, "not a positive semi-definite matrix"),
+        ({"fixed": "a ~ 1", "random": "family", "start": {"family": "much"}}, "not a finite number"),
+        ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "X"}}, "the codes are 'P'"),
+        ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "U"}}, "negative residual correlation"),
+        ({"fixed": "a ~ 1", "random": "family", "equal": [["family"]]}, "at least two"),
+        ({"fixed": "a ~ 1", "random": "corv(block):family", "equal": [["block:family", "block:family!block.cor"]]}, "tie parameters of one kind"),
+        ({"fixed": "a ~ 1", "random": "family", "equal": [["family", "units!R"], ["family", "units!R"]]}, "stands in two groups"),
+    ],
+)  # fmt: skip
+def test_wishes_that_cannot_be_had_are_refused_with_the_remedy(arguments, words):
+    data = two_traits()
+    data["twice"] = 2 * data["a"] + 1
+    data["flat"] = data["a"].where(data["block"] != 0, 3.0)
+    with pytest.raises(vc.VcmodelError, match="(?s).*" + re.escape(words)):
+        vc.fit(data=data, **arguments)

@@ -77,7 +77,7 @@ def test_effects_and_their_variances_equal_dense(model):
         effect, pev = equations.effects(t)
         u = g @ z.T @ p @ design.y
         fitted = fitted + z @ u
-        assert np.allclose(effect.ravel(), u, rtol=1e-7, atol=1e-8 * np.abs(u).max())
+        assert np.allclose(effect.ravel(), u, rtol=1e-7, atol=1e-9 * np.sqrt(np.diag(g).max()))
         expected = np.diag(g - g @ z.T @ p @ z @ g)
         assert np.allclose(pev.ravel(), expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
     assert np.allclose(equations.fitted() * design.weight_root, fitted, rtol=1e-7, atol=1e-8)

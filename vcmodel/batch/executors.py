@@ -88,7 +88,7 @@ class LocalProcesses:
 
     workers: int
     known: Mapping[str, object] | None = None
-    command: tuple[str, ...] = field(default=(sys.executable, "-m", "vcmodel.batch.worker"))
+    command: tuple[str, ...] = field(default=(sys.executable, "-P", "-m", "vcmodel.batch.worker"))
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Every task with its outcome, as they end."""

@@ -29,6 +29,7 @@ _JOB = {
     "files": (str, list),
     "model": dict,
     "ladder": list,
+    "read": dict,
     "columns": dict,
     "traits": str,
     "responses": list,
@@ -41,6 +42,7 @@ _MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": di
 _KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int}
 _SELECT = {"by": str, "alpha": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
+_READ = {"missing": list, "separator": str, "decimal": str, "encoding": str}
 _WORDS = {str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
 
 
@@ -122,6 +124,8 @@ class Job:
         Paths or glob patterns.
     models : tuple of ModelEntry
         From simple to rich.
+    read : dict
+        Options of :func:`vcmodel.read`: ``missing`` (codes beside empty, NA, ``.`` and ``*``), ``separator``, ``decimal``, ``encoding``.
     columns : dict
         New names by the name in the files.
     traits : str
@@ -137,6 +141,7 @@ class Job:
     base: Path
     files: tuple[str, ...]
     models: tuple[ModelEntry, ...]
+    read: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     traits: str = "together"
     responses: tuple[str, ...] = ()
@@ -215,6 +220,7 @@ def parse_job(raw: Mapping[str, Any], base: Path) -> Job:
         base=base,
         files=files,
         models=_models(raw),
+        read=_read(raw.get("read", {})),
         columns=_columns(raw.get("columns", {})),
         traits=traits,
         responses=_texts(raw.get("responses", []), "responses"),
@@ -266,6 +272,14 @@ def _texts(values: Any, where: str) -> tuple[str, ...]:
         twice = next(value for value in values if list(values).count(value) > 1)
         raise JobError(f"{where}: {twice!r} is listed twice; leave one out")
     return tuple(values)
+
+
+def _read(raw: dict[str, Any]) -> dict[str, Any]:
+    _check(raw, _READ, "[read]")
+    if "missing" in raw:
+        # -9 and "-9" are the same code in a file
+        raw = {**raw, "missing": list(_texts([str(code) for code in raw["missing"]], "missing in [read]"))}
+    return raw
 
 
 def _columns(raw: dict[str, Any]) -> dict[str, str]:

@@ -11,13 +11,13 @@ import os
 import socket
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from vcmodel.batch.result import BatchResult
+from vcmodel.batch.result import BatchResult, unpack
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.errors import VcmodelError
 
@@ -82,8 +82,8 @@ class Ledger:
         self._database.close()
         os.close(self._lock)
 
-    def plan(self, tasks: Sequence[Task]) -> None:
-        """Writes what belongs to the job now; rows of fits that no longer do stay, unread."""
+    def plan(self, tasks: Sequence[Task], meta: dict[str, Any]) -> None:
+        """Writes what belongs to the job now, and facts about it; rows of fits that no longer do stay, unread."""
         rows = [
             (place, t.id, t.key, t.file, t.model, json.dumps(t.traits), json.dumps(t.formulas), str(t.source) if isinstance(t.source, Path) else None)
             for place, t in enumerate(tasks)
@@ -91,6 +91,11 @@ class Ledger:
         with self._database as database:
             database.execute("delete from plan")
             database.executemany("insert into plan values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            database.execute("insert or replace into meta values ('job', ?)", (json.dumps(meta),))
+
+    def meta(self) -> dict[str, Any]:
+        """The facts written with the plan."""
+        return _meta(self._database)
 
     def finished(self) -> dict[str, str]:
         """Status by id of the planned fits that are finished for their present files, model and version."""
@@ -103,7 +108,7 @@ class Ledger:
                 "insert or replace into fits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(task.id, task.key, outcome.status, _clean(outcome.message), _clean(outcome.detail)),
-                    *(_packed(outcome.fit), _packed(outcome.payload)),
+                    *(outcome.fit, outcome.payload),
                     *(outcome.seconds, outcome.attempts, time.time()),
                 ),
             )
@@ -111,6 +116,10 @@ class Ledger:
     def results(self) -> Iterator[BatchResult]:
         """The finished fits of the plan, in its order."""
         return _results(self._database)
+
+    def result(self, name: str) -> BatchResult:
+        """The finished fit with this id."""
+        return next(_results(self._database, name))
 
 
 def read_results(out: Path) -> Iterator[BatchResult]:
@@ -121,21 +130,41 @@ def read_results(out: Path) -> Iterator[BatchResult]:
     LedgerError
         A folder without a ledger.
     """
+    with closing(_open(_existing(out), write=False)) as database:
+        yield from _results(database)
+
+
+def read_meta(out: Path) -> dict[str, Any]:
+    """The facts about the job in `out`.
+
+    Raises
+    ------
+    LedgerError
+        A folder without a ledger.
+    """
+    with closing(_open(_existing(out), write=False)) as database:
+        return _meta(database)
+
+
+def _existing(out: Path) -> Path:
     if not (out / NAME).is_file():
         raise LedgerError(f"{str(out)!r} holds no {NAME}: it is not the output folder of a batch")
-    database = _open(out / NAME, write=False)
-    try:
-        yield from _results(database)
-    finally:
-        database.close()
+    return out / NAME
 
 
-def _results(database: sqlite3.Connection) -> Iterator[BatchResult]:
+def _meta(database: sqlite3.Connection) -> dict[str, Any]:
+    found = database.execute("select value from meta where name = 'job'").fetchone()
+    return {} if found is None else json.loads(found[0])
+
+
+def _results(database: sqlite3.Connection, only: str | None = None) -> Iterator[BatchResult]:
+    """The finished fits of the plan in its order, or one of them."""
     query = (
         "select plan.id, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts "
-        "from plan join fits on plan.id = fits.id and plan.key = fits.key order by position"
+        "from plan join fits on plan.id = fits.id and plan.key = fits.key where ?1 is null or plan.id = ?1 order by position"
     )
-    for name, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts in database.execute(query):
+    for row in database.execute(query, (only,)):
+        name, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts = row
         yield BatchResult(
             id=name,
             file=file,
@@ -146,8 +175,8 @@ def _results(database: sqlite3.Connection) -> Iterator[BatchResult]:
             status=status,
             message=message,
             detail=detail,
-            fit=_unpacked(fit),
-            payload=_unpacked(payload),
+            fit=unpack(fit),
+            payload=unpack(payload),
             seconds=seconds,
             attempts=attempts,
         )
@@ -185,15 +214,6 @@ def _acquire(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return descriptor
-
-
-def _packed(item: dict[str, Any] | None) -> bytes | None:
-    # level 1: three times smaller than the text at a hundredth of a fit's time
-    return None if item is None else zlib.compress(json.dumps(item, allow_nan=False).encode("ascii"), 1)
-
-
-def _unpacked(blob: bytes | None) -> dict[str, Any] | None:
-    return None if blob is None else json.loads(zlib.decompress(blob))
 
 
 def _clean(text: str) -> str:

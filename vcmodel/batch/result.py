@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,17 @@ if TYPE_CHECKING:
 
 # the statuses of a fit in a batch
 CONVERGED, NOT_CONVERGED, FAILED = "converged", "not_converged", "failed"
+
+
+def pack(item: dict[str, Any]) -> bytes:
+    """A record in the types of JSON as bytes for the ledger and the way to it; the same record gives the same bytes."""
+    # level 1: three times smaller than the text at a hundredth of a fit's time
+    return zlib.compress(json.dumps(item, allow_nan=False).encode("ascii"), 1)
+
+
+def unpack(blob: bytes | None) -> dict[str, Any] | None:
+    """What was packed; None for nothing."""
+    return None if blob is None else json.loads(zlib.decompress(blob))
 
 
 @dataclass(frozen=True, eq=False)

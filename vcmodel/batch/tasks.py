@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 import time
 import traceback
@@ -18,11 +19,12 @@ from threadpoolctl import threadpool_limits
 
 from vcmodel.api import Model
 from vcmodel.batch.naming import content_digest
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
 from vcmodel.errors import DataError, VcmodelError, choices
 
 if TYPE_CHECKING:
+    from vcmodel.design.reading import Reading
     from vcmodel.fit import Fit
 
 
@@ -44,6 +46,8 @@ class Task:
     source : Path or DataFrame
     digest : str
         Of the source's content.
+    read : dict
+        Options of the reader: ``missing``, ``separator``, ``decimal``, ``encoding``.
     columns : dict
         New names of columns by old ones.
     weights : str or None
@@ -62,6 +66,7 @@ class Task:
     formulas: dict[str, str | None]
     source: Path | pd.DataFrame
     digest: str
+    read: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     weights: str | None = None
     start: dict[str, float] = field(default_factory=dict)
@@ -82,13 +87,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended, in plain types.
+    """How a task ended.
 
     Attributes
     ----------
     status, message, detail : str
         As of :class:`~vcmodel.batch.result.BatchResult`.
-    fit, payload : dict or None
+    fit, payload : bytes or None
+        Packed where the fit was made, so that the process which records many workers' fits has little to do.
     seconds : float
     attempts : int
     """
@@ -96,8 +102,8 @@ class Outcome:
     status: str
     message: str
     detail: str = ""
-    fit: dict[str, Any] | None = None
-    payload: dict[str, Any] | None = None
+    fit: bytes | None = None
+    payload: bytes | None = None
     seconds: float = 0.0
     attempts: int = 1
 
@@ -112,11 +118,13 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         # what Python code warns of is part of the result, not of a terminal that nobody reads
         with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fit = _fit(task, known)
-            record, payload = _record(fit, task), _payload(fit, task)
+            reading = _reading(task)
+            reading = replace(reading, table=_renamed(reading.table, task.columns))
+            fit = _fit(reading, task, known)
+            record, payload = _record(fit, reading, task), _payload(fit, task)
         record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))
         status = CONVERGED if fit.converged else NOT_CONVERGED
-        return Outcome(status, fit.status.value, "", record, payload, time.perf_counter() - begun)
+        return Outcome(status, fit.status.value, "", pack(record), pack(payload), time.perf_counter() - begun)
     except VcmodelError as problem:
         return Outcome(FAILED, _named(str(problem), task), seconds=time.perf_counter() - begun)
     except MemoryError as problem:
@@ -128,39 +136,37 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         return Outcome(FAILED, _named(message, task), traceback.format_exc(), seconds=time.perf_counter() - begun)
 
 
-def _fit(task: Task, known: Mapping[str, object] | None) -> Fit:
-    table = _renamed(_table(task), task.columns)
+def _fit(reading: Reading, task: Task, known: Mapping[str, object] | None) -> Fit:
     model = Model(task.formulas["fixed"] or "", task.formulas["random"], task.formulas["residual"])
-    equal = [list(group) for group in task.equal]
     return model.fit(
-        table,
+        reading.table,
         known=dict(known) if known else None,
         weights=task.weights,
         start=task.start or None,
         bounds=task.bounds or None,
-        equal=equal or None,
+        equal=[list(group) for group in task.equal] or None,
         control=task.control,
     )
 
 
-def _table(task: Task) -> pd.DataFrame:
-    from vcmodel.design.frame import read_table
+def _reading(task: Task) -> Reading:
+    from vcmodel.design.reading import read
 
     if not isinstance(task.source, Path):
-        return task.source
+        return read(task.source)
     if task.content is None:
-        table = read_table(task.source)
+        reading = read(task.source, **task.read)
         if content_digest(task.source) != task.digest:
             raise DataError(f"{task.file} was changed while the batch ran: run it again")
-        return table
+        return reading
     if hashlib.sha256(task.content).hexdigest() != task.digest:
         raise DataError(f"{task.file} was changed while the batch ran: run it again")
     with tempfile.TemporaryDirectory() as folder:
-        # the suffix tells the reader about compression
-        copy = Path(folder) / f"data{''.join(task.source.suffixes[-2:])}"
+        # the reader's notes name the file
+        copy = Path(folder) / task.source.name
         copy.write_bytes(task.content)
         try:
-            return read_table(copy)
+            return read(copy, **task.read)
         except VcmodelError as problem:
             raise type(problem)(str(problem).replace(str(copy), task.file)) from None
 
@@ -179,11 +185,15 @@ def _renamed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     return table.rename(columns=dict(columns))
 
 
-def _record(fit: Fit, task: Task) -> dict[str, Any]:
+def _record(fit: Fit, reading: Reading, task: Task) -> dict[str, Any]:
     record = fit.to_dict()
     for row in record["iterations"]:
         # the only numbers of a fit that differ from run to run
         row.pop("seconds", None)
+    written = " ".join(text for text in (*task.formulas.values(), task.weights) if text)
+    used = [name for name in map(str, reading.table.columns) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", written)]
+    old = {new: name for name, new in task.columns.items()}
+    record["notes"] += [note for note in reading.notes(old.get(name, name) for name in used) if note not in record["notes"]]
     return record
 
 

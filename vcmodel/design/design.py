@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.design.fixed import FixedDesign, build_fixed, centre
+from vcmodel.design.centring import Independent, independent
+from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
 from vcmodel.design.residual import Section, build_residual
 from vcmodel.design.terms import DesignTerm, build_term, expand
 from vcmodel.errors import DataError
-from vcmodel.linalg.rank import dependent_columns
 from vcmodel.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -62,14 +62,6 @@ class Design:
         return tuple(self.fixed.names[i] for i in sorted(gone))
 
 
-def _independent(x: sparse.csc_matrix) -> np.ndarray:
-    """Positions of the leftmost independent columns of x, whose columns have unit norm."""
-    if x.shape[1] == 0:
-        return np.zeros(0, dtype=np.int64)
-    dropped = dependent_columns(sparse.csc_matrix(x.T @ x))
-    return np.flatnonzero(~dropped)
-
-
 def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | None = None) -> Design:
     """The design of `spec` on the cells of `frame`.
 
@@ -79,13 +71,11 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         Also when no degree of freedom is left for the residual.
     """
     fixed = build_fixed(spec, frame)
-    centred = centre(fixed)
-    kept = _independent(centred.matrix)
+    chosen = independent(fixed)
+    kept, centred = chosen.kept, chosen.centred
     n = frame.y.size
     if kept.size >= n:
         raise DataError(f"{n} observations and {kept.size} independent fixed coefficients leave nothing for the variances; simplify fixed")
-    if kept.size < len(fixed.names):
-        centred = centre(fixed, kept)
     relationships = known or {}
     root = frame.weight_root
     return Design(
@@ -101,15 +91,26 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         weight_root=root,
         terms=tuple(build_term(item, frame, relationships) for term in spec.random for item in expand(term, frame)),
         sections=build_residual(spec.residual, frame),
-        notes=(*frame.notes, *_dropped_note(fixed, kept)),
+        notes=(*frame.notes, *_dropped_notes(fixed, chosen)),
     )
 
 
-def _dropped_note(fixed: FixedDesign, kept: np.ndarray) -> list[str]:
-    """One note that names the fixed columns left out, or none."""
-    stay = set(kept.tolist())
-    gone = [name for i, name in enumerate(fixed.names) if i not in stay]
-    if not gone:
-        return []
-    shown = ", ".join(gone[:8]) + (f", … ({len(gone)} in all)" if len(gone) > 8 else "")
-    return [f"fixed: dropped as linear combinations of earlier columns: {shown}"]
+def _dropped_notes(fixed: FixedDesign, chosen: Independent) -> list[str]:
+    """What is said about the fixed columns left out."""
+    gone = np.setdiff1d(np.arange(len(fixed.names)), chosen.kept)
+    exact, blurred = (
+        [fixed.names[i] for i in columns] for columns in (np.setdiff1d(gone, chosen.blurred), np.intersect1d(gone, chosen.blurred))
+    )
+    result = []
+    if exact:
+        result.append(f"fixed: dropped as linear combinations of earlier columns: {_few(exact)}")
+    if blurred:
+        result.append(
+            f"fixed: dropped, since within the rounding of their numbers they are linear combinations of earlier columns: {_few(blurred)}; "
+            "if that is not meant, subtract a constant near the mean from the covariate first"
+        )
+    return result
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

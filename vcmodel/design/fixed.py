@@ -1,4 +1,4 @@
-"""The fixed matrix X over the observed cells, its column names and terms, and the internal centring.
+"""The fixed matrix X over the observed cells, its column names and terms.
 
 formulaic evaluates the terms on the rows, sparse; this module spreads them over the traits. With several responses the bare ``trait``
 plays the part of the intercept: the columns of ``trait:x`` are those of ``x`` beside an intercept, once per trait.
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from vcmodel.design.frame import Frame
     from vcmodel.spec import ModelSpec
 
-_SPARSE_SHARE = 0.25  # a column on less of an indicator's support has a cosine with it below 1/2: centring would only fill it in
-_CONSTANT = 1e-11  # norm left after centring, relative to before, that is rounding: ten thousand times the unit roundoff and more
-
 
 @dataclass(frozen=True, eq=False)
 class FixedDesign:
@@ -46,25 +43,6 @@ class FixedDesign:
     matrix: sparse.csc_matrix
     names: tuple[str, ...]
     terms: tuple[tuple[str, NDArray[np.int64]], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Centred:
-    """Columns centred and scaled to unit norm.
-
-    Attributes
-    ----------
-    matrix : (N, p) csc
-        X' = X T.
-    transform : (p, p) csc
-        T; coefficients are beta = T beta'.
-    log_det : float
-        log|det T|.
-    """
-
-    matrix: sparse.csc_matrix
-    transform: sparse.csc_matrix
-    log_det: float
 
 
 @dataclass(frozen=True)
@@ -248,57 +226,3 @@ def _spread(
     columns = entries.col[inside].astype(np.int64) * len(traits) + own[inside]
     shape = (frame.y.size, len(names))
     return names, sparse.csc_matrix((entries.data[inside], (rows[inside], columns)), shape=shape)
-
-
-def centre(design: FixedDesign, kept: NDArray[np.int64] | None = None) -> Centred:
-    """The columns `kept` (default all) centred and scaled, so that the mixed-model equations are well conditioned in any units.
-
-    A column that is not 0/1 loses its mean over the support of the 0/1 column with the smallest support that contains its own: the
-    intercept, or ``trait_bden`` for ``trait_bden:x``. A column without variation there becomes exactly zero (it is aliased). Then
-    every nonzero column is scaled to unit norm. T = (I + N) D with N nilpotent, so log|det T| is that of the scales D.
-    """
-    x = design.matrix if kept is None else sparse.csc_matrix(design.matrix[:, kept])
-    n_columns = x.shape[1]
-    size = np.diff(x.indptr)
-    norm = np.sqrt(np.asarray(x.multiply(x).sum(axis=0), dtype=np.float64)).ravel()
-    column = np.repeat(np.arange(n_columns), size)
-    indicator = np.ones(n_columns, dtype=bool)
-    indicator[column[x.data != 1.0]] = False
-    indicator &= size > 0
-    numeric = np.flatnonzero(~indicator & (size > 0))
-    base = _smallest_support(x, size, numeric, np.flatnonzero(indicator))
-    centred = numeric[base >= 0]
-    base = base[base >= 0]
-    total = np.asarray(x[:, centred].sum(axis=0), dtype=np.float64).ravel()
-    nilpotent = sparse.csc_matrix((-total / size[base], (base, centred)), shape=(n_columns, n_columns))
-    shift = sparse.csc_matrix(sparse.identity(n_columns, format="csc") + nilpotent)
-    shifted = sparse.csc_matrix(x @ shift)
-    left = np.sqrt(np.asarray(shifted.multiply(shifted).sum(axis=0), dtype=np.float64)).ravel()
-    constant = left <= _CONSTANT * norm
-    scale = np.where(constant, 1.0, 1.0 / np.where(constant, 1.0, left))
-    diagonal = sparse.diags(scale, format="csc")
-    keep = sparse.diags((~constant).astype(np.float64), format="csc")
-    matrix = sparse.csc_matrix(shifted @ diagonal @ keep)
-    matrix.eliminate_zeros()
-    matrix.sort_indices()
-    return Centred(matrix, sparse.csc_matrix(shift @ diagonal), float(np.log(scale).sum()))
-
-
-def _smallest_support(
-    x: sparse.csc_matrix, size: NDArray[np.int64], numeric: NDArray[np.int64], indicator: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """For each numeric column the 0/1 column to centre it on, or -1."""
-    best = np.full(numeric.size, -1, dtype=np.int64)
-    if numeric.size == 0 or indicator.size == 0:
-        return best
-    pattern = sparse.csc_matrix(x[:, numeric])
-    pattern.data = np.ones_like(pattern.data)
-    common = sparse.coo_matrix(x[:, indicator].T @ pattern)  # rows shared by each 0/1 and each numeric column
-    contains = common.data == size[numeric][common.col]
-    candidate, target = indicator[common.row[contains]], common.col[contains]
-    near = size[numeric][target] >= _SPARSE_SHARE * size[candidate]
-    candidate, target = candidate[near], target[near]
-    order = np.lexsort((candidate, size[candidate], target))  # smallest support first, then formula order
-    first = np.r_[True, np.diff(target[order]) != 0] if order.size else np.zeros(0, dtype=bool)
-    best[target[order][first]] = candidate[order][first]
-    return best

@@ -249,19 +249,28 @@ def _parsed(layout: Layout, where: str, **options: Any) -> pd.DataFrame:
 def _names_in_digits(raw: pd.DataFrame, layout: Layout, numeric: list[str], where: str) -> dict[str, pd.Series]:
     """The numeric columns, as text, whose values are names: leading zeros or more than 15 digits."""
     long = [name for name in numeric if len(raw) and float(np.abs(raw[name].to_numpy(dtype=np.float64)).max()) >= 1e15]
-    # a zero that begins a field stands behind a separator, a quote, a sign, a blank or a line end
-    zeros = numeric if any(f"{mark}0{digit}" in layout.rows for mark in f'{layout.separator}"+-\n\r ' for digit in "0123456789") else []
-    if layout.rows[:1] == "0":
-        zeros = numeric
+    whole = [name for name in numeric if pd.api.types.is_integer_dtype(raw[name].dtype)]
+    zeros = whole if _leading_zero(layout) else []
     suspects = list(dict.fromkeys([*long, *zeros]))
     if not suspects:
         return {}
     text = _parsed(layout, where, dtype=str, usecols=suspects)
-    return {name: text[name] for name in suspects if text[name].str.contains(NAME_IN_DIGITS).any()}
+    return {name: text[name] for name in suspects if NAME_IN_DIGITS.search("\n".join(text[name].unique()))}
+
+
+def _leading_zero(layout: Layout) -> bool:
+    """Whether some field may begin with a zero and another digit."""
+    text = np.frombuffer(f"\n{layout.rows}".encode(), dtype=np.uint8)
+    opens = np.zeros(256, dtype=bool)
+    opens[[ord(mark) for mark in f'{layout.separator}"\n\r ']] = True
+    # unsigned, so that what stands before "0" in the character table wraps round
+    return bool(np.any(opens[text[:-2]] & (text[1:-1] == ord("0")) & (text[2:] - ord("0") < 10)))
 
 
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
-NAME_IN_DIGITS = r"^\s*[-+]?(?:0[0-9]|[0-9]{16,}\s*$)"
+NAME_IN_DIGITS = re.compile(r"^\s*(?:0[0-9]+|[-+]?[0-9]{16,})\s*$", re.MULTILINE)
+# float() alone would take "nan", "inf", "1_0" and digits of other scripts
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 def _fractional(column: pd.Series) -> bool:
@@ -334,7 +343,9 @@ class _Draft:
                 trimmed += int(self.counts[i]) if item != written[i] else 0
         self.place, self.values = table[raw], list(index)
         self.trimmed = trimmed
-        self.numbers = {mark: _as_numbers(self.values, mark) for mark in DECIMALS}
+        comma = any("," in item for item in self.values)
+        points = _as_numbers(self.values, ".")
+        self.numbers = {".": points, ",": _as_numbers(self.values, ",") if comma or points is not None else None}
         fits = [mark for mark, values in self.numbers.items() if values is not None]
         # in a comma-separated file a quoted 1,234 is as likely a thousand
         self.ambiguous = self.separator == "," and all(THOUSANDS.fullmatch(item) for item in self.values if "," in item)
@@ -406,25 +417,19 @@ def _kind(column: pd.Series) -> str:
 
 
 def _is_number(text: str) -> bool:
-    # float() alone would take "nan", "inf", "1_0" and digits of other scripts
-    return text.isascii() and text.lstrip("+-")[:1] in tuple("0123456789.") and _as_numbers([text], ".", names=True) is not None
+    return NUMBER.fullmatch(text) is not None
 
 
-def _as_numbers(values: list[str], decimal: str, names: bool = False) -> NDArray[np.float64] | None:
-    """The values as numbers, if all of them are and none is a name in digits (unless `names` may be)."""
-    if not values:
+def _as_numbers(values: list[str], decimal: str) -> NDArray[np.float64] | None:
+    """The values as numbers, if all of them are and none is a name in digits."""
+    # cheap before thorough: most text columns end at their first value
+    if not values or values[0].lstrip("+-")[:1] not in tuple("0123456789.,"):
         return None
     if decimal == ",":
         if any("." in item for item in values):
             return None
         values = [item.replace(",", ".") for item in values]
-    # cheap before thorough: most text columns end here
-    if not values[0].lstrip("+-")[:1].isdigit() and values[0].lstrip("+-")[:1] != ".":
-        return None
-    series = pd.Series(values, dtype=object)
-    found = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64)
-    if np.isnan(found).any() or np.isinf(found).any():
-        return None
-    if not names and series.str.contains(NAME_IN_DIGITS).any():
+    found = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce").to_numpy(dtype=np.float64)
+    if not np.all(np.isfinite(found)) or NAME_IN_DIGITS.search("\n".join(values)):
         return None
     return found

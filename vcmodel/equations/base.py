@@ -121,6 +121,12 @@ class SingleTraitSystems(Protocol):
     def fixed_covariance(self) -> Array:
         """Covariance matrices of beta_t, (T, p0, p0)."""
 
+    def fixed_variances(self) -> Array:
+        """Variances of beta, (p0, T): the diagonals of the covariance matrices."""
+
+    def fixed_forms(self, combinations: Array) -> Array:
+        """Sum over t of c_t' Cov(beta_t) c_t, (m,), for m combinations c (T, p0, m)."""
+
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""
 

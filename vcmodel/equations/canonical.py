@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# numbers in a dense block of combinations of fixed effects
+SLICE = 2_000_000
+
 Systems = TypeVar("Systems", bound=SingleTraitSystems)
 
 
@@ -173,8 +176,19 @@ class CanonicalEquations(Generic[Systems]):
         return np.asarray(t @ (t @ (0.5 * (covariance + covariance.T))).T)
 
     def coefficient_variances(self) -> Array:
-        """Variances (p,) of the fixed effects as reported."""
-        return np.diag(self.coefficient_covariance()).copy()
+        """Variances (p,) of the fixed effects as reported, without the whole matrix."""
+        p, size = self.design.x.shape[1], self.form.n_columns
+        t = csr_matrix(self.design.transform @ self.form.to_design)
+        by_column = self.systems.fixed_variances() @ (self.back**2).T
+        result = np.asarray(t.power(2) @ by_column.T.ravel())
+        # a coefficient that takes part in the centring, or is a contrast of columns, is a combination of several
+        mixed = np.flatnonzero(np.diff(t.indptr) > 1)
+        step = max(1, SLICE // max(1, size * p))
+        for start in range(0, mixed.size, step):
+            rows = mixed[start : start + step]
+            pieces = t[rows].toarray().reshape(rows.size, size, -1)
+            result[rows] = self.systems.fixed_forms(np.einsum("mai,at->tim", pieces, self.back))
+        return result
 
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects and their prediction error variances, both (T, q)."""

@@ -138,6 +138,22 @@ class SparseSystems:
         unit[:p] = np.eye(p)
         return np.array([factor.solve(unit)[:p] if p else unit[:p] for factor in self.factors])
 
+    def fixed_variances(self) -> Array:
+        """Variances of beta, (p0, T)."""
+        diagonal = self.pattern.indptr[: self.n_fixed]
+        return np.stack([inverse[diagonal] for inverse in self._inverses], axis=1)
+
+    def fixed_forms(self, combinations: Array) -> Array:
+        """Sum over t of c_t' Cov(beta_t) c_t, (m,), for m combinations c (T, p0, m)."""
+        result = np.zeros(combinations.shape[2])
+        step = max(1, SLICE // self.n_equations)
+        for start in range(0, result.size, step):
+            part = combinations[:, :, start : start + step]
+            for factor, c in zip(self.factors, part, strict=True):
+                half = factor.half_solve(np.vstack([c, np.zeros((self.levels, c.shape[1]))]))
+                result[start : start + step] += np.einsum("nm,nm->m", half, half)
+        return result
+
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""
         scaled = self.solution[self.n_fixed :] * self.roots

@@ -160,6 +160,14 @@ class SpectralSystems:
         inverse = np.linalg.solve(self.root, np.broadcast_to(np.eye(self.n_fixed), self.root.shape))
         return inverse.transpose(0, 2, 1) @ inverse
 
+    def fixed_variances(self) -> Array:
+        """Variances of beta, (p0, T)."""
+        return np.diagonal(self.fixed_covariance(), axis1=1, axis2=2).T
+
+    def fixed_forms(self, combinations: Array) -> Array:
+        """Sum over t of c_t' Cov(beta_t) c_t, (m,), for m combinations c (T, p0, m)."""
+        return np.sum(np.linalg.solve(self.root, combinations) ** 2, axis=(0, 1))
+
     def _levels(self) -> Array:
         """K Z0'U1, (q, number of eigenvalues)."""
         result = np.empty((self.term.n_levels, self.eigenvalues.size))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 UNBOUNDED_SLOPE = 0.25
 # where a singular matrix is looked at from inside, as a multiple of the floor
 INSIDE = 10.0
+# scaled eigenvalues of Sigma below this are its null space; they are exact zeros but for rounding
+NULL = 1e-11
 # multipliers below this are rounding
 RISING = 1e-6
 # how far a released component moves from the boundary, in standard deviations of the data
@@ -103,9 +105,18 @@ class EdgeModel:
 
 
 def multipliers(component: Component, chart: Chart, phi: Array, snapped: NDArray[np.bool_], gradient: Array | None) -> Array:
-    """The multipliers of a component's snapped coordinates, see :class:`EdgeModel`; empty where nothing is snapped."""
+    """The multipliers of a component at its boundary, all <= 0 at a constrained maximum; empty where nothing is snapped.
+
+    For an unstructured matrix the eigenvalues of D on the null space of Sigma, in units of the data's variance; otherwise those of the
+    snapped coordinates, see :class:`EdgeModel`.
+    """
     if gradient is None or not snapped.any():
         return np.zeros(0)
+    if chart.whole_cone:
+        scale = component.reference
+        values, vectors = np.linalg.eigh(chart.value(phi) / np.outer(scale, scale))
+        null = vectors[:, values < NULL]
+        return np.linalg.eigvalsh(null.T @ (gradient * np.outer(scale, scale)) @ null)
     return EdgeModel.of(component, chart, phi, snapped, gradient).multipliers
 
 

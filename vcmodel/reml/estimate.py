@@ -15,7 +15,7 @@ from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, p
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.parameters import Component, Point, make_components, starting_point
 from vcmodel.reml.search import Record, Search
-from vcmodel.reml.start import covariances
+from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
 from vcmodel.reml.wishes import Wishes, read_wishes
 
@@ -101,6 +101,7 @@ def estimate(
     """
     with limited_threads(control.threads):
         equations, method = choose(design, control)
+        refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
         components = make_components(design, references)
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]

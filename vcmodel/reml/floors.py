@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # a square-root coordinate is held at this fraction of the data's standard deviation while iterating: 1e-8 of the variance
 FLOOR = 1e-4
+# a residual matrix enters through its inverse: nearer to singular the score would drown in rounding
+RESIDUAL_FLOOR = 1e-3
 # least change of logL per relative change of a coordinate at its floor that counts as pressing: FLOOR^2 times a thousandth of a level
 PRESSURE = 1e-11
 
@@ -32,13 +34,15 @@ class Floors:
     residual: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, components: Sequence[Component], point: Point) -> Floors:
-        """The floors of every chart's edges."""
+    def of(cls, components: Sequence[Component], point: Point, moves: NDArray[np.bool_]) -> Floors:
+        """The floors of every chart's edges whose coordinate moves (m,): what the user fixed stays where it is, zero included."""
         index, floor, groups, residual = [], [], [], []
         for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
             for edge in chart.edges(phi):
+                if not moves[part.start + edge.coordinate]:
+                    continue
                 index.append(part.start + edge.coordinate)
-                floor.append(FLOOR**edge.power * edge.scale)
+                floor.append((FLOOR if component.kind == "random" else RESIDUAL_FLOOR) ** edge.power * edge.scale)
                 groups.append(part.start + np.array(edge.group, dtype=np.int64))
                 residual.append(component.kind == "residual")
         return cls(np.array(index, dtype=np.int64), np.array(floor), tuple(groups), np.array(residual, dtype=bool))

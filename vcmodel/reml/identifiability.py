@@ -140,8 +140,8 @@ def precision_of(information: Array, natural: Array, transform: Array, jacobians
 def separate(moved: Array) -> list[list[int]]:
     """The rows that move along each of the columns' directions, told apart as far as possible.
 
-    Entries are fractions of what a row moves at most; below MOVES they are rounding. The columns span a space of directions without information; the reduced echelon form (largest entry as pivot) gives the directions in
-    which the fewest parameters move together.
+    Entries are fractions of what a row moves at most; below MOVES they are rounding. The columns span a space of directions without
+    information; the reduced echelon form (largest entry as pivot) gives the directions in which the fewest parameters move together.
     """
     rest = moved.T.copy()
     done: list[int] = []

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MAX_REJECTIONS = 30
+# promised gain below which a step that changes logL by rounding only still counts: elsewhere it would be a step of no length
+NEARLY = 1e-6
 # iterations a residual coordinate presses on its floor before the likelihood is called unbounded
 PATIENCE = 6
 
@@ -97,8 +99,12 @@ def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | Non
     shift = search.shift
     for _ in range(MAX_REJECTIONS):
         trial = search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped))
-        if search.evaluate(trial) and search.equations.loglik >= before - slack:
-            search.shift = next_shift(shift, search.equations.loglik - before, system.predicted(shift))
+        if not search.evaluate(trial):
+            shift = max(4.0 * shift, 1e-2)
+            continue
+        gain = search.equations.loglik - before
+        if gain > slack or (gain >= -slack and system.decrement < NEARLY):
+            search.shift = next_shift(shift, gain, system.predicted(shift))
             return trial
         shift = max(4.0 * shift, 1e-2)
     search.evaluate(search.point)

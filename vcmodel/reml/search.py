@@ -121,7 +121,7 @@ class Search:
 
     def floors(self) -> Floors:
         """The floors of the present charts."""
-        return Floors.of(self.components, self.point)
+        return Floors.of(self.components, self.point, np.any(free_map(self.wishes, self.point) != 0.0, axis=1))
 
     def pressing(self, floors: Floors) -> NDArray[np.bool_]:
         """Which edges press on their floor; tied coordinates press together, fixed ones not at all."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.errors import DataError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,17 +20,23 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 RANDOM_SHARE, RESIDUAL_SHARE = 0.1, 0.5
+# residuals below this fraction of the data are rounding
+EXACT = 1e-12
 # correlations start away from 0 (a saddle of some likelihoods) and from the boundary
 DEFAULT_CORRELATION, LARGEST_CORRELATION = 0.1, 0.9
 
 
-def level_sd(residual: Array, level: NDArray[np.int64], k: int) -> Array:
-    """Root mean square (k,) of the residuals at each level; levels without variation get the overall value."""
-    count = np.bincount(level, minlength=k)
+def level_sd(residual: Array, y: Array, level: NDArray[np.int64], k: int) -> Array:
+    """Root mean square (k,) of the residuals at each level; a level that the fixed effects fit exactly gets the mean of the others.
+
+    Levels are never compared with one another: traits may differ by any factor.
+    """
     total = np.bincount(level, weights=residual**2, minlength=k)
-    overall = np.sqrt(np.mean(residual**2))
-    own = np.sqrt(total / np.maximum(count, 1))
-    return np.where((count > 1) & (own > 1e-6 * overall), own, overall)
+    whole = np.bincount(level, weights=y**2, minlength=k)
+    varies = total > EXACT**2 * whole
+    own = np.sqrt(total / np.maximum(np.bincount(level, minlength=k), 1))
+    # one observation beside its own mean, or none: nothing is known of the level's own scale
+    return np.where(varies, own, np.sqrt(np.mean(own[varies] ** 2)) if varies.any() else 1.0)
 
 
 def pairwise_correlation(residual: Array, level: NDArray[np.int64], group: NDArray[np.int64], k: int) -> Array:
@@ -72,6 +80,32 @@ def term_cells(term: DesignTerm) -> tuple[NDArray[np.int64], NDArray[np.int64], 
     return entries.row.astype(np.int64), sigma, level, entries.data
 
 
+def refuse_exact_fit(design: Design, residual: Array) -> None:
+    """Raise where the fixed effects explain a response, or all of a residual section, exactly.
+
+    Raises
+    ------
+    DataError
+        Naming the response or section.
+    """
+
+    def exact(cells: NDArray[np.int64]) -> bool:
+        return bool(np.sum(residual[cells] ** 2) <= EXACT**2 * np.sum(design.y[cells] ** 2))
+
+    frame = design.frame
+    for t, name in enumerate(frame.responses):
+        if exact(np.flatnonzero(frame.trait == t)):
+            raise DataError(
+                f"response {name!r} is explained exactly by the fixed effects: nothing is left for the variances; simplify fixed"
+            )
+    for section in design.sections if len(design.sections) > 1 else ():
+        if exact(section.cells):
+            raise DataError(
+                f"residual section {section.label}: its {section.cells.size} observation(s) are explained exactly by the fixed effects, so that "
+                "it has no variance to estimate; join it with another section or remove its rows"
+            )
+
+
 def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[list[Array], list[Array]]:
     """Reference standard deviations (k,) and starting covariances (k, k): random terms, then sections.
 
@@ -87,7 +121,7 @@ def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[li
         k = term.structure.size
         cell, sigma, level, value = term_cells(term)
         size = np.sqrt(np.bincount(sigma, weights=value**2, minlength=k) / np.maximum(np.bincount(sigma, minlength=k), 1))
-        reference = level_sd(residual[cell], sigma, k) / np.where(size > 0, size, 1.0)
+        reference = level_sd(residual[cell], design.y[cell], sigma, k) / np.where(size > 0, size, 1.0)
         overlapping = np.unique(cell).size < cell.size  # str(): one cell at several Sigma-levels
         if overlapping:
             correlation = pairwise_correlation(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), k)
@@ -99,7 +133,7 @@ def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[li
         starts.append(scale * RANDOM_SHARE * correlation * np.outer(reference, reference))
     for section in design.sections:
         k = section.structure.size
-        reference = level_sd(residual[section.cells], section.level, k)
+        reference = level_sd(residual[section.cells], design.y[section.cells], section.level, k)
         correlation = pairwise_correlation(residual[section.cells], section.level, section.unit, k)
         references.append(reference)
         starts.append(scale * RESIDUAL_SHARE * correlation * np.outer(reference, reference))

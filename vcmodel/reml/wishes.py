@@ -77,6 +77,7 @@ class _Reader:
         self.fixed = [np.zeros(values.size, dtype=bool) for values in defaults]
         self.group = [np.full(values.size, -1, dtype=np.int64) for values in defaults]
         self.given: set[str] = set()
+        self.valued = [np.zeros(values.size, dtype=bool) for values in defaults]
         self.touched: set[int] = set()
         self.n_groups = 0
 
@@ -100,6 +101,7 @@ class _Reader:
         if not np.isfinite(number):
             raise StructureError(f"start: {row!r} = {value!r} is not a finite number")
         self.theta[c][i] = number
+        self.valued[c][i] = True
         self.touched.add(c)
         self.given.add(row)
 
@@ -137,19 +139,33 @@ class _Reader:
         if len(given) > 1:
             raise StructureError(f"equal: {', '.join(rows)} are to be equal but have different starting values {sorted(given)}")
         geometric = kinds == ["variance"] and bool(np.all(values > 0))
+        known = bool(given)
         common = given.pop() if given else float(np.exp(np.log(values).mean()) if geometric else values.mean())
         held = any(self.fixed[c][i] for c, i in members)
         for row, (c, i) in zip(rows, members, strict=True):
             if self.group[c][i] >= 0:
                 raise StructureError(f"equal: {row!r} stands in two groups or twice in one; name it once")
             self.group[c][i], self.theta[c][i], self.fixed[c][i] = self.n_groups, common, held
+            self.valued[c][i] |= known
             self.touched.add(c)
         self.n_groups += 1
 
     def finished(self) -> Wishes:
-        """The wishes, once every changed matrix is seen to be positive (semi-)definite."""
+        """The wishes, once every changed matrix is seen to be positive (semi-)definite and every fixed value to be the user's."""
+        for c, component in enumerate(self.components):
+            for i in np.flatnonzero(self.fixed[c] & ~self.valued[c]):
+                row = component.rows[i]
+                raise StructureError(f"bounds: {row!r} is to be fixed (F) but no value is given; add start={{{row!r}: value}}")
         for c in self.touched:
             _check_start(self.components[c], self.theta[c])
+            partly = (self.fixed[c].any() or (self.group[c] >= 0).any()) and not self.fixed[c].all()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                if partly and not np.all(np.isfinite(self.components[c].structure.derivative(self.theta[c]))):
+                    rows = ", ".join(self.components[c].rows)
+                    raise StructureError(
+                        f"start: with a variance of 0 the other parameters of {rows} have no derivative; remove that level from the term, "
+                        "or write it with us()"
+                    )
         return Wishes(tuple(self.theta), tuple(self.fixed), tuple(self.group))
 
 

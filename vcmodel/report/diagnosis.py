@@ -9,6 +9,8 @@ from vcmodel.results.diagnostics import normal_quantiles, outside_band, residual
 from vcmodel.results.field import Layout, field_layout, grid, semivariogram
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -29,6 +31,8 @@ class Diagnosis:
         Trait -> residual table, means of neighbours, normal quantiles.
     outside : dict of int
         Trait -> points outside the band of the quantile plot.
+    value : str
+        The column that is drawn: ``standardised``, or ``residual`` when the standard deviations were not kept.
     layout : Layout or None
         Where the plots stand.
     maps : dict
@@ -41,6 +45,7 @@ class Diagnosis:
     trends: dict[str, pd.DataFrame]
     quantiles: dict[str, pd.DataFrame]
     outside: dict[str, int]
+    value: str
     layout: Layout | None
     maps: dict[str, NDArray[np.float64]]
     variograms: dict[str, pd.DataFrame]
@@ -49,34 +54,40 @@ class Diagnosis:
 def diagnose(estimate: Estimate) -> Diagnosis:
     """The residual tables of an estimate, of its first traits."""
     frame = estimate.design.frame
-    whole = residual_table(estimate)
-    tables = {trait: whole[whole["trait"] == trait] for trait in frame.responses[:MOST_TRAITS]}
-    quantiles = {trait: normal_quantiles(table["standardised"]) for trait, table in tables.items()}
-    layout = field_layout(frame.table)
+    return diagnose_table(residual_table(estimate), frame.responses, field_layout(frame.table))
+
+
+def diagnose_table(whole: pd.DataFrame, traits: Sequence[str], layout: Layout | None = None) -> Diagnosis:
+    """The same from one row per cell: ``row trait fitted residual`` and ``standardised``; without the last there are no maps."""
+    value = "standardised" if "standardised" in whole.columns else "residual"
+    layout = layout if value == "standardised" else None
+    tables = {trait: whole[whole["trait"] == trait] for trait in traits[:MOST_TRAITS]}
+    quantiles = {trait: normal_quantiles(table[value]) for trait, table in tables.items()}
     maps: dict[str, NDArray[np.float64]] = {}
     variograms = {}
     for trait, table in tables.items() if layout is not None else ():
-        own = _maps(layout, table)
+        own = _maps(layout, table, value)
         maps |= {f"{trait}, {layout.field_name} {field}" if layout.field_name else trait: values for field, values in own.items()}
         found = semivariogram(list(own.values()))
         if len(found):
             variograms[trait] = found
     return Diagnosis(
         tables=tables,
-        trends={trait: trend(table["fitted"], table["standardised"]) for trait, table in tables.items()},
+        trends={trait: trend(table["fitted"], table[value]) for trait, table in tables.items()},
         quantiles=quantiles,
         outside={trait: outside_band(points) for trait, points in quantiles.items()},
+        value=value,
         layout=layout,
         maps=maps,
         variograms=variograms,
     )
 
 
-def _maps(layout: Layout, table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+def _maps(layout: Layout, table: pd.DataFrame, value: str) -> dict[str, NDArray[np.float64]]:
     """The grids of one trait by field."""
     rows = table["row"].to_numpy()
     row, column, field = layout.row[rows], layout.column[rows], layout.field[rows]
-    values = table["standardised"].to_numpy()
+    values = table[value].to_numpy()
     result = {}
     for number, name in enumerate(layout.fields):
         here = (field == number) & (row >= 0) & (column >= 0)

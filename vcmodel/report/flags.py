@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,3 +42,23 @@ def flags(record: Mapping[str, Any]) -> list[Flag]:
     if near:
         found.append(Flag("correlation near ±1", ", ".join(near)))
     return found
+
+
+class State(NamedTuple):
+    """How a fit ended, for the eye: a sign and a word, so that colour is not needed."""
+
+    css: str
+    sign: str
+    text: str
+    order: int
+
+
+FAILED, NOT_CONVERGED = State("bad", "\u2716", "failed", 0), State("bad", "\u2716", "not converged", 1)
+LOOK, GOOD = State("look", "\u25b2", "needs a look", 2), State("good", "\u2714", "converged", 3)
+
+
+def state(record: Mapping[str, Any] | None) -> State:
+    """The state of a fit, or of one that failed (None)."""
+    if record is None:
+        return FAILED
+    return NOT_CONVERGED if not record["converged"] else LOOK if flags(record) else GOOD

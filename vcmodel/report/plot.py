@@ -9,6 +9,7 @@ from vcmodel.report.diagnosis import Diagnosis, diagnose
 from vcmodel.report.figures import blups, correlation, field, fitted, quantiles, scatter, semivariogram, trace
 from vcmodel.report.figures.style import WIDTH, axes_column
 from vcmodel.results.diagnostics import with_intervals
+from vcmodel.results.labels import find_component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def plot(fit: Fit, kind: str, term: str | None = None) -> Figure:
 def _correlation(fit: Fit, term: str | None) -> Figure:
     panels = correlation.panels(fit.to_dict())
     if term is not None:
-        label = fit.label_of(term)
+        label = _label(fit, term)
         panels = [panel for panel in panels if panel.term == label]
     if not panels:
         where = "the model" if term is None else repr(term)
@@ -45,14 +46,18 @@ def _correlation(fit: Fit, term: str | None) -> Figure:
     return correlation.draw(panels)
 
 
+def _label(fit: Fit, term: str) -> str:
+    return fit.estimate.components[find_component(fit.estimate, term)].label
+
+
 def _effects(fit: Fit, term: str | None) -> blups.Effects:
-    random = [label for label in fit.terms if label not in fit.residual_terms]
+    random = [component.label for component in fit.estimate.components if component.kind == "random"]
     if term is None and len(random) != 1:
         menu = f"name one with term=: {', '.join(random)}" if random else "it has none"
         raise VcmodelError(f"plot: the effects of one random term are drawn; the model has {len(random)}: {menu}")
     chosen = random[0] if term is None else term
     table = with_intervals(fit.random_effects(chosen))
-    return blups.effects_of(fit.label_of(chosen), table)
+    return blups.effects_of(_label(fit, chosen), table)
 
 
 def _blups(fit: Fit, term: str | None) -> Figure:
@@ -63,7 +68,7 @@ def _scatter(fit: Fit, term: str | None) -> Figure:
     effects = _effects(fit, term)
     if len(effects.columns) < 2:
         raise VcmodelError(f"plot: {effects.term} has one effect per level, so there is no pair to draw; use 'blups'")
-    return scatter.draw(effects)
+    return scatter.draw(effects, scatter.pairs(effects))
 
 
 def _residuals(fit: Fit, _: str | None) -> Figure:
@@ -85,7 +90,7 @@ def _placed(fit: Fit) -> Diagnosis:
 def _field(fit: Fit, _: str | None) -> Figure:
     found = _placed(fit)
     assert found.layout is not None  # there are maps
-    return field.draw(found.maps, found.layout.row_name, found.layout.column_name)
+    return field.draw(found.maps, found.layout)
 
 
 def _semivariogram(fit: Fit, _: str | None) -> Figure:

@@ -73,7 +73,7 @@ def normal_quantiles(values: ArrayLike) -> pd.DataFrame:
 
 
 def trend(x: ArrayLike, y: ArrayLike, groups: int = 10) -> pd.DataFrame:
-    """Means of x and y, ``x y n``, in groups of neighbouring x of equal size; fewer groups when there are fewer than five pairs for each."""
+    """Means of x and y, ``x y n``, in groups of neighbouring x of equal size, of at least five pairs each."""
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     good = np.isfinite(a) & np.isfinite(b)
     a, b = a[good], b[good]

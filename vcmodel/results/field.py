@@ -39,6 +39,8 @@ class Layout:
         Which of `fields`.
     row_name, column_name : str
         Columns of the data.
+    first : tuple of int
+        The numbers of row and column at position 0.
     fields : tuple of str
         Labels of the fields; one empty label for a single field.
     field_name : str
@@ -50,6 +52,7 @@ class Layout:
     field: Integers
     row_name: str
     column_name: str
+    first: tuple[int, int]
     fields: tuple[str, ...]
     field_name: str
 
@@ -65,15 +68,17 @@ def field_layout(table: pd.DataFrame) -> Layout | None:
     column_name = next((names[name] for name in COLUMN_NAMES if name in names), None)
     if row_name is None or column_name is None:
         return None
-    row, column = _positions(table[row_name]), _positions(table[column_name])
-    if row is None or column is None:
+    rows, columns = _positions(table[row_name]), _positions(table[column_name])
+    if rows is None or columns is None:
         return None
+    (row, first_row), (column, first_column) = rows, columns
+    first = first_row, first_column
     known = (row >= 0) & (column >= 0)
     if not known.any():
         return None
     place = np.where(known, row * (WIDEST + 1) + column, -1)
     if _distinct(place[known]):
-        return Layout(row, column, np.zeros(len(table), dtype=np.int64), row_name, column_name, ("",), "")
+        return Layout(row, column, np.zeros(len(table), dtype=np.int64), row_name, column_name, first, ("",), "")
     best: tuple[Integers, tuple[str, ...], str] | None = None
     for name in table.columns:
         if str(name) in (row_name, column_name) or pd.api.types.is_float_dtype(table[name].dtype):
@@ -83,7 +88,7 @@ def field_layout(table: pd.DataFrame) -> Layout | None:
             continue
         if _distinct(codes[known] * (WIDEST + 1) ** 2 + place[known]):
             best = codes.astype(np.int64), tuple(str(label) for label in labels), str(name)
-    return None if best is None else Layout(row, column, best[0], row_name, column_name, best[1], best[2])
+    return None if best is None else Layout(row, column, best[0], row_name, column_name, first, best[1], best[2])
 
 
 def _simple(name: object) -> str:
@@ -94,8 +99,8 @@ def _distinct(values: Integers) -> bool:
     return np.unique(values).size == values.size
 
 
-def _positions(column: pd.Series) -> Integers | None:
-    """Whole numbers from 0, -1 where missing; of labels like ``R12`` the number; None for anything else."""
+def _positions(column: pd.Series) -> tuple[Integers, int] | None:
+    """Whole numbers from 0, -1 where missing, and the number at 0; of labels like ``R12`` the number; None for anything else."""
     if not pd.api.types.is_numeric_dtype(column.dtype):
         text = column.astype("string").str.extract(r"^\D*(\d{1,6})$", expand=False)
         if (text.isna() & column.notna()).any():
@@ -105,7 +110,8 @@ def _positions(column: pd.Series) -> Integers | None:
     seen = np.isfinite(values)
     if not seen.any() or np.any(values[seen] != np.round(values[seen])) or np.ptp(values[seen]) > WIDEST:
         return None
-    return np.where(seen, np.where(seen, values, 0.0) - values[seen].min(), -1).astype(np.int64)
+    first = int(values[seen].min())
+    return np.where(seen, np.where(seen, values, 0.0) - first, -1).astype(np.int64), first
 
 
 def grid(row: Integers, column: Integers, values: ArrayLike) -> Array:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # eigenvalues of a matrix in units of the data's variance: below the first a random matrix counts as singular (its zeros are exact, so
-# this is rounding), below the second a residual matrix stands at its floor (1e-8 of the variance, held while iterating)
+# this is rounding), below the second a residual matrix stands at its floor (1e-6 of the variance, held while iterating)
 NULL = 1e-11
-RESIDUAL_FLOOR = 1e-6
+RESIDUAL_FLOOR = 1e-5
 
 
 def notes(estimate: Estimate) -> list[str]:

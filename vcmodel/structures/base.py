@@ -70,6 +70,7 @@ class Chart(ABC):
     """Working coordinates phi (m,) of a (k, k) covariance matrix. Immutable; phi is held by the solver."""
 
     linear: ClassVar[bool] = True  # the loading is linear in phi
+    whole_cone: ClassVar[bool] = False  # every positive semi-definite matrix is reached
 
     @property
     @abstractmethod

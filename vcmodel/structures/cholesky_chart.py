@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class CholeskyChart(LinearChart):
     reference : (k,) array
         Standard deviation of the data at each level, in level order.
     """
+
+    whole_cone: ClassVar[bool] = True
 
     pivot: tuple[int, ...]
     reference: Array

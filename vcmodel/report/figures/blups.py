@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, as_pixels, axes_column, label, named
+from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, as_pixels, axes_column, label, named, text_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,9 @@ def draw(effects: Effects) -> Figure:
     """One panel per column of the matrix, levels in ascending order of their effect."""
     k, q = min(len(effects.columns), MOST), len(effects.levels)
     named_levels = q <= NAMED
-    figure, table = axes_column(k, max(1.6, 0.155 * q + 0.75) if named_levels else 2.5)
+    names = [label(level, 18) for level in effects.levels] if named_levels else []
+    left = max(0.72, 0.15 + max(text_width(name, 7.5) for name in names)) if named_levels else 0.78
+    figure, table = axes_column(k, max(1.6, 0.155 * q + 0.85) if named_levels else 2.7, left=left)
     for j, (axes,) in zip(range(k), table, strict=True):
         order = np.argsort(effects.effect[:, j], kind="stable")
         (_by_name if named_levels else _by_rank)(axes, effects, j, order)
@@ -89,11 +91,10 @@ def _by_rank(axes: Any, effects: Effects, j: int, order: NDArray[np.int64]) -> N
     else:
         axes.fill_between(place, low, high, color=PALE, linewidth=0, rasterized=as_pixels(order.size))
     axes.plot(place, middle, ".", color=INK, markersize=3, rasterized=as_pixels(order.size))
-    # the extremes have their names: two at each end, away from the curve
-    for rank, side, shift in ((0, "left", 9), (1, "left", -3), (-1, "right", -9), (-2, "right", 3)):
-        i = order[rank]
-        axes.annotate(
-            label(effects.levels[i], 16), (place[rank], middle[rank]), xytext=(10 if side == "left" else -10, -shift), ha=side, va="center",
-            textcoords="offset points", fontsize=7, color=ORANGE, arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": ORANGE},
-        )  # fmt: skip
+    # names stand where an ascending curve never is
+    lowest, highest = ([label(effects.levels[i], 14) for i in part] for part in (order[:3], order[:-4:-1]))
+    axes.text(0.99, 0.03, f"lowest: {', '.join(lowest)}", transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5, color=ORANGE)
+    axes.text(0.02, 0.97, f"highest: {', '.join(highest)}", transform=axes.transAxes, ha="left", va="top", fontsize=7.5, color=ORANGE)
+    low_end, high_end = float(np.nanmin(low)), float(np.nanmax(high))
+    axes.set_ylim(low_end - 0.12 * (high_end - low_end), high_end + 0.12 * (high_end - low_end))
     named(axes, _title(effects, j), f"rank among {order.size}", "effect, 95 % interval")

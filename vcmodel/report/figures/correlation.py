@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from vcmodel.report.figures.style import GREY, INK, WIDTH, label, new_figure, sentence, tidy
+from vcmodel.report.figures.style import GREY, INK, WIDTH, label, new_figure, sentence, text_width, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.figure import Figure
+
 # levels up to which a cell has room for the standard error, and for a number at all
 WITH_ERROR, WITH_NUMBER = 7, 14
 LARGEST = 40
+# inches above a matrix
+TOP = 0.35
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,39 @@ def panels(record: Mapping[str, Any]) -> list[Panel]:
 
 def draw(shown: Sequence[Panel]) -> Figure:
     """The matrices side by side: below the diagonal r (SE), above it the 95 % interval."""
-    figure = new_figure(WIDTH * len(shown), max(_height(panel) for panel in shown))
-    for panel, axes in zip(shown, figure.subplots(1, len(shown), squeeze=False)[0], strict=True):
-        _matrix(figure, axes, panel)
+    sizes = [_margins(panel) for panel in shown]
+    height = max(side + bottom + TOP for side, _, bottom in sizes)
+    figure = new_figure(WIDTH * len(shown), height)
+    for i, (panel, (side, left, bottom)) in enumerate(zip(shown, sizes, strict=True)):
+        x = WIDTH * i + left
+        axes = figure.add_axes((x / (WIDTH * len(shown)), (height - TOP - side) / height, side / (WIDTH * len(shown)), side / height))
+        bar = figure.add_axes(
+            (
+                (x + side + 0.12) / (WIDTH * len(shown)),
+                (height - TOP - 0.9 * side) / height,
+                0.12 / (WIDTH * len(shown)),
+                0.8 * side / height,
+            )
+        )
+        _matrix(figure, axes, bar, panel)
     return figure
+
+
+def _margins(panel: Panel) -> tuple[float, float, float]:
+    """Side of the matrix, and the margins left and below, in inches."""
+    names, size, turned = _names(panel)
+    longest = max(text_width(name, size) for name in names)
+    left = 0.12 + longest
+    bottom = 0.15 + (0.87 * longest + 0.1 if turned else 0.16)
+    return min(WIDTH - left - 0.65, 3.4 if len(panel.levels) <= 3 else WIDTH), left, bottom
+
+
+def _names(panel: Panel) -> tuple[list[str], float, bool]:
+    """Level names as shown, their size, and whether those below are turned."""
+    k = len(panel.levels)
+    names = [label(level, 18 if k <= 4 else 14) for level in panel.levels]
+    size = 9.0 if k <= WITH_ERROR else 7.5 if k <= WITH_NUMBER else 5.5
+    return names, size, k > 4 or max(map(len, names)) > 10
 
 
 def describe(panel: Panel) -> str:
@@ -66,14 +100,9 @@ def describe(panel: Panel) -> str:
     return f"Heat map of the correlations of {panel.term}: {sentence(items)}."
 
 
-def _height(panel: Panel) -> float:
+def _matrix(figure: Figure, axes: Any, bar_axes: Any, panel: Panel) -> None:
     k = len(panel.levels)
-    return 3.9 if k <= 4 else min(8.0, 2.2 + 0.5 * k)
-
-
-def _matrix(figure: Figure, axes: Any, panel: Panel) -> None:
-    k = len(panel.levels)
-    scale, colours = Normalize(-1.0, 1.0), _colours()
+    scale, colours = Normalize(-1.0, 1.0), colormaps["RdBu"]
     for i, row in enumerate(panel.levels):
         for j, column in enumerate(panel.levels[: i + 1]):
             value, pair = panel.values[i][j], panel.pairs.get((row, column))
@@ -84,31 +113,26 @@ def _matrix(figure: Figure, axes: Any, panel: Panel) -> None:
                 continue
             fill = "white" if value is None or pair is None else colours(scale(value))
             hatch = "///" if value is None else ""
-            axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=fill, edgecolor="white" if value is not None else GREY, hatch=hatch))
+            axes.add_patch(
+                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=fill, edgecolor="white" if value is not None else GREY, hatch=hatch)
+            )
             if k <= WITH_NUMBER:
                 _cell(axes, i, j, value, pair, k)
     axes.set_xlim(-0.5, k - 0.5)
     axes.set_ylim(k - 0.5, -0.5)
-    axes.set_aspect("equal")
     tidy(axes)
     axes.spines[:].set_visible(False)
-    names = [label(level, 14 if k > 4 else 18) for level in panel.levels]
-    size = 9 if k <= WITH_ERROR else 7.5 if k <= WITH_NUMBER else 5.5
-    axes.set_xticks(range(k), names, fontsize=size, rotation=0 if k <= 4 and max(map(len, names)) <= 9 else 60, ha="center")
+    names, size, turned = _names(panel)
+    axes.set_xticks(
+        range(k), names, fontsize=size, rotation=60 if turned else 0, ha="right" if turned else "center", rotation_mode="anchor"
+    )
     axes.set_yticks(range(k), names, fontsize=size)
     axes.tick_params(length=0)
-    axes.set_title(f"{'Residual' if panel.kind == 'residual' else 'Random'}: {label(panel.term, 34)}", fontsize=10, loc="left", fontweight="bold")
-    from matplotlib.cm import ScalarMappable
-
-    bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.75, aspect=24, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
+    kind = "Residual" if panel.kind == "residual" else "Random"
+    axes.set_title(f"{kind}: {label(panel.term, 34)}", fontsize=10, loc="left", fontweight="bold")
+    bar = figure.colorbar(ScalarMappable(scale, colours), cax=bar_axes, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=7.5, length=2)
-
-
-def _colours() -> Any:
-    from matplotlib import colormaps
-
-    return colormaps["RdBu"]
+    bar_axes.tick_params(labelsize=7.5, length=2)
 
 
 def _cell(axes: Any, i: int, j: int, value: float | None, pair: Mapping[str, float | None] | None, k: int) -> None:

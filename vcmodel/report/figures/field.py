@@ -9,13 +9,15 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from vcmodel.report.figures.style import INK, WIDTH, label, new_figure, tidy
+from vcmodel.report.figures.style import INK, WIDTH, axes_column, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from vcmodel.results.field import Layout
 
     Array = NDArray[np.float64]
 
@@ -25,34 +27,38 @@ MARKED = 2.0
 MOST, ACROSS = 12, 2
 
 
-def draw(maps: Mapping[str, Array], row_name: str, column_name: str) -> Figure:
+def draw(maps: Mapping[str, Array], layout: Layout) -> Figure:
     """A map per trait and field: colour for the residual in standard deviations, triangles where it is beyond two."""
     shown = list(maps.items())[:MOST]
     across = min(ACROSS, len(shown)) if max(g.shape[1] for _, g in shown) <= 30 else 1
     down = ceil(len(shown) / across)
-    width = WIDTH * (1.0 if across == 1 else 1.0)
     tallest = max(g.shape[0] / g.shape[1] for _, g in shown)
-    height = float(np.clip(tallest * width / across * 0.8, 1.4, 4.5)) + 0.45
-    figure = new_figure(width, height * down + 0.5)
-    table = figure.subplots(down, across, squeeze=False)
+    height = float(np.clip(tallest * WIDTH / across * 0.8, 1.4, 4.5)) + 0.7
+    figure, table = axes_column(down, height, across, left=0.5, right=0.35)
     scale = Normalize(-MARKED - 1.0, MARKED + 1.0)
-    for axes in table.flat[len(shown) :]:
+    places = [axes for line in table for axes in line]
+    for axes in places[len(shown) :]:
         axes.set_visible(False)
-    for axes, (title, values) in zip(table.flat, shown, strict=False):
-        axes.imshow(values, cmap="RdBu", norm=scale, aspect="auto", interpolation="nearest")
+    for axes, (title, values) in zip(places, shown, strict=False):
+        row, column = layout.first
+        extent = (column - 0.5, column + values.shape[1] - 0.5, row + values.shape[0] - 0.5, row - 0.5)
+        axes.imshow(values, cmap="RdBu", norm=scale, aspect="auto", interpolation="nearest", extent=extent)
         size = float(np.clip(110.0 / max(values.shape), 1.5, 5.0))
         for sign, mark in ((1, "^"), (-1, "v")):
             where = np.argwhere(np.nan_to_num(sign * values) > MARKED)
-            axes.plot(where[:, 1], where[:, 0], mark, color=INK, markersize=size, markerfacecolor="white", markeredgewidth=0.7)
-        tidy(axes)
+            axes.plot(
+                where[:, 1] + column, where[:, 0] + row, mark, color=INK, markersize=size, markerfacecolor="white", markeredgewidth=0.7
+            )
         axes.tick_params(labelsize=7)
         axes.locator_params(integer=True, nbins=6)
         axes.set_title(label(title, 30 if across == 2 else 50), fontsize=8.5, loc="left", fontweight="bold")
-        axes.set_xlabel(label(column_name), fontsize=7.5)
-        axes.set_ylabel(label(row_name), fontsize=7.5)
-    bar = figure.colorbar(ScalarMappable(scale, "RdBu"), ax=table, orientation="horizontal", shrink=0.6, aspect=40, pad=0.02)
-    bar.ax.tick_params(labelsize=7)
-    bar.set_label("residual / SD", fontsize=7.5)
+        axes.set_xlabel(label(layout.column_name), fontsize=7.5)
+        axes.set_ylabel(label(layout.row_name), fontsize=7.5)
+    legend = places[len(shown) - 1].inset_axes((1.02, 0.0, 0.035, 1.0))
+    bar = figure.colorbar(ScalarMappable(scale, "RdBu"), cax=legend)
+    bar.outline.set_visible(False)
+    legend.tick_params(labelsize=6.5, length=2)
+    legend.set_title("SD", fontsize=7)
     return figure
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, as_pixels, axes_column, label, named
+from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, as_pixels, axes_column, label, named, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,9 @@ def draw(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """A panel per correlation: an estimate and its 95 % interval per fit, in ascending order; a square where there is no interval."""
     shown = dict(list(groups.items())[:MOST])
     largest = max(len(items) for items in shown.values())
-    figure, rows = axes_column(len(shown), 0.16 * largest + 0.8 if largest <= NAMED else 2.4)
+    names = [label(item["name"], 20) for items in shown.values() for item in items] if largest <= NAMED else [""]
+    left = max(0.45, 0.15 + max(text_width(name, 7.0) for name in names))
+    figure, rows = axes_column(len(shown), 0.16 * largest + 0.9 if largest <= NAMED else 2.6, left=left)
     for (title, items), (axes,) in zip(shown.items(), rows, strict=True):
         ordered = sorted(items, key=lambda item: item["correlation"])
         for place, item in enumerate(ordered):

@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import combinations
+from math import ceil
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vcmodel.report.figures.style import BLUE, GREY, ORANGE, WIDTH, as_pixels, axes_column, label, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
 
     from vcmodel.report.figures.blups import Effects
 
-# columns of the matrix in the picture
-MOST = 5
-# labelled points of a panel
-LABELLED = 4
+# columns of the matrix that are paired, and labelled points of a panel
+MOST, LABELLED = 5, 4
 
 
-def draw(effects: Effects) -> Figure:
-    """Pairs of columns below the diagonal of a table of panels; those furthest from the origin have their names."""
-    k = min(len(effects.columns), MOST)
-    side = WIDTH if k == 2 else max(WIDTH / (k - 1), 2.3)
-    figure, table = axes_column(k - 1, side * 0.85, k - 1, side * (k - 1))
-    scale = np.abs(effects.effect).max(axis=0)
-    for i in range(1, k):
-        for j in range(k - 1):
-            axes = table[i - 1][j]
-            if j >= i:
-                axes.set_visible(False)
-                continue
-            x, y = effects.effect[:, j], effects.effect[:, i]
-            axes.axhline(0.0, color=GREY, linewidth=0.6)
-            axes.axvline(0.0, color=GREY, linewidth=0.6)
-            axes.plot(x, y, "o", color=BLUE, markersize=4 if x.size < 200 else 2.5, alpha=0.75, rasterized=as_pixels(x.size))
-            _names(axes, effects, x, y, scale[j], scale[i], LABELLED if k == 2 else 2)
-            named(axes, "", label(effects.columns[j], 20), label(effects.columns[i], 20))
-    table[0][0].set_title(label(effects.term, 40), fontsize=9.5, loc="left", fontweight="bold")
+def pairs(effects: Effects) -> list[tuple[int, int]]:
+    """Pairs of columns to draw: those of the first `MOST`."""
+    return list(combinations(range(min(len(effects.columns), MOST)), 2))
+
+
+def draw(effects: Effects, shown: Sequence[tuple[int, int]]) -> Figure:
+    """A panel per pair of columns, up to three beside one another; the points furthest from the origin have their names."""
+    across = min(3, len(shown))
+    figure, table = axes_column(ceil(len(shown) / across), 3.9, across, WIDTH * 0.9 * across, left=0.78)
+    places = [axes for line in table for axes in line]
+    for axes in places[len(shown) :]:
+        axes.set_visible(False)
+    for axes, (j, i) in zip(places, shown, strict=False):
+        _panel(axes, effects, j, i)
     return figure
 
 
-def _names(axes: object, effects: Effects, x: np.ndarray, y: np.ndarray, sx: float, sy: float, most: int) -> None:
-    if not (sx > 0.0 and sy > 0.0):
-        return
-    for point in np.argsort((x / sx) ** 2 + (y / sy) ** 2)[::-1][:most]:
+def _panel(axes: Any, effects: Effects, j: int, i: int) -> None:
+    x, y = effects.effect[:, j], effects.effect[:, i]
+    axes.axhline(0.0, color=GREY, linewidth=0.6)
+    axes.axvline(0.0, color=GREY, linewidth=0.6)
+    axes.plot(x, y, "o", color=BLUE, markersize=4 if x.size < 200 else 2.5, alpha=0.75, rasterized=as_pixels(x.size))
+    sx, sy = np.abs(x).max(), np.abs(y).max()
+    far = np.argsort((x / sx) ** 2 + (y / sy) ** 2)[::-1][:LABELLED] if sx > 0.0 and sy > 0.0 else ()
+    for point in far:
         right = x[point] > 0.0
-        axes.annotate(  # type: ignore[attr-defined]
-            label(effects.levels[point], 12), (x[point], y[point]), xytext=(-4 if right else 4, 3), ha="right" if right else "left",
-            textcoords="offset points", fontsize=7, color=ORANGE,
-        )  # fmt: skip
+        axes.annotate(
+            label(effects.levels[point], 12),
+            (x[point], y[point]),
+            xytext=(-5 if right else 5, 3),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            fontsize=7.5,
+            color=ORANGE,
+        )
+    named(axes, label(effects.term, 40), label(effects.columns[j], 30), label(effects.columns[i], 30))
 
 
-def describe(effects: Effects) -> str:
+def describe(effects: Effects, j: int, i: int) -> str:
     """What is plotted."""
-    shown = effects.columns[:MOST]
-    rest = f" (the first {MOST} of {len(effects.columns)})" if len(effects.columns) > MOST else ""
-    return f"Scatter plots of the {len(effects.levels)} predicted effects of {effects.term}, pairs of {', '.join(shown)}{rest}."
+    return (
+        f"Scatter plot of the {len(effects.levels)} predicted effects of {effects.term}, {effects.columns[i]} against {effects.columns[j]}."
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcmodel.report.figures.style import BLUE, GREY, ORANGE, WIDTH, axes_column, label, named
+from vcmodel.report.figures.style import BLUE, INK, ORANGE, WIDTH, axes_column, label, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def draw(tables: Mapping[str, pd.DataFrame], row_name: str, column_name: str) -> Figure:
     """Per trait: semivariance at lags along the columns and along the rows, and at all displacements."""
-    figure, rows = axes_column(len(tables), 2.5, 2, WIDTH)
+    figure, rows = axes_column(len(tables), 2.6, 2, WIDTH, left=0.55, right=0.2)
     for (trait, table), (lines, plane) in zip(tables.items(), rows, strict=True):
         along = (
             (table[table["column_lag"] == 0], "row_lag", row_name, BLUE, "o", "-"),
@@ -32,8 +32,8 @@ def draw(tables: Mapping[str, pd.DataFrame], row_name: str, column_name: str) ->
         drawn = plane.pcolormesh(square.columns, square.index, square.to_numpy(), cmap="Greys", shading="nearest", rasterized=True)
         named(plane, "", f"lag in {label(column_name, 12)}", f"lag in {label(row_name, 12)}")
         plane.locator_params(integer=True, nbins=6)
-        bar = figure.colorbar(drawn, ax=plane, shrink=0.85, aspect=20, pad=0.02)
-        bar.ax.tick_params(labelsize=6.5, colors=GREY)
+        bar = figure.colorbar(drawn, ax=plane, fraction=0.08, pad=0.03)
+        bar.ax.tick_params(labelsize=6.5, colors=INK)
     return figure
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
+
 from vcmodel.report.figures.style import BLUE, ORANGE, axes_column, named
 
 if TYPE_CHECKING:
@@ -13,17 +15,19 @@ if TYPE_CHECKING:
 
 
 def draw(iterations: Sequence[Mapping[str, Any]]) -> Figure:
-    """logL above, and below, on a log scale, the gain that the next step promised."""
-    figure, ((above,), (below,)) = axes_column(2, 1.9)
+    """LogL above, and below, on a log scale, the gain that the next step promised."""
+    figure, ((above,), (below,)) = axes_column(2, 2.1, left=0.85)
     steps = range(len(iterations))
     above.plot(steps, [item["loglik"] for item in iterations], marker="o", markersize=4, color=BLUE)
     named(above, "logL", y="REML logL")
     gains = [(i, item["gain_left"]) for i, item in enumerate(iterations) if item["gain_left"] is not None and item["gain_left"] > 0.0]
     if gains:
         below.semilogy(*zip(*gains, strict=True), marker="s", markersize=4, color=ORANGE)
+        below.yaxis.set_major_formatter(StrMethodFormatter("{x:.0e}"))
     named(below, "Gain promised by the next step", "iteration", "logL units")
+    below.yaxis.set_minor_locator(NullLocator())
     for axes in (above, below):
-        axes.locator_params(axis="x", integer=True, nbins=10) if axes is above else axes.set_xticks(above.get_xticks())
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
         axes.set_xlim(-0.3, max(len(iterations) - 0.7, 0.7))
         axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
     return figure

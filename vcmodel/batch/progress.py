@@ -1,0 +1,162 @@
+"""What a batch tells while it runs: a bar on a terminal, one JSON object per line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from vcmodel.batch.run import Summary
+    from vcmodel.batch.tasks import Outcome, Task
+
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
+
+
+class Observer(Protocol):
+    """What is told of a batch."""
+
+    def start(self, total: int, reused: int) -> None:
+        """`total` fits, of which `reused` were finished before."""
+
+    def fit(self, task: Task, outcome: Outcome) -> None:
+        """A fit has ended and is recorded."""
+
+    def end(self, summary: Summary) -> None:
+        """The batch has ended, or was interrupted."""
+
+    def close(self) -> None:
+        """Called last, whatever happened."""
+
+
+class Bar:
+    """A progress bar on standard error: done, failed, rate, remaining time."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+        self._counts = dict.fromkeys((CONVERGED, NOT_CONVERGED, FAILED), 0)
+        self._begun = time.monotonic()
+
+    def start(self, total: int, reused: int) -> None:
+        """Draws the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        text = TextColumn("{task.fields[state]}", markup=False)
+        self._progress = Progress(
+            TextColumn("fits"), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn(), console=Console(stderr=True)
+        )
+        self._bar = self._progress.add_task("fits", total=total, completed=reused, state="")
+        self._begun = time.monotonic()
+        self._progress.start()
+
+    def fit(self, task: Task, outcome: Outcome) -> None:
+        """Moves the bar."""
+        self._counts[outcome.status] += 1
+        done = sum(self._counts.values())
+        rate = done / max(time.monotonic() - self._begun, 1e-9)
+        state = f"{self._counts[FAILED]} failed, {self._counts[NOT_CONVERGED]} not converged, {rate:.1f}/s"
+        if self._progress is not None:
+            self._progress.update(self._bar, advance=1, state=state)
+
+    def end(self, summary: Summary) -> None:
+        """Nothing: the caller prints the summary."""
+
+    def close(self) -> None:
+        """Leaves the bar as it stands."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+class JsonLines:
+    """One JSON object per line: ``start``, ``fit`` for each fit, ``end``.
+
+    Parameters
+    ----------
+    target : str or Path
+        A file, which is appended to, or ``-`` for standard error.
+    """
+
+    def __init__(self, target: str | Path) -> None:
+        self._own = str(target) != "-"
+        self._stream: IO[str] = open(target, "a", encoding="utf-8") if self._own else sys.stderr  # noqa: SIM115
+        self._done = self._failed = self._total = 0
+
+    def start(self, total: int, reused: int) -> None:
+        """``{"event": "start", "total": …, "reused": …}``."""
+        self._total, self._done = total, reused
+        self._write(event="start", total=total, reused=reused)
+
+    def fit(self, task: Task, outcome: Outcome) -> None:
+        """``{"event": "fit", "id": …, "status": …, …}``."""
+        self._done += 1
+        self._failed += outcome.status == FAILED
+        self._write(
+            event="fit",
+            id=task.id,
+            file=task.file,
+            model=task.model,
+            traits=list(task.traits),
+            status=outcome.status,
+            message=outcome.message,
+            seconds=round(outcome.seconds, 4),
+            attempts=outcome.attempts,
+            done=self._done,
+            failed=self._failed,
+            total=self._total,
+        )
+
+    def end(self, summary: Summary) -> None:
+        """``{"event": "end", …}`` with the counts of the summary."""
+        self._write(event="end", **summary.counts(), interrupted=summary.interrupted, seconds=round(summary.seconds, 3))
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._own:
+            self._stream.close()
+
+    def _write(self, **fields: Any) -> None:
+        self._stream.write(json.dumps({"time": round(time.time(), 3), **fields}) + "\n")
+        self._stream.flush()
+
+
+def observers(progress: bool | None, log_json: str | Path | None) -> list[Observer]:
+    """The observers asked for; without a word, a bar when standard error is a terminal."""
+    found: list[Observer] = []
+    if progress or (progress is None and sys.stderr.isatty() and str(log_json) != "-"):
+        found.append(Bar())
+    if log_json is not None:
+        found.append(JsonLines(log_json))
+    return found
+
+
+class Broadcast:
+    """Several observers as one."""
+
+    def __init__(self, members: Sequence[Observer]) -> None:
+        self._members = list(members)
+
+    def start(self, total: int, reused: int) -> None:
+        """To all."""
+        for member in self._members:
+            member.start(total, reused)
+
+    def fit(self, task: Task, outcome: Outcome) -> None:
+        """To all."""
+        for member in self._members:
+            member.fit(task, outcome)
+
+    def end(self, summary: Summary) -> None:
+        """To all."""
+        for member in self._members:
+            member.end(summary)
+
+    def close(self) -> None:
+        """To all."""
+        for member in self._members:
+            member.close()

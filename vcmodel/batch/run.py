@@ -1,0 +1,248 @@
+"""A whole batch: plan, fit, record, tabulate."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from vcmodel.batch.executors import Executor, build_executor
+from vcmodel.batch.job import Job, Selection, load_job
+from vcmodel.batch.known import load_known
+from vcmodel.batch.ladder import Comparison, select
+from vcmodel.batch.ledger import Ledger, read_meta, read_results
+from vcmodel.batch.pairs import combine_pairs
+from vcmodel.batch.plan import plan_job
+from vcmodel.batch.progress import Broadcast, Observer, observers
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, BatchResult
+from vcmodel.batch.tables import OF_RESULT, Row, TableWriter, rows
+from vcmodel.batch.tasks import Outcome, Task
+
+# exit codes; 3 is for errors before the first fit, which are raised
+ALL_CONVERGED, SOME_NOT, INTERRUPTED = 0, 2, 130
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a batch ended.
+
+    Attributes
+    ----------
+    out : Path
+    total : int
+        Fits of the job.
+    converged, not_converged, failed : int
+        Of those finished, in this run or before.
+    reused : int
+        Finished before this run.
+    interrupted : bool
+        Whether Ctrl-C ended it; the same command goes on where it stopped.
+    seconds : float
+    tables : tuple of Path
+        What was written.
+    """
+
+    out: Path
+    total: int
+    converged: int
+    not_converged: int
+    failed: int
+    reused: int
+    interrupted: bool
+    seconds: float
+    tables: tuple[Path, ...] = ()
+
+    @property
+    def remaining(self) -> int:
+        """Fits not finished."""
+        return self.total - self.converged - self.not_converged - self.failed
+
+    @property
+    def exit_code(self) -> int:
+        """0 all converged, 2 some did not or failed, 130 interrupted."""
+        if self.interrupted:
+            return INTERRUPTED
+        return ALL_CONVERGED if self.converged == self.total else SOME_NOT
+
+    def counts(self) -> dict[str, int]:
+        """The numbers of fits by name."""
+        names = ("total", "converged", "not_converged", "failed", "reused", "remaining")
+        return {name: getattr(self, name) for name in names}
+
+    def __str__(self) -> str:
+        fresh = self.total - self.remaining - self.reused
+        lines = [
+            f"{self.total} fits: {self.converged} converged, {self.not_converged} not converged, {self.failed} failed"
+            + (f", {self.remaining} not done" if self.remaining else ""),
+            f"{fresh} done in {self.seconds:.1f} s" + (f", {self.reused} taken from an earlier run" if self.reused else ""),
+        ]
+        if self.tables:
+            lines.append(f"tables in {self.out}: {', '.join(path.name for path in self.tables if path.suffix == '.csv')}")
+        if self.interrupted:
+            lines.append("interrupted; finished fits are kept: run the same command again to go on")
+        return "\n".join(lines)
+
+
+def run_job(
+    job: Job | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    executor: str = "local",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool | None = None,
+    log_json: str | os.PathLike[str] | None = None,
+    retry_failed: bool = False,
+) -> Summary:
+    """Runs a job, or the rest of it, and writes its tables.
+
+    Parameters
+    ----------
+    job : Job or path of a job file
+    out : path
+        Output folder; a ledger there is continued: fits finished for the same files, models and version are not repeated.
+    executor : str
+        ``serial``: in this process; ``local``: processes of this machine; ``dask``.
+    workers : int, optional
+        Default one per processor, fewer where memory would not hold them.
+    scheduler : str, optional
+        Address of a Dask scheduler; without one, Dask starts workers on this machine.
+    progress : bool, optional
+        Default: a bar when standard error is a terminal.
+    log_json : path, optional
+        One JSON object per line for each event; ``-`` for standard error.
+    retry_failed : bool
+        Whether fits recorded as failed are tried again.
+
+    Returns
+    -------
+    Summary
+        Also after Ctrl-C.
+
+    Raises
+    ------
+    VcmodelError
+        A job that does not make sense, an unusable output folder, a ledger held by another run. Nothing that goes wrong in a fit.
+    """
+    begun = time.perf_counter()
+    job = job if isinstance(job, Job) else load_job(os.fspath(job))
+    folder = Path(out)
+    known = load_known(job.known)
+    watcher = Broadcast(observers(progress, None if log_json is None else os.fspath(log_json)))
+    with ExitStack() as stack:
+        stack.callback(watcher.close)
+        ledger = stack.enter_context(Ledger(folder))
+        tasks = plan_job(job, folder, known)
+        ledger.plan(tasks, {"select": None if job.select is None else asdict(job.select), "traits": job.traits})
+        finished = ledger.finished()
+        states = {name: status for name, status in finished.items() if not (retry_failed and status == FAILED)}
+        reused = len(states)
+        todo = [task for task in tasks if task.id not in states]
+        runner = build_executor(executor, todo, known, workers, scheduler)
+        watcher.start(len(tasks), reused)
+        interrupted = False
+        try:
+            for task, outcome in recorded(runner, todo, ledger, watcher):
+                states[task.id] = outcome.status
+        except KeyboardInterrupt:
+            interrupted = True
+        tables = write_tables(folder, ledger)
+        counts = {status: sum(value == status for value in states.values()) for status in (CONVERGED, NOT_CONVERGED, FAILED)}
+        summary = Summary(
+            out=folder,
+            total=len(tasks),
+            **counts,
+            reused=reused,
+            interrupted=interrupted,
+            seconds=time.perf_counter() - begun,
+            tables=tuple(tables),
+        )
+        watcher.end(summary)
+    return summary
+
+
+def recorded(runner: Executor, tasks: list[Task], ledger: Ledger | None, watcher: Observer) -> Iterator[tuple[Task, Outcome]]:
+    """Every task with its outcome, as they end, each recorded before it is handed on."""
+    with closing(runner.run(tasks)) as stream:  # type: ignore[type-var]
+        for task, outcome in stream:
+            if ledger is not None:
+                ledger.record(task, outcome)
+            watcher.fit(task, outcome)
+            yield task, outcome
+
+
+def load_results(out: str | os.PathLike[str]) -> Iterator[BatchResult]:
+    """The finished fits in `out`, in input order, with what was selected; may be called while the batch runs.
+
+    Raises
+    ------
+    VcmodelError
+        A folder without a ledger.
+    """
+    folder = Path(out)
+    meta = read_meta(folder)
+    for result, _ in chosen(read_results(folder), _selection(meta)):
+        yield result
+
+
+def chosen(results: Iterable[BatchResult], selection: Selection | None) -> Iterator[tuple[BatchResult, Comparison | None]]:
+    """Results that come ladder by ladder, with the outcome of the selection."""
+    if selection is None:
+        yield from ((result, None) for result in results)
+        return
+    for _, group in groupby(results, key=lambda result: (result.file, result.traits)):
+        ladder = list(group)
+        best, comparisons = select(ladder, selection)
+        for result, comparison in zip(ladder, comparisons, strict=True):
+            yield replace(result, selected=result.id == best), comparison
+
+
+def write_tables(folder: Path, ledger: Ledger) -> list[Path]:
+    """Writes every table and the JSON of each fit from the ledger; returns the tables."""
+    meta = ledger.meta()
+    selection, pairs = _selection(meta), meta.get("traits") == "pairs"
+    names = [name for name in OF_RESULT if name != "timings"]
+    names += ["selection"] * (selection is not None) + ["pairs"] * pairs + ["timings"]
+    writers = {name: TableWriter(folder, name) for name in names}
+    (folder / "fits").mkdir(exist_ok=True)
+    try:
+        for _, group in groupby(chosen(ledger.results(), selection), key=lambda item: item[0].file):
+            members = list(group)
+            for result, comparison in members:
+                for name, found in rows(result).items():
+                    writers[name].write(found)
+                if comparison is not None:
+                    writers["selection"].write([_selection_row(comparison, selection, result)])
+                if result.fit is not None:
+                    _write_json(folder / "fits" / f"{result.id}.json", result)
+            if pairs:
+                for combination in combine_pairs(result for result, _ in members):
+                    writers["pairs"].write(combination.rows())
+    except BaseException:
+        for writer in writers.values():
+            writer.abandon()
+        raise
+    return [path for name in names for path in writers[name].close()]
+
+
+def _selection(meta: dict[str, object]) -> Selection | None:
+    found = meta.get("select")
+    return Selection(**found) if isinstance(found, dict) else None
+
+
+def _selection_row(comparison: Comparison, selection: Selection | None, result: BatchResult) -> Row:
+    assert selection is not None
+    head = (result.file, result.model, "+".join(result.traits), selection.by)
+    test = (comparison.value, comparison.against, comparison.statistic, comparison.df, comparison.p_value)
+    return (*head, *test, result.selected, comparison.reason)
+
+
+def _write_json(path: Path, result: BatchResult) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(result.fit, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8", errors="backslashreplace")
+    os.replace(part, path)

@@ -1,0 +1,82 @@
+"""How a command ends: exit codes, and errors as messages instead of tracebacks."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from vcmodel.errors import VcmodelError
+
+CONVERGED, INTERNAL, NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Commands(TyperGroup):
+    """The commands, with the exit codes of this program."""
+
+    def main(self, args: Sequence[str] | None = None, *further: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Run a command and leave with its code; also usage errors that typer finds, for which it has another code, end with 3."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(given, *further, standalone_mode=False, **options)
+        except Exception as problem:
+            code = report(problem, debug="--debug" in given)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            code = INTERRUPTED
+        code = code if isinstance(code, int) else CONVERGED
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+def report(problem: Exception, debug: bool) -> int:
+    """The exit code of an exception, after its message has been printed."""
+    if debug:
+        traceback.print_exception(problem)
+    if isinstance(problem, typer.Abort):
+        complain("interrupted")
+        return INTERRUPTED
+    if isinstance(problem, VcmodelError):
+        complain(str(problem))
+        return WRONG_INPUT
+    # click's usage errors; typer carries its own copy of click, so they are told by what they can do
+    if hasattr(problem, "format_message"):
+        context = getattr(problem, "ctx", None)
+        if type(problem).__name__ == "NoArgsIsHelpError":
+            complain(problem.format_message(), head="")
+            return WRONG_INPUT
+        complain(problem.format_message())
+        if context is not None:
+            complain(f"{context.get_usage()}\nTry '{context.command_path} --help'.", head="")
+        return WRONG_INPUT
+    if isinstance(problem, BrokenPipeError):
+        # the reader, e.g. head, has seen enough; standard output must not be flushed again at exit
+        sys.stdout = None  # type: ignore[assignment]
+        return CONVERGED
+    if isinstance(problem, MemoryError):
+        complain("the memory is exhausted; `vcmodel plan` tells what a model needs")
+        return WRONG_INPUT
+    if isinstance(problem, OSError):
+        complain(f"{problem.strerror or problem}: {problem.filename!r}" if problem.filename else str(problem))
+        return WRONG_INPUT
+    complain(f"an error of vcmodel itself, {type(problem).__name__}: {problem}. Please report it with the output of --debug")
+    return INTERNAL
+
+
+def complain(message: str, head: str = "error: ") -> None:
+    """Print to the error stream, control characters made visible: messages quote names and values of the user's files."""
+    print(f"{head}{visible(message)}", file=sys.stderr)
+
+
+def visible(text: str) -> str:
+    """The text without characters that steer a terminal or reverse the direction of writing.
+
+    >>> visible("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

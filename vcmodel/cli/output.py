@@ -1,0 +1,100 @@
+"""The files of one fit: tables as CSV, everything as JSON, the report as a page."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from vcmodel.errors import VcmodelError
+from vcmodel.results.cells import guarded
+
+if TYPE_CHECKING:
+    from vcmodel.fit import Fit
+
+
+def prepared_folder(path: Path) -> Path:
+    """The folder, made if need be: called before the fit, so that a long fit does not end with a path that cannot be written.
+
+    Raises
+    ------
+    VcmodelError
+        A path that is no folder and cannot become one.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise VcmodelError(f"--out {str(path)!r} cannot be a folder for the results: {reason}") from None
+    return path
+
+
+def write_fit(fit: Fit, folder: Path) -> list[Path]:
+    """The files written into `folder`: ``fit.json``, four tables and ``report.html``.
+
+    Names of files never come from the data. A file is written beside its place and moved there, so that none is ever half.
+    """
+    written = [_put(folder / "fit.json", fit.to_json(indent=1) + "\n")]
+    for name, table in tables(fit).items():
+        written.append(_put(folder / f"{name}.csv", as_csv(table)))
+    page = folder / "report.html"
+    fit.report(page)
+    return [*written, page]
+
+
+def tables(fit: Fit) -> dict[str, pd.DataFrame]:
+    """``varcomp``, ``correlations``, ``fixed`` and ``random`` with labels as columns."""
+    return {
+        "varcomp": fit.varcomp.rename_axis("row").reset_index(),
+        "correlations": fit.correlations(),
+        "fixed": fit.fixed_effects.rename_axis("name").reset_index(),
+        "random": _random(fit),
+    }
+
+
+def _random(fit: Fit) -> pd.DataFrame:
+    """``term level inner effect std_error pev reliability``; `inner` is the level of the term's matrix, a trait for instance."""
+    columns = ["term", "level", "inner", "effect", "std_error", "pev", "reliability"]
+    found = []
+    for component in fit.estimate.components:
+        if component.kind != "random":
+            continue
+        effects = fit.random_effects(component.label)
+        several = isinstance(effects.index, pd.MultiIndex)
+        effects.insert(0, "term", component.label)
+        effects.insert(1, "level", effects.index.get_level_values(0).map(str))
+        effects.insert(2, "inner", effects.index.get_level_values(1).map(str) if several else "")
+        found.append(effects.reset_index(drop=True)[columns])
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table as CSV, text guarded against spreadsheets."""
+    safe = table.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name].dtype):
+            safe[name] = [guarded(str(value)) for value in safe[name]]
+    safe.columns = [guarded(str(name)) for name in safe.columns]
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def _put(path: Path, text: str) -> Path:
+    """Write a file in one step; what stands there, a link included, is replaced and not followed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        # mkstemp allows the owner only; the result is as public as the user's other files
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,83 @@
+"""The pictures of a fit's page, section by section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vcmodel.report.figures import blups, correlation, field, fitted, forest, quantiles, scatter, semivariogram, trace
+from vcmodel.report.figures.style import Picture, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vcmodel.report.diagnosis import Diagnosis
+
+# matrices, terms and pairs drawn; the page names those left out
+MOST_PANELS, MOST_TERMS, MOST_PAIRS = 8, 8, 12
+
+
+def correlations(record: Mapping[str, Any]) -> list[Picture]:
+    """A heat map per matrix with correlations: random terms, then residuals."""
+    found = []
+    for panel in correlation.panels(record)[:MOST_PANELS]:
+        full = len(panel.levels) <= correlation.WITH_ERROR
+        text = "" if full else "Standard errors and intervals are in the table below."
+        found.append(picture(correlation.draw([panel]), correlation.describe(panel), text, wide=not full))
+    return found
+
+
+def caterpillars(shown: Sequence[blups.Effects]) -> list[Picture]:
+    """Effects of each random term in order."""
+    text = "Predicted effects in order, with 95 % intervals from their prediction errors."
+    return [picture(blups.draw(item), blups.describe(item), text) for item in shown[:MOST_TERMS]]
+
+
+def scatters(shown: Sequence[blups.Effects]) -> list[Picture]:
+    """Effects of one level of a matrix (trait) against another."""
+    terms = [item for item in shown[:MOST_TERMS] if len(item.levels) > 2]
+    each = [(item, pair) for item in terms for pair in scatter.pairs(item)][:MOST_PAIRS]
+    return [picture(scatter.draw(item, [pair]), scatter.describe(item, *pair), "") for item, pair in each]
+
+
+def residuals(found: Diagnosis) -> list[Picture]:
+    """Against fitted values, normal quantiles, and in the field where the plots have places."""
+    unit = "in standard deviations of the residual" if found.value == "standardised" else "in the units of the trait"
+    shown = [
+        picture(
+            fitted.draw(found.tables, found.trends, found.value),
+            fitted.describe(found.tables, found.value),
+            f"Residuals {unit} against fitted values; diamonds: means of neighbours, which should stay near zero.",
+        ),
+        picture(
+            quantiles.draw(found.quantiles, found.value),
+            quantiles.describe(found.quantiles, found.outside),
+            "Normal quantile plot; one point in twenty leaves the band by chance.",
+        ),
+    ]
+    if found.layout is not None and found.maps:
+        row, column = found.layout.row_name, found.layout.column_name
+        text = f"Residuals {unit} at their places; triangles point up above +2 and down below -2."
+        shown.append(picture(field.draw(found.maps, found.layout), field.describe(found.maps), text))
+    if found.layout is not None and found.variograms:
+        text = "Semivariogram: flat when neighbours are no more alike than others. Right: all displacements, darker is larger."
+        drawn = semivariogram.draw(found.variograms, found.layout.row_name, found.layout.column_name)
+        alt = semivariogram.describe(found.variograms, found.layout.row_name, found.layout.column_name)
+        shown.append(picture(drawn, alt, text))
+    return shown
+
+
+def path(record: Mapping[str, Any]) -> list[Picture]:
+    """The path of logL."""
+    steps = record["iterations"]
+    text = "logL never falls; the gain promised by the next step ends below the tolerance."
+    return [picture(trace.draw(steps), trace.describe(steps), text)] if steps else []
+
+
+def overview(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Picture]:
+    """Each correlation over the fits of a batch."""
+    shown = []
+    text = "One line per fit: estimate and 95 % interval; a square where there is no interval (at a boundary, or no information)."
+    for title, items in list(groups.items())[: forest.MOST]:
+        one = {title: items}
+        shown.append(picture(forest.draw(one), forest.describe(one), text))
+    return shown
