@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def execute(command: Sequence[str], folder: Path, limit: float) -> Outcome:
     if late:
         message = f"no answer within {limit:g} s"
     elif process.returncode:
-        lines = [line for line in err.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [line for line in err.read_text(errors="replace").splitlines() if any(map(str.isalnum, line))]
         message = f"exit {process.returncode}: {' '.join(' '.join(lines[-2:]).split())[-300:]}"
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Outcome(message, text, used.ru_maxrss / unit, used.ru_utime + used.ru_stime)
@@ -123,9 +124,7 @@ def run_case(case: Case, peers: Sequence[Peer], settings: Settings, say: Callabl
         rows.append(row)
         say(f"{case.key:18s} {program:12s} " + (row["message"] or f"{min(row['cpu']):9.3f} s CPU  logL {row['loglik_full']}"))
     if not settings.keep:
-        for file in folder.iterdir():
-            if file.is_file():
-                file.unlink()
+        shutil.rmtree(folder)
     return rows
 
 

@@ -5,16 +5,17 @@ The engine is imported when the first model is read, so that ``import vcmodel`` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vcmodel.control import Control
-from vcmodel.errors import DataError, FormulaError, VcmodelError
+from vcmodel.errors import DataError, FormulaError, RelationshipError, StructureError, VcmodelError
 from vcmodel.fit import Fit
 from vcmodel.report.model import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from vcmodel.spec import ModelSpec
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class Model:
     """A model without data: checked, printable, comparable, and fitted to as many data sets as wanted.
 
-    Two models are equal when they mean the same, however they were written (``cbind(a, b)`` or ``a + b``, ``rcov`` or ``residual``).
+    Two models are equal when they mean the same, however they were written (``cbind(a, b)`` or ``a + b``, ``rcov`` or ``residual``,
+    ``units`` or ``id(units)``, ``idh`` or ``diag``, ``dsum(~ units | site)`` or ``at(site):units``).
 
     Parameters
     ----------
@@ -58,22 +60,19 @@ class Model:
 
         for name, value in (("fixed", fixed), ("random", random), ("residual", residual), ("rcov", rcov)):
             if not isinstance(value, str) and (value is not None or name == "fixed"):
-                raise FormulaError(f"{name} must be a formula as text, not {type(value).__name__}")
+                hint = "; pass data by its name, data=df" if hasattr(value, "columns") else ""
+                raise FormulaError(f"{name} must be a formula as text, not {type(value).__name__}{hint}")
         if residual is not None and rcov is not None:
             raise FormulaError("residual and rcov are two names of one argument; give only residual")
         chosen = residual if rcov is None else rcov
         for name, item in (("fixed", fixed), ("random", random), ("residual", chosen), ("spec", build_spec(fixed, random, chosen))):
             object.__setattr__(self, name, item)
 
-    @property
-    def _meaning(self) -> tuple[object, ...]:
-        return self.spec.responses, self.spec.fixed, self.spec.random, self.spec.residual
-
     def __eq__(self, other: object) -> bool:
-        return self._meaning == other._meaning if isinstance(other, Model) else NotImplemented
+        return self.spec.meaning == other.spec.meaning if isinstance(other, Model) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._meaning)
+        return hash(self.spec.meaning)
 
     def __repr__(self) -> str:
         return f"Model(fixed={self.fixed!r}, random={self.random!r}, residual={self.residual!r})"
@@ -102,10 +101,32 @@ class Model:
             raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
         if control is not None and not isinstance(control, Control):
             raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
+        _check_arguments(known, weights, start, bounds, equal)
         reading = read(data)
         frame = build_frame(self.spec, reading, weights)
         design = build_design(self.spec, frame, known)
         return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), reading.table.index)
+
+
+def _check_arguments(known: object, weights: object, start: object, bounds: object, equal: object) -> None:
+    """Refuses arguments of another kind than the ones documented."""
+    mappings: tuple[tuple[str, object, type[VcmodelError], str], ...] = (
+        ("known", known, RelationshipError, "from the name used in vm() to the relationship, known={'A': pedigree}"),
+        ("start", start, StructureError, "from row name to value, start={'units!R': 1.0}"),
+        ("bounds", bounds, StructureError, "from row name to code, bounds={'units!R': 'F'}"),
+    )
+    for name, value, error, what in mappings:
+        if value is not None and not isinstance(value, Mapping):
+            raise error(f"{name} must be a mapping {what}, not {type(value).__name__}")
+    if weights is not None and not isinstance(weights, str):
+        raise DataError(
+            f"weights must be the name of a column, not {type(weights).__name__}: make the weights a column of the data and pass weights='w'"
+        )
+    groups: Any = () if equal is None else equal
+    listed = isinstance(groups, list | tuple)
+    if not listed or any(not isinstance(row, str) for group in groups for row in (group if isinstance(group, list | tuple | set) else [group])):
+        given = repr(equal)[:60] if listed else type(equal).__name__
+        raise StructureError(f"equal must be a list of groups, each a list of row names, equal=[['a', 'b']], not {given}")
 
 
 def fit(

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from vcmodel.errors import VcmodelError, choices
 
 REDUCTIONS = ("auto", "off", "canonical", "spectral")
+_TYPES: tuple[tuple[str, type, str], ...] = (
+    ("max_iterations", Integral, "a whole number"),
+    ("tolerance", Real, "a number"),
+    ("start_scale", Real, "a number"),
+    ("threads", Integral, "a whole number"),
+    ("verbose", bool, "True or False"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +53,12 @@ class Control:
     trace: str | None = None
 
     def __post_init__(self) -> None:
+        for name, kind, what in _TYPES:
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise VcmodelError(f"Control({name}={value!r}): {name} is {what}")
+        if not (math.isfinite(self.tolerance) and math.isfinite(self.start_scale)):
+            raise VcmodelError("Control: tolerance and start_scale must be finite")
         if self.max_iterations < 0 or self.tolerance <= 0 or self.start_scale <= 0:
             raise VcmodelError("Control: max_iterations must be >= 0, tolerance and start_scale > 0")
         if self.threads != 1:

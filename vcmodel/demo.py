@@ -1,4 +1,4 @@
-"""The tour behind ``make demo``: the two questions users ask most, answered on the shipped data.
+"""The tour behind ``make demo``: the two questions users ask most, answered on the shipped data, and a page of the second.
 
 Run with ``python -m vcmodel.demo``.
 """
@@ -38,7 +38,7 @@ def two_correlations() -> None:
     print(tied.varcomp.to_string(float_format="{:.6g}".format))
 
 
-def bivariate_trial() -> None:
+def bivariate_trial() -> vc.Fit:
     """Question 2: from univariate models to the genetic correlation."""
     data = vc.datasets.load("seed_rcbd_bivariate")
     heading("2. A bivariate trial: univariate -> diag(trait) -> us(trait) -> corgh(trait), and the genetic correlation")
@@ -58,6 +58,7 @@ def bivariate_trial() -> None:
     print(ladder["corgh(trait)"].summary())
     print("\nGenetic correlation of the families:\n")
     print(ladder["us(trait)"].correlation("Family").to_string(float_format="{:.4f}".format))
+    return ladder["us(trait)"]
 
 
 def three_traits_two_blocks() -> None:
@@ -69,10 +70,12 @@ def three_traits_two_blocks() -> None:
 
 
 def main() -> None:
-    """Run the three parts."""
+    """Run the three parts, and write the page of the bivariate trial."""
     two_correlations()
-    bivariate_trial()
+    trial = bivariate_trial()
     three_traits_two_blocks()
+    heading("The bivariate trial as a page, for any browser")
+    print(trial.report("vcmodel-demo.html", title="bden and veloc: a bivariate trial").resolve())
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vcmodel.errors import ConvergenceError, VcmodelError
 from vcmodel.report import html, text
@@ -54,6 +54,12 @@ class Fit:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Fit is read-only: {name!r} cannot be set; fit the model again with other arguments")
+
+    def __reduce__(self) -> NoReturn:
+        raise VcmodelError(
+            "a Fit cannot be pickled or copied: it holds the factorised equations; keep fit.to_dict() (or to_json()), or fit again where it "
+            "is needed. Nothing of a Fit can change, so that a second name for it is as good as a copy"
+        )
 
     # --- the end of the fit ---------------------------------------------------------------------------------------------------------
 
@@ -224,7 +230,8 @@ class Fit:
     def wald(self) -> pd.DataFrame:
         """Wald tests of the fixed terms: ``df chi2_incremental p_incremental chi2_conditional p_conditional``.
 
-        Incremental: given the terms before; conditional: given all others but the interactions that contain the term.
+        Incremental: given the terms before; conditional: given all others but the interactions that contain the term. Every term contains
+        the intercept, whose two tests are therefore the same.
         """
         equations = self.estimate.equations
         return wald(self.estimate, equations.coefficients(), equations.coefficient_covariance())

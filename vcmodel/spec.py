@@ -52,6 +52,22 @@ class ModelSpec:
     random_text: str | None
     residual_text: str | None
 
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What two models share that are the same however they were written, their labels included."""
+        random = tuple(single for term in self.random for single in _single_levels(term))
+        # the sections of a residual have no order, and those alike may be written together
+        sections = frozenset((level, item.factors) for item in self.residual.alternatives for level in item.levels or (None,))
+        return self.responses, self.fixed, random, self.residual.section, sections
+
+
+def _single_levels(term: TermSpec) -> list[TermSpec]:
+    """The terms that ``at(f, 'a', 'b'):x`` stands for, one for each level named."""
+    for position, condition in enumerate(term.conditions):
+        if condition.levels is not None and len(condition.levels) > 1:
+            return [item for level in condition.levels for item in _single_levels(expand_condition(term, position, level))]
+    return [term]
+
 
 def build_spec(fixed: str, random: str | None = None, residual: str | None = None) -> ModelSpec:
     """The model that three formulas describe, without data.

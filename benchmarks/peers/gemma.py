@@ -7,7 +7,7 @@ import re
 import resource
 import subprocess
 import sys
-from math import log
+from math import floor, log, log10
 from pathlib import Path
 from time import perf_counter
 
@@ -45,7 +45,7 @@ loglik = resolution = None
 if found:
     # GEMMA's restricted likelihood holds + 1/2 log|X'X| for each trait, X the intercept; it is printed with six digits
     loglik = float(found[1]) - 0.5 * len(traits) * log(json.loads((folder / "shape.json").read_text())["rows"])
-    resolution = 0.5 * 10.0 ** -len(found[1].partition(".")[2])
+    resolution = 0.5 * 10.0 ** (floor(log10(abs(float(found[1])))) - 5)  # a zero at the end is not printed
 report(
     program="gemma",
     version=version[1] if version else "",

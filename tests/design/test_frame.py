@@ -288,3 +288,12 @@ def test_column_names_become_text_and_the_data_stay_as_they_are() -> None:
     assert read_table(data).columns.tolist() == ["0", "y"]
     assert data.columns.tolist() == [0, "y"]
     assert frame(data, "y ~ `0`").n_rows == 3
+
+
+def test_complex_numbers_are_refused_wherever_they_stand():
+    data = pd.DataFrame({"y": [1.0, 2.0, 4.0], "g": ["a", "b", "b"]}).assign(c=[1j, 2.0, 3.0])
+    for fixed, random, use in (("c ~ 1", None, "response"), ("y ~ c", None, "column"), ("y ~ 1", "c", "factor"), ("y ~ log(c)", None, "covariate")):
+        with pytest.raises(DataError, match=f"{use} 'c' holds complex numbers: make columns of their real and imaginary parts"):
+            build_frame(build_spec(fixed, random), data)
+    with pytest.raises(DataError, match="response 'c' holds complex numbers"):
+        build_frame(build_spec("c ~ 1"), data.assign(c=data["c"].astype(object)))

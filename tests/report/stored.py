@@ -35,7 +35,8 @@ def kept(fit, file, model="us", name=None):
     rows = {"row": row.tolist(), "trait": [traits[j] for j in column], "fitted": fitted[row, column].tolist()}
     rows["residual"] = residual[row, column].tolist()
     random = [_effects(fit, label) for label in fit.terms if label not in record["residual_terms"]]
-    return Row(name or file.replace(".", "-"), file, model, traits, fit.formulas, fit.status.value, record, {"random": random, "rows": rows})
+    payload = {"random": random, "rows": rows}
+    return Row(name or file.replace(".", "-"), file, model, traits, fit.formulas, fit.status.value, record, payload)
 
 
 def _effects(fit, term):

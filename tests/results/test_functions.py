@@ -3,7 +3,7 @@ import math
 import dense
 import numpy as np
 import pytest
-from example_fits import split_plot, trial, zero_variance
+from example_fits import oats, split_plot, trial, zero_variance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,11 +98,30 @@ def test_the_text_form_is_one_line():
         ("block > 1", "is not allowed"),
         ("True", "is not allowed"),
         ("'block'", "is not allowed"),
+        ("quoted__0", "no parameter 'quoted__0'"),
+        ("quoted_0 + `block`", "no parameter 'quoted_0'"),
+        ("1e400 * block", "a number in '1e400 .* block' is too large to be computed with; write numbers below 1e308"),
+        ("1 / 0", "'1 / 0' has no finite value and no parameter in it; name rows of varcomp"),
+        ("1e308 * 10", "has no finite value and no parameter in it"),
+        ("log(0)", "has no finite value and no parameter in it"),
+        ("1" + " + 1" * 2000, "nested too deeply to be computed; write it in parts|cannot be read"),
+        ("(" * 300 + "1" + ")" * 300, "cannot be read"),
     ],
 )
 def test_what_is_not_an_expression_is_refused(expression, message):
     with pytest.raises(vc.FormulaError, match=message):
         split_plot().function(expression)
+
+
+def test_rows_with_a_backquote_are_written_by_number():
+    data = oats().assign(kind=lambda d: np.where(d["gen"] == "Victory", "a`b", "c"))
+    fit = vc.fit("yield ~ gen", random="diag(kind):block", data=data)
+    row = fit.varcomp.index[0]
+    assert row == "kind:block!kind_a`b"
+    for expression in (f"`{row}` / 2", "`kind:block!kind_a`"):
+        with pytest.raises(vc.FormulaError, match="rows with a backquote in their name are written by number, V1, V2, … in the order of varcomp"):
+            fit.function(expression)
+    assert fit.function("V1 / 2").estimate == pytest.approx(fit.varcomp["component"].iloc[0] / 2)
 
 
 def test_an_expression_is_text():

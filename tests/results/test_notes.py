@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from example_fits import oats, split_plot, two_blocks, zero_variance
 
@@ -59,6 +60,23 @@ def test_parameters_that_cannot_be_separated():
     assert note(fit, "the data cannot") == (
         "the data cannot separate block, twin: only a combination of them is determined (code S); remove one of block, twin"
     )
+
+
+def test_only_random_terms_are_proposed_for_removal():
+    data = oats().assign(plot=lambda d: [f"p{i}" for i in range(len(d))])
+    fit = vc.fit("yield ~ gen", random="plot", data=data)
+    assert note(fit, "the data cannot") == (
+        "the data cannot separate plot, units!R: only a combination of them is determined (code S); remove plot"
+    )
+
+
+def test_what_was_done_to_a_relationship_is_told():
+    rows = [("a", None, None), ("b", None, None), ("c", "a", "b"), ("c", "a", "b"), ("d", "a", "b"), ("e", "a", "x")]
+    pedigree = vc.Pedigree(pd.DataFrame(rows, columns=["id", "sire", "dam"]))
+    data = pd.DataFrame({"y": [1.0, 3.0, 2.5, 4.0, 6.0, 2.0], "animal": list("cdecde")})
+    found = vc.fit("y ~ 1", random="vm(animal, A)", data=data, known={"A": pedigree, "B": "not used"})
+    assert "known A: 1 repeated identical row counted once" in found.notes
+    assert "known A: 1 parent without a row of their own added as founders" in found.notes
 
 
 def test_a_term_confounded_with_the_fixed_effects():

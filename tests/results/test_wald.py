@@ -53,6 +53,13 @@ def test_a_model_without_fixed_effects_has_an_empty_table():
     assert len(fit.fixed_effects) == 0
 
 
+def test_the_intercept_has_one_test_since_every_term_contains_it():
+    row = vc.fit("yield ~ gen + nitro", random="block", data=oats()).wald().loc["Intercept"]
+    assert row["chi2_conditional"] == pytest.approx(row["chi2_incremental"])
+    alone = vc.fit("yield ~ gen + nitro", random="block", data=oats().assign(nitro=lambda d: d["nitro"] - d["nitro"].mean())).wald()
+    assert alone.loc["Intercept", "chi2_incremental"] == pytest.approx(row["chi2_incremental"])
+
+
 def test_containment():
     assert contains("1", "gen")
     assert contains("gen", "gen:nitrof")

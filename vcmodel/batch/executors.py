@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import IO, Protocol
 
 from vcmodel.batch.result import FAILED
 from vcmodel.batch.tasks import Outcome, Task, execute
-from vcmodel.batch.worker import READY
 from vcmodel.errors import VcmodelError, choices
 from vcmodel.memory import available_memory
 
@@ -54,7 +54,7 @@ class Serial:
 
 @dataclass
 class _Worker:
-    """A worker process with the task it is at; `death_known` is its standard error, read when it dies before it is ready."""
+    """A worker process with the task it is at; `errors` is its standard error, read when it dies before it is ready."""
 
     process: subprocess.Popen[bytes]
     tasks: Connection
@@ -119,7 +119,7 @@ class LocalProcesses:
 
     def _start(self, start: bytes) -> _Worker:
         environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        errors = tempfile.TemporaryFile()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment, start_new_session=True
         )
@@ -133,10 +133,9 @@ class LocalProcesses:
         )
         process.stdin.close()
         process.stdout.close()
-        try:
+        # a worker that dies at once is found out by its closed pipe of outcomes
+        with suppress(OSError):
             worker.tasks.send_bytes(start)
-        except OSError:
-            pass  # died at once: the closed pipe of outcomes tells
         return worker
 
     def _bury(self, worker: _Worker, waiting: deque[Task], deaths: dict[str, int]) -> Iterator[tuple[Task, Outcome]]:
@@ -159,17 +158,18 @@ class LocalProcesses:
 
 def death_message() -> str:
     """What is recorded for a fit that took its worker with it each time."""
-    return f"the worker process died in each of {ATTEMPTS} attempts: out of memory, killed, or a crash; try fewer workers or a smaller model"
+    return (
+        f"the worker process died in each of {ATTEMPTS} attempts (out of memory, killed, or a crash): try fewer workers or a smaller model"
+    )
 
 
 def _give(worker: _Worker, waiting: deque[Task]) -> None:
     if not waiting:
         return
     worker.task = waiting.popleft()
-    try:
+    # a worker that died between two tasks is found out likewise, and the task is put back
+    with suppress(OSError):
         worker.tasks.send(worker.task)
-    except OSError:
-        pass  # died between two tasks: the closed pipe of outcomes tells, and the task is put back
 
 
 def processors() -> int:

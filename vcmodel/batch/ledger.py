@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from vcmodel.batch.naming import spelled
 from vcmodel.batch.result import BatchResult, unpack
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.errors import VcmodelError
@@ -85,8 +86,7 @@ class Ledger:
     def plan(self, tasks: Sequence[Task], meta: dict[str, Any]) -> None:
         """Writes what belongs to the job now, and facts about it; rows of fits that no longer do stay, unread."""
         rows = [
-            (place, t.id, t.key, t.file, t.model, json.dumps(t.traits), json.dumps(t.formulas), str(t.source) if isinstance(t.source, Path) else None)
-            for place, t in enumerate(tasks)
+            (place, t.id, t.key, t.file, t.model, json.dumps(t.traits), json.dumps(t.formulas), t.path) for place, t in enumerate(tasks)
         ]
         with self._database as database:
             database.execute("delete from plan")
@@ -107,7 +107,7 @@ class Ledger:
             database.execute(
                 "insert or replace into fits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(task.id, task.key, outcome.status, _clean(outcome.message), _clean(outcome.detail)),
+                    *(task.id, task.key, outcome.status, spelled(outcome.message), spelled(outcome.detail)),
                     *(outcome.fit, outcome.payload),
                     *(outcome.seconds, outcome.attempts, time.time()),
                 ),
@@ -191,7 +191,7 @@ def _open(path: Path, write: bool) -> sqlite3.Connection:
                 database.execute("insert or ignore into meta values ('schema', ?)", (str(SCHEMA),))
         found = database.execute("select value from meta where name = 'schema'").fetchone()
     except sqlite3.DatabaseError as problem:
-        raise LedgerError(f"{str(path)!r} is not a ledger of a batch ({problem}): choose another output folder, or move the file away") from None
+        raise LedgerError(f"{str(path)!r} is not a ledger ({problem}): choose another output folder, or move the file away") from None
     if found is None or found[0] != str(SCHEMA):
         database.close()
         raise LedgerError(f"{str(path)!r} was written by another version of vcmodel: choose another output folder, or move the file away")
@@ -208,14 +208,9 @@ def _acquire(path: Path) -> int:
             holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
             os.close(descriptor)
             raise LedgerError(
-                f"another run{f' ({holder})' if holder else ''} is writing to {str(path.parent)!r}: wait for its end, stop it, or choose another "
-                "output folder"
+                f"another run{f' ({holder})' if holder else ''} is writing to {str(path.parent)!r}: wait for its end, stop it, "
+                "or choose another output folder"
             ) from None
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return descriptor
-
-
-def _clean(text: str) -> str:
-    """Text that SQLite and UTF-8 can hold: undecodable bytes of a file name, and NUL, spelled out."""
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

@@ -203,9 +203,7 @@ def _sources(items: Any) -> list[tuple[str, Path | pd.DataFrame]]:
         elif not isinstance(items, Iterable):
             raise DataError(f"fit_many: give paths or DataFrames, not {type(items).__name__}")
         sources = [_source(item, f"number {number}") for number, item in enumerate(items, 1)]
-        named = [
-            (shown(source, Path.cwd()) if isinstance(source, Path) else f"frame{number}", source) for number, source in enumerate(sources, 1)
-        ]
+        named = [(shown(item, Path.cwd()) if isinstance(item, Path) else f"frame{number}", item) for number, item in enumerate(sources, 1)]
     names = [name for name, _ in named]
     repeated = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if repeated is not None:

@@ -39,7 +39,12 @@ def shown(path: str | PathLike[str], base: Path) -> str:
     resolved, root = Path(path).absolute(), base.absolute()
     if resolved.is_relative_to(root):
         text = resolved.relative_to(root).as_posix()
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return spelled(text)
+
+
+def spelled(text: str) -> str:
+    """Text that UTF-8 and SQLite can hold: undecodable bytes of a file name, and NUL, spelled out."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def content_digest(path: Path) -> str:
@@ -49,15 +54,19 @@ def content_digest(path: Path) -> str:
         with path.open("rb") as stream:
             while block := stream.read(_CHUNK):
                 digest.update(block)
-    except OSError as problem:
-        return f"unreadable: {problem.strerror}"
+    except (OSError, ValueError) as problem:
+        # a ValueError for a name with a NUL byte
+        return f"unreadable: {getattr(problem, 'strerror', problem)}"
     return digest.hexdigest()
 
 
 def frame_digest(table: pd.DataFrame) -> str:
     """SHA-256 of a data frame: values, column names and types."""
     digest = hashlib.sha256(json.dumps([[str(name), str(kind)] for name, kind in table.dtypes.items()]).encode())
-    digest.update(pd.util.hash_pandas_object(table.astype({n: "str" for n in table.columns if table[n].dtype == object})).to_numpy().tobytes())
+    for place in range(table.shape[1]):
+        # by place: a name may occur twice, which the fit will refuse
+        column = table.iloc[:, place]
+        digest.update(pd.util.hash_pandas_object(column.astype("str") if column.dtype == object else column).to_numpy().tobytes())
     return digest.hexdigest()
 
 

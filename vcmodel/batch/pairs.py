@@ -1,7 +1,7 @@
 """Bivariate fits of all pairs of traits, combined into one positive semi-definite covariance matrix per term.
 
-Each covariance is estimated once and each variance once in every pair it is part of. The combined matrix is the positive semi-definite one with
-the smallest weighted sum of squared differences from these estimates, the weights being the inverse squared standard errors.
+Each covariance is estimated once and each variance once in every pair it is part of. The combined matrix is the positive semi-definite
+one with the smallest weighted sum of squared differences from these estimates, the weights being the inverse squared standard errors.
 """
 
 from __future__ import annotations

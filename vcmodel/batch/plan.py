@@ -56,7 +56,8 @@ def _task(
     job: Job,
     relationships: dict[str, str],
 ) -> Task:
-    options: dict[str, Any] = {"read": job.read, "columns": job.columns, "weights": job.weights, "start": entry.start, "bounds": entry.bounds, "equal": entry.equal}
+    options: dict[str, Any] = {name: getattr(job, name) for name in ("read", "columns", "weights")}
+    options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal")}
     key = text_digest(version("vcmodel"), name, digest, entry.name, traits, formulas, options, asdict(job.control), relationships)
     return Task(
         id=fit_id(name, entry.name, traits),

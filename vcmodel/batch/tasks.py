@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
 import time
 import traceback
@@ -18,7 +17,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from vcmodel.api import Model
-from vcmodel.batch.naming import content_digest
+from vcmodel.batch.naming import content_digest, spelled
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
 from vcmodel.errors import DataError, VcmodelError, choices
@@ -75,6 +74,11 @@ class Task:
     control: Control = field(default_factory=Control)
     content: bytes | None = None
 
+    @property
+    def path(self) -> str | None:
+        """The file, None for a data frame."""
+        return spelled(str(self.source)) if isinstance(self.source, Path) else None
+
     def with_content(self) -> Task:
         """The task with the bytes of its file; unchanged when the file cannot be read, which the worker will find out too."""
         if not isinstance(self.source, Path):
@@ -118,10 +122,8 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         # what Python code warns of is part of the result, not of a terminal that nobody reads
         with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            reading = _reading(task)
-            reading = replace(reading, table=_renamed(reading.table, task.columns))
-            fit = _fit(reading, task, known)
-            record, payload = _record(fit, reading, task), _payload(fit, task)
+            fit = _fit(_renamed(_reading(task), task.columns), task, known)
+            record, payload = _record(fit), _payload(fit, task)
         record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))
         status = CONVERGED if fit.converged else NOT_CONVERGED
         return Outcome(status, fit.status.value, "", pack(record), pack(payload), time.perf_counter() - begun)
@@ -139,7 +141,7 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
 def _fit(reading: Reading, task: Task, known: Mapping[str, object] | None) -> Fit:
     model = Model(task.formulas["fixed"] or "", task.formulas["random"], task.formulas["residual"])
     return model.fit(
-        reading.table,
+        reading,
         known=dict(known) if known else None,
         weights=task.weights,
         start=task.start or None,
@@ -176,24 +178,22 @@ def _named(message: str, task: Task) -> str:
     return message.replace(str(task.source), task.file) if isinstance(task.source, Path) else message
 
 
-def _renamed(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+def _renamed(reading: Reading, columns: Mapping[str, str]) -> Reading:
+    present = list(reading.table.columns)
     for old, new in columns.items():
-        if old not in table.columns:
-            raise DataError(f"columns: there is no column {old!r} to rename to {new!r}; {choices(old, table.columns, 'columns')}")
-        if new in table.columns and new not in columns:
+        if old not in present:
+            raise DataError(f"columns: there is no column {old!r} to rename to {new!r}; {choices(old, present, 'columns')}")
+        if new in present and new not in columns:
             raise DataError(f"columns: {old!r} cannot be renamed to {new!r}, the file has a column of that name: rename that one too")
-    return table.rename(columns=dict(columns))
+    about = tuple(replace(column, name=columns.get(column.name, column.name)) for column in reading.columns)
+    return replace(reading, table=reading.table.rename(columns=dict(columns)), columns=about)
 
 
-def _record(fit: Fit, reading: Reading, task: Task) -> dict[str, Any]:
+def _record(fit: Fit) -> dict[str, Any]:
     record = fit.to_dict()
     for row in record["iterations"]:
         # the only numbers of a fit that differ from run to run
         row.pop("seconds", None)
-    written = " ".join(text for text in (*task.formulas.values(), task.weights) if text)
-    used = [name for name in map(str, reading.table.columns) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", written)]
-    old = {new: name for name, new in task.columns.items()}
-    record["notes"] += [note for note in reading.notes(old.get(name, name) for name in used) if note not in record["notes"]]
     return record
 
 

@@ -1,7 +1,7 @@
 """Which responses are fitted together, and the formulas of each such fit.
 
-The left side of a model's fixed formula lists the responses. With ``traits = "each"`` or ``"pairs"`` one fit is made of each response or pair,
-and the left side is replaced by them; everything to the right of ``~``, `random` and `residual` stay as written.
+The left side of a model's fixed formula lists the responses. With ``traits = "each"`` or ``"pairs"`` one fit is made of each response or
+pair, and the left side is replaced by them; everything to the right of ``~``, `random` and `residual` stay as written.
 """
 
 from __future__ import annotations

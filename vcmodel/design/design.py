@@ -11,8 +11,10 @@ from scipy import sparse
 from vcmodel.design.centring import Independent, independent
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
+from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.design.residual import Section, build_residual
-from vcmodel.design.terms import DesignTerm, build_term, expand
+from vcmodel.design.size import refuse_too_large
+from vcmodel.design.terms import DesignTerm, build_term, expand_observed
 from vcmodel.errors import DataError
 from vcmodel.spec import ModelSpec
 
@@ -70,13 +72,15 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
     DataError
         Also when no degree of freedom is left for the residual.
     """
+    refuse_too_large(spec, frame)
     fixed = build_fixed(spec, frame)
     chosen = independent(fixed)
     kept, centred = chosen.kept, chosen.centred
     n = frame.y.size
     if kept.size >= n:
         raise DataError(f"{n} observations and {kept.size} independent fixed coefficients leave nothing for the variances; simplify fixed")
-    relationships = known or {}
+    relationships = _relationships(spec, known or {})
+    expanded = [expand_observed(term, frame) for term in spec.random]
     root = frame.weight_root
     return Design(
         spec=spec,
@@ -89,10 +93,21 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         log_det_transform=centred.log_det,
         fixed_matrix=sparse.csc_matrix(fixed.matrix[:, kept]),
         weight_root=root,
-        terms=tuple(build_term(item, frame, relationships) for term in spec.random for item in expand(term, frame)),
+        terms=tuple(build_term(item, frame, relationships) for terms, _ in expanded for item in terms),
         sections=build_residual(spec.residual, frame),
-        notes=(*frame.notes, *_dropped_notes(fixed, chosen)),
+        notes=(*frame.notes, *_dropped_notes(fixed, chosen), *(note for _, notes in expanded for note in notes), *_relationship_notes(relationships)),
     )
+
+
+def _relationships(spec: ModelSpec, known: Mapping[str, object]) -> dict[str, Relationship]:
+    """The relationships the model asks for, as far as they were given; each made once, however many terms use it."""
+    factors = [item for term in spec.random for single in (term, *term.members) for item in single.factors]
+    names = dict.fromkeys(item.relationship for item in factors if item.role == "known" and item.relationship in known)
+    return {name: as_relationship(known[name], name) for name in names}
+
+
+def _relationship_notes(relationships: Mapping[str, Relationship]) -> list[str]:
+    return [f"known {name}: {note}" for name, item in relationships.items() for note in item.notes]
 
 
 def _dropped_notes(fixed: FixedDesign, chosen: Independent) -> list[str]:

@@ -176,8 +176,8 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np
     """Refuses infinite values, text as covariates, and fractions as factors."""
     for use in uses:
         column = table[use.column]
-        if is_number(column):
-            values = numbers(column, use.column, use.use)
+        if is_number(column) or pd.api.types.is_complex_dtype(column.dtype):
+            values = numbers(column, use.column, "column" if use.use == "bare" else use.use)
             _refuse_infinite(np.where(some, values, 0.0), use.column)
         if use.use == "covariate":
             numbers(column, use.column, f"covariate (in {use.term!r})")

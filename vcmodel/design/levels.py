@@ -92,6 +92,8 @@ def numbers(column: pd.Series, name: str, use: str) -> NDArray[np.float64]:
     if is_number(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = pd.to_numeric(column.astype(object), errors="coerce")
+    if np.iscomplexobj(values):
+        raise DataError(f"{use} {name!r} holds complex numbers: make columns of their real and imaginary parts")
     broken = np.flatnonzero(column.notna().to_numpy() & pd.isna(values).to_numpy())
     text = pd.api.types.is_string_dtype(column.dtype) and not pd.api.types.is_object_dtype(column.dtype)
     if broken.size or text or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):

@@ -34,7 +34,8 @@ class Pedigree:
     Parameters
     ----------
     table : DataFrame or path of a CSV
-        One row per individual. Identical rows count once.
+        One row per individual. A row that repeats another exactly counts once, and a note says so; two rows that give one individual
+        different parents are an error.
     id, sire, dam : str
         Names of the columns.
 

@@ -10,6 +10,8 @@ from scipy import sparse
 
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
+from vcmodel.formula.terms import condition_label
+from vcmodel.memory import require_memory
 from vcmodel.spec import Condition, FactorSpec, TermSpec, expand_condition
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
@@ -98,6 +100,24 @@ def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
     return [spec]
 
 
+def expand_observed(spec: TermSpec, frame: Frame) -> tuple[list[TermSpec], list[str]]:
+    """The terms of :func:`expand` that have an observation, and a note on those that have none.
+
+    Raises
+    ------
+    DataError
+        No observation where every level was named, or nowhere at all.
+    """
+    terms = expand(spec, frame)
+    empty = [member for term in terms for member in term.members or (term,) if not meets(member.conditions, frame).any()]
+    if not empty:
+        return terms, []
+    if len(empty) >= len(terms) or all(condition.levels is not None for condition in spec.conditions):
+        raise DataError(f"{empty[0].label!r} in `random`: no observation meets its conditions; leave the term out")
+    gone = ", ".join(":".join(condition_label(condition) for condition in term.conditions) for term in empty)
+    return [term for term in terms if term not in empty], [f"random: {spec.text} has no observation at {gone} and no term there"]
+
+
 def meets(conditions: Sequence[Condition], frame: Frame) -> np.ndarray:
     """Which cells (N,) meet all conditions."""
     active = np.ones(frame.y.size, dtype=bool)
@@ -162,6 +182,12 @@ def _crossed(identity: tuple[str, ...], relationship: Relationship) -> _Known:
         return _Known(relationship.labels, relationship.precision, relationship.factor, relationship.logdet, relationship.diagonal)
     labels = tuple(f"{a}:{b}" for a in identity for b in relationship.labels)
     precision = None if relationship.precision is None else sparse.csc_matrix(sparse.kron(sparse.identity(n), relationship.precision))
+    if relationship.factor is not None:
+        require_memory(
+            8.0 * n * n * relationship.factor.size,
+            f"a dense or singular relationship over {n:,} independent combinations of other factors",
+            "give a relationship that is not singular, so that it has a sparse or invertible precision",
+        )
     factor = None if relationship.factor is None else np.kron(np.eye(n), relationship.factor)
     return _Known(labels, precision, factor, n * relationship.logdet, np.tile(relationship.diagonal, n))
 

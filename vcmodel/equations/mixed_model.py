@@ -20,6 +20,7 @@ from scipy import sparse
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
+from vcmodel.equations.size import require_room
 from vcmodel.linalg.cholesky import SparseCholesky
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class MixedModelEquations:
     def __init__(self, design: Design) -> None:
         self.design = design
         self.rest = ResidualBlocks(design.sections)
+        require_room(design)
         self.layout = make_layout(design, self.rest.cell_pairs())
         self.factor = SparseCholesky(self.layout.pattern)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form

@@ -89,6 +89,12 @@ class _Checker:
             node.func.id = "C"
         if not node.args:
             raise self.fail(f"{node.func.id}() needs a column")
+        if node.func.id == "C" and (node.keywords or len(node.args) > 1):
+            # formulaic would leave out, without a word, the rows of levels that levels=[...] does not name
+            raise self.fail(
+                "C() takes a column and nothing else: for another order of the levels, whose first is the baseline, make the column "
+                "categorical, data['x'] = pd.Categorical(data['x'], categories=[...])"
+            )
         for argument in node.args:
             self.argument(argument)
         for keyword in node.keywords:

@@ -92,8 +92,8 @@ def _direct_sum(call: Call, reader: Reader) -> ResidualSpec:
         raise reader.fail(usage, call.span)
     section = reader.column(formula.condition, "dsum()")
     if section in ("trait", "units"):
-        fix = "id(units):diag(trait)" if section == "trait" else "a column"
-        raise reader.fail(f"dsum() cannot split over `{section}`: write {fix!r}", formula.condition.span)
+        fix = "write 'id(units):diag(trait)'" if section == "trait" else "name the column whose levels are the sections, dsum(~ units | site)"
+        raise reader.fail(f"dsum() cannot split over `{section}`: {fix}", formula.condition.span)
     groups = _groups(given, len(formula.terms), call, reader)
     alternatives = tuple(_section(product, reader, levels) for product, levels in zip(formula.terms, groups, strict=True))
     _not_a_factor_of_its_own(section, alternatives, call, reader)

@@ -62,7 +62,7 @@ class TermSpec:
         For ``str(~ a + b, ~ us(2):vm(a, K))``: the terms a and b; `factors` then holds the structures of the second argument.
     """
 
-    text: str
+    text: str = field(compare=False)
     label: str
     factors: tuple[FactorSpec, ...]
     conditions: tuple[Condition, ...] = ()
@@ -75,7 +75,7 @@ class TermSpec:
 class SectionSpec:
     """One alternative of a residual: the product `factors`, used for `levels` of the section factor (None: all levels)."""
 
-    text: str
+    text: str = field(compare=False)
     factors: tuple[FactorSpec, ...]
     levels: tuple[str, ...] | None = None
 
@@ -115,7 +115,7 @@ class FixedTerm:
         Columns that stand by themselves: a factor if text or categorical, else a covariate.
     """
 
-    text: str
+    text: str = field(compare=False)
     rest: str
     by_trait: bool
     conditions: tuple[Condition, ...] = ()

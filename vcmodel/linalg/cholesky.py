@@ -10,6 +10,7 @@ from scipy import sparse
 
 from vcmodel.linalg._kernels import Symbolic
 from vcmodel.linalg.ordering import fill_reducing_order
+from vcmodel.memory import require_memory
 
 Array = NDArray[np.float64]
 
@@ -63,6 +64,11 @@ class SparseCholesky:
         self.fill: int = self._symbolic.fill
         self.permutation: NDArray[np.int32] = self._symbolic.order()
         self._diagonal = self._symbolic.diagonal()
+        require_memory(
+            8.0 * (self._symbolic.panel_size + self._symbolic.stack_size + len(self._row)),
+            f"the factor of {self.size:,} equations, with {self.fill:,} nonzeros,",
+            "fit fewer traits together or leave out terms, or use a larger machine",
+        )
         self._factor = np.empty(self._symbolic.panel_size)
         self._work = np.empty(self._symbolic.stack_size)
         self._inverse: Array | None = None

@@ -65,12 +65,13 @@ def diagnose_table(whole: pd.DataFrame, traits: Sequence[str], layout: Layout | 
     quantiles = {trait: normal_quantiles(table[value]) for trait, table in tables.items()}
     maps: dict[str, NDArray[np.float64]] = {}
     variograms = {}
-    for trait, table in tables.items() if layout is not None else ():
-        own = _maps(layout, table, value)
-        maps |= {f"{trait}, {layout.field_name} {field}" if layout.field_name else trait: values for field, values in own.items()}
-        found = semivariogram(list(own.values()))
-        if len(found):
-            variograms[trait] = found
+    if layout is not None:
+        for trait, table in tables.items():
+            own = _maps(layout, table, value)
+            maps |= {f"{trait}, {layout.field_name} {field}" if layout.field_name else trait: values for field, values in own.items()}
+            found = semivariogram(list(own.values()))
+            if len(found):
+                variograms[trait] = found
     return Diagnosis(
         tables=tables,
         trends={trait: trend(table["fitted"], table[value]) for trait, table in tables.items()},

@@ -24,16 +24,16 @@ def flags(record: Mapping[str, Any]) -> list[Flag]:
     """The flags of a fit (its :meth:`to_dict`), the gravest first."""
     found = []
     if not record["converged"]:
-        found.append(Flag("not converged", record["status"]["message"]))
+        found.append(Flag("not converged", _after(record["status"]["message"])))
     elif record["status"]["name"] != "converged":
-        found.append(Flag("residual boundary", record["status"]["message"]))
-    for code, mark, meaning in (("S", "no information", "the data carry no information on"), ("B", "boundary", "at the boundary:")):
+        found.append(Flag("residual boundary", _after(record["status"]["message"])))
+    for code, mark in (("S", "no information"), ("B", "boundary")):
         rows = [item["row"] for item in record["varcomp"] if item["bound"] == code]
         if rows:
-            found.append(Flag(mark, f"{meaning} {', '.join(rows)}"))
+            found.append(Flag(mark, ", ".join(rows)))
     singular = [term for term in record["certificate"]["multipliers"] if len(record["correlation"][term]["levels"]) > 1]
     if singular:
-        found.append(Flag("singular matrix", f"the estimated matrix has reduced rank: {', '.join(singular)}"))
+        found.append(Flag("singular matrix", f"reduced rank of {', '.join(singular)}"))
     near = [
         f"{item['term']} {item['row']}:{item['column']} {item['correlation']:.3f}"
         for item in record["correlations"]
@@ -42,6 +42,11 @@ def flags(record: Mapping[str, Any]) -> list[Flag]:
     if near:
         found.append(Flag("correlation near ±1", ", ".join(near)))
     return found
+
+
+def _after(message: str) -> str:
+    """A status message without its first words, which the mark repeats."""
+    return message.split(": ", 1)[-1]
 
 
 class State(NamedTuple):

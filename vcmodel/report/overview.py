@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # rows of the table of correlations; the tables of the batch have all
 MOST_CORRELATIONS = 2000
+# fits named at the head of the page
+MOST_LOOK = 12
 
 
 class BatchRow(Protocol):
@@ -87,7 +89,9 @@ def batch_page(
             for css, text in (("good", "converged"), ("look", "needs a look"), ("bad", "not converged or failed"))
         ],
         models=models,
-        marks=sorted({mark for line in lines for mark in line["marks"]}),
+        marks=sorted({flag.mark for line in lines for flag in line["marks"]}),
+        look=sorted((line for line in lines if line["state"] is not GOOD), key=lambda line: line["state"].order),
+        most_look=MOST_LOOK,
         selection=any(line["selected"] for line in lines),
         forests=pictures.overview(groups),
         more_groups=max(0, len(groups) - pictures.forest.MOST),
@@ -112,7 +116,7 @@ def _line(row: BatchRow) -> dict[str, Any]:
         "traits": ", ".join(row.traits),
         "formulas": "; ".join(f"{name} {text}" for name, text in row.formulas.items() if text),
         "state": state(record),
-        "marks": [] if record is None else [flag.mark for flag in flags(record)],
+        "marks": [] if record is None else flags(record),
         "message": row.message if record is None else "",
         "numbers": numbers,
         "selected": "" if row.selected is None else "yes" if row.selected else "no",

@@ -21,7 +21,7 @@ from vcmodel.results.field import field_layout
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vcmodel.fit import Fit
+    from vcmodel.report.source import Source
 
 __all__ = ["BatchRow", "batch_page", "fit_page", "stored_page"]
 
@@ -42,7 +42,7 @@ class _Parts:
     diagnosis: Diagnosis | None
 
 
-def fit_page(fit: Fit, *, title: str | None = None, subtitle: str = "", back: str = "") -> str:
+def fit_page(fit: Source, *, title: str | None = None, subtitle: str = "", back: str = "") -> str:
     """The page of a fit.
 
     Parameters

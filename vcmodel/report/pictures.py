@@ -55,7 +55,6 @@ def residuals(found: Diagnosis) -> list[Picture]:
         ),
     ]
     if found.layout is not None and found.maps:
-        row, column = found.layout.row_name, found.layout.column_name
         text = f"Residuals {unit} at their places; triangles point up above +2 and down below -2."
         shown.append(picture(field.draw(found.maps, found.layout), field.describe(found.maps), text))
     if found.layout is not None and found.variograms:
@@ -75,9 +74,5 @@ def path(record: Mapping[str, Any]) -> list[Picture]:
 
 def overview(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Picture]:
     """Each correlation over the fits of a batch."""
-    shown = []
-    text = "One line per fit: estimate and 95 % interval; a square where there is no interval (at a boundary, or no information)."
-    for title, items in list(groups.items())[: forest.MOST]:
-        one = {title: items}
-        shown.append(picture(forest.draw(one), forest.describe(one), text))
-    return shown
+    each = [{title: items} for title, items in list(groups.items())[: forest.MOST]]
+    return [picture(forest.draw(one), forest.describe(one), "") for one in each]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from vcmodel.fit import Fit
+    from vcmodel.report.source import Source
 
 
-def plot(fit: Fit, kind: str, term: str | None = None) -> Figure:
+def plot(fit: Source, kind: str, term: str | None = None) -> Figure:
     """The picture `kind` of a fit; `term` narrows ``correlation``, ``blups`` and ``scatter`` to one term.
 
     Raises
@@ -35,7 +35,7 @@ def plot(fit: Fit, kind: str, term: str | None = None) -> Figure:
     return draw(fit, term)
 
 
-def _correlation(fit: Fit, term: str | None) -> Figure:
+def _correlation(fit: Source, term: str | None) -> Figure:
     panels = correlation.panels(fit.to_dict())
     if term is not None:
         label = _label(fit, term)
@@ -46,11 +46,11 @@ def _correlation(fit: Fit, term: str | None) -> Figure:
     return correlation.draw(panels)
 
 
-def _label(fit: Fit, term: str) -> str:
+def _label(fit: Source, term: str) -> str:
     return fit.estimate.components[find_component(fit.estimate, term)].label
 
 
-def _effects(fit: Fit, term: str | None) -> blups.Effects:
+def _effects(fit: Source, term: str | None) -> blups.Effects:
     random = [component.label for component in fit.estimate.components if component.kind == "random"]
     if term is None and len(random) != 1:
         menu = f"name one with term=: {', '.join(random)}" if random else "it has none"
@@ -60,18 +60,18 @@ def _effects(fit: Fit, term: str | None) -> blups.Effects:
     return blups.effects_of(_label(fit, chosen), table)
 
 
-def _blups(fit: Fit, term: str | None) -> Figure:
+def _blups(fit: Source, term: str | None) -> Figure:
     return blups.draw(_effects(fit, term))
 
 
-def _scatter(fit: Fit, term: str | None) -> Figure:
+def _scatter(fit: Source, term: str | None) -> Figure:
     effects = _effects(fit, term)
     if len(effects.columns) < 2:
         raise VcmodelError(f"plot: {effects.term} has one effect per level, so there is no pair to draw; use 'blups'")
     return scatter.draw(effects, scatter.pairs(effects))
 
 
-def _residuals(fit: Fit, _: str | None) -> Figure:
+def _residuals(fit: Source, _: str | None) -> Figure:
     found = diagnose(fit.estimate)
     figure, rows = axes_column(len(found.tables), 2.9, 2, 2.0 * WIDTH)
     for trait, (left, right) in zip(found.tables, rows, strict=True):
@@ -80,20 +80,20 @@ def _residuals(fit: Fit, _: str | None) -> Figure:
     return figure
 
 
-def _placed(fit: Fit) -> Diagnosis:
+def _placed(fit: Source) -> Diagnosis:
     found = diagnose(fit.estimate)
     if not found.maps:
         raise VcmodelError("plot: the plots have no known places: the data need columns named row and column with whole numbers")
     return found
 
 
-def _field(fit: Fit, _: str | None) -> Figure:
+def _field(fit: Source, _: str | None) -> Figure:
     found = _placed(fit)
     assert found.layout is not None  # there are maps
     return field.draw(found.maps, found.layout)
 
 
-def _semivariogram(fit: Fit, _: str | None) -> Figure:
+def _semivariogram(fit: Source, _: str | None) -> Figure:
     found = _placed(fit)
     assert found.layout is not None
     if not found.variograms:
@@ -101,12 +101,12 @@ def _semivariogram(fit: Fit, _: str | None) -> Figure:
     return semivariogram.draw(found.variograms, found.layout.row_name, found.layout.column_name)
 
 
-def _trace(fit: Fit, _: str | None) -> Figure:
+def _trace(fit: Source, _: str | None) -> Figure:
     return trace.draw(fit.to_dict()["iterations"])
 
 
 # name -> drawing function, and whether it takes a term
-KINDS: dict[str, tuple[Callable[[Fit, str | None], Figure], bool]] = {
+KINDS: dict[str, tuple[Callable[[Source, str | None], Figure], bool]] = {
     "correlation": (_correlation, True),
     "residuals": (_residuals, False),
     "blups": (_blups, True),

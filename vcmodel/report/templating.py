@@ -40,12 +40,12 @@ def render(template: str, **values: Any) -> str:
 
 
 def link(path: str) -> str:
-    """A relative address that stays one: no scheme, no query.
+    """A relative address that stays one: no scheme, no host, no query.
 
-    >>> link("fits/a b.html"), link("javascript:alert(1)")
-    ('fits/a%20b.html', 'javascript%3Aalert%281%29')
+    >>> link("../fits/a b.html"), link("javascript:alert(1)"), link("//host/x")
+    ('../fits/a%20b.html', 'javascript%3Aalert%281%29', 'host/x')
     """
-    return quote(path, safe="/", errors="replace")
+    return quote(path, safe="/", errors="replace").lstrip("/")
 
 
 def shown_number(value: float | None, form: str = ".6g") -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -123,6 +124,9 @@ class Evaluator:
         self.text, self.values = text, values
         self.rows = list(values)
         self.quoted: list[str] = []
+        self.stand_in = "quoted_"
+        while self.stand_in in text:
+            self.stand_in += "_"
 
     def run(self) -> Dual:
         """The value and gradient of the expression; NaN where it has none (a ratio to a variance of zero).
@@ -134,22 +138,36 @@ class Evaluator:
         """
         try:
             tree = ast.parse(QUOTED.sub(self._keep, self.text).strip(), mode="eval")
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise FormulaError(
                 f"function: {self.text!r} cannot be read as an expression; put row names in backquotes, "
-                "e.g. `Family` / (`Family` + `units!R`)"
+                f"e.g. `Family` / (`Family` + `units!R`){self._numbers()}"
             ) from None
         try:
-            return self._value(tree.body)
+            with np.errstate(over="ignore", invalid="ignore"):
+                found = self._value(tree.body)
         except (ZeroDivisionError, ValueError, OverflowError):
-            return Dual(math.nan, np.full(len(self.rows), math.nan))
+            found = Dual(math.nan, np.full(len(self.rows), math.nan))
+        except RecursionError:
+            raise FormulaError("function: the expression is nested too deeply to be computed; write it in parts") from None
+        constant = not any(isinstance(node, ast.Name) and node.id not in CALLS for node in ast.walk(tree))
+        if constant and not math.isfinite(found.value):
+            raise FormulaError(f"function: {self.text!r} has no finite value and no parameter in it; name rows of varcomp")
+        return found
+
+    def _numbers(self) -> str:
+        """What to do about row names that cannot stand in backquotes, if there are any."""
+        odd = any("`" in row for row in self.rows)
+        return "; rows with a backquote in their name are written by number, V1, V2, … in the order of varcomp" if odd else ""
 
     def _keep(self, match: re.Match[str]) -> str:
         self.quoted.append(match.group(1))
-        return f" quoted__{len(self.quoted) - 1} "
+        return f" {self.stand_in}{len(self.quoted) - 1} "
 
     def _value(self, node: ast.expr) -> Dual:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            if not -sys.float_info.max <= node.value <= sys.float_info.max:
+                raise FormulaError(f"function: a number in {self.text!r} is too large to be computed with; write numbers below 1e308")
             return Dual(float(node.value), np.zeros(len(self.rows)))
         if isinstance(node, ast.Name):
             return self._variable(node.id)
@@ -163,19 +181,19 @@ class Evaluator:
                 return CALLS[node.func.id](self._value(node.args[0]))
         part = ast.unparse(node)
         for i, name in enumerate(self.quoted):
-            part = part.replace(f"quoted__{i}", f"`{name}`")
+            part = part.replace(f"{self.stand_in}{i}", f"`{name}`")
         raise FormulaError(
             f"function: {part!r} in {self.text!r} is not allowed; an expression has row names in backquotes, numbers, + - * / ** ( ), "
             f"and {', '.join(CALLS)} of one argument"
         )
 
     def _variable(self, name: str) -> Dual:
-        row = self.quoted[int(name.removeprefix("quoted__"))] if name.startswith("quoted__") else name
+        row = self.quoted[int(name.removeprefix(self.stand_in))] if name.startswith(self.stand_in) else name
         number = NUMBERED.fullmatch(row)
         if row not in self.values and number and int(number.group(1)) <= len(self.rows):
             row = self.rows[int(number.group(1)) - 1]
         if row not in self.values:
-            raise FormulaError(f"function: no parameter {row!r}; {choices(row, self.rows, 'parameters')}")
+            raise FormulaError(f"function: no parameter {row!r}; {choices(row, self.rows, 'parameters')}{self._numbers()}")
         return Dual(self.values[row], np.eye(len(self.rows))[self.rows.index(row)])
 
 

@@ -126,8 +126,14 @@ def _confounded(estimate: Estimate, explained: set[int]) -> list[str]:
         if len(rows) == 1:
             alone.append(rows[0])
             continue
-        labels = list(dict.fromkeys(estimate.components[c].label for c, _ in group))
-        remedy = f"remove one of {shown(labels)}" if len(labels) > 1 else f"give {labels[0]} a structure with fewer parameters"
+        members = [estimate.components[c] for c, _ in group]
+        labels = list(dict.fromkeys(component.label for component in members))
+        random = list(dict.fromkeys(component.label for component in members if component.kind == "random"))
+        if len(labels) == 1 or not random:
+            remedy = f"give {shown(labels)} a structure with fewer parameters"
+        else:
+            # the residual cannot be left out
+            remedy = f"remove one of {shown(random)}" if len(random) > 1 else f"remove {random[0]}"
         result.append(f"the data cannot separate {shown(rows, 10)}: only a combination of them is determined (code S); {remedy}")
     if alone:
         result.append(

@@ -47,8 +47,10 @@ def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataF
     """One row per fixed term: ``df chi2_incremental p_incremental chi2_conditional p_conditional``.
 
     Incremental: each term given those before it in the formula. Conditional: each term given all others that do not contain it
-    (``site`` is tested without ``site:variety``). Probabilities are of the chi-square distribution: the denominator is taken as known,
-    which makes them too small in small trials. Columns dropped as combinations of earlier ones belong to the earlier term in both.
+    (``site`` is tested without ``site:variety``). Every term contains the intercept, so that its conditional test is the incremental one:
+    the mean against zero with no other fixed effect in the model. Probabilities are of the chi-square distribution: the denominator is
+    taken as known, which makes them too small in small trials. Columns dropped as combinations of earlier ones belong to the earlier term
+    in both.
     """
     design = estimate.design
     place = {int(column): i for i, column in enumerate(design.kept)}

@@ -59,7 +59,7 @@ def draw(shown: Sequence[Panel]) -> Figure:
     sizes = [_margins(panel) for panel in shown]
     height = max(side + bottom + TOP for side, _, bottom in sizes)
     figure = new_figure(WIDTH * len(shown), height)
-    for i, (panel, (side, left, bottom)) in enumerate(zip(shown, sizes, strict=True)):
+    for i, (panel, (side, left, _)) in enumerate(zip(shown, sizes, strict=True)):
         x = WIDTH * i + left
         axes = figure.add_axes((x / (WIDTH * len(shown)), (height - TOP - side) / height, side / (WIDTH * len(shown)), side / height))
         bar = figure.add_axes(

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from vcmodel.report.figures.style import INK, WIDTH, axes_column, label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -64,9 +64,9 @@ def draw(maps: Mapping[str, Array], layout: Layout) -> Figure:
 
 def describe(maps: Mapping[str, Array]) -> str:
     """How many residuals are large on each map."""
-    parts: Sequence[str] = [
-        f"{title}: {g.shape[0]} rows by {g.shape[1]} columns, {int(np.sum(np.nan_to_num(np.abs(g)) > MARKED))} beyond two standard deviations"
-        for title, g in list(maps.items())[:MOST]
-    ]
+    parts = []
+    for title, g in list(maps.items())[:MOST]:
+        large = int(np.sum(np.nan_to_num(np.abs(g)) > MARKED))
+        parts.append(f"{title}: {g.shape[0]} rows by {g.shape[1]} columns, {large} beyond two standard deviations")
     rest = f"; {len(maps) - MOST} more fields are not drawn" if len(maps) > MOST else ""
     return f"Map of the standardised residuals in the field, {'; '.join(parts)}{rest}."

@@ -44,8 +44,6 @@ def describe(tables: Mapping[str, pd.DataFrame], row_name: str, column_name: str
         for lag, other, name in (("row_lag", "column_lag", row_name), ("column_lag", "row_lag", column_name)):
             part = table[(table[other] == 0) & (table[lag] > 0)]
             if len(part):
-                first, last = part.iloc[0], part.iloc[-1]
-                parts.append(
-                    f"{trait} in {name}: {first['semivariance']:.2f} at lag {int(first[lag])}, {last['semivariance']:.2f} at lag {int(last[lag])}"
-                )
+                ends = [f"{item['semivariance']:.2f} at lag {int(item[lag])}" for _, item in part.iloc[[0, -1]].iterrows()]
+                parts.append(f"{trait} in {name}: {ends[0]}, {ends[1]}")
     return f"Semivariogram of the standardised residuals, {'; '.join(parts)}."

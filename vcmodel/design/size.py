@@ -1,0 +1,94 @@
+"""The size of a design before it is built: matrices over levels and columns of interactions can be beyond any memory."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from vcmodel.design.levels import is_number
+from vcmodel.errors import StructureError
+from vcmodel.memory import require_memory
+from vcmodel.structures import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from vcmodel.design.frame import Frame
+    from vcmodel.spec import FactorSpec, FixedTerm, ModelSpec, TermSpec
+
+# levels up to which a structure is simply built to count its parameters
+SMALL = 40
+# bytes of one column of an interaction while formulaic makes it (measured), and arrays of (parameters, levels, levels) alive at once:
+# derivatives of the matrix and of its root, and the basis they come from
+COLUMN, DERIVATIVES = 3000, 3
+
+
+def refuse_too_large(spec: ModelSpec, frame: Frame) -> None:
+    """Refuse matrices and interactions that do not fit into memory.
+
+    Raises
+    ------
+    VcmodelError
+        Naming the term, its levels and parameters.
+    """
+    for term in spec.fixed:
+        _refuse_columns(term, frame)
+    for random in spec.random:
+        _refuse_matrix(random.text, "random", _structured(random), frame)
+    for section in spec.residual.alternatives:
+        _refuse_matrix(section.text, "residual", section.factors, frame)
+
+
+def _structured(term: TermSpec) -> Iterator[FactorSpec]:
+    yield from term.factors
+    for member in term.members:
+        yield from _structured(member)
+
+
+def _refuse_columns(term: FixedTerm, frame: Frame) -> None:
+    """A fixed term has a column for every combination of levels, observed or not."""
+    names = [*term.factors, *(name for name in term.bare if not is_number(frame.table[name]))]
+    levels = [len(frame.factor(name).labels) for name in dict.fromkeys(names)]
+    columns = prod(levels) * (len(frame.responses) if term.by_trait else 1)
+    require_memory(
+        COLUMN * columns,
+        f"`fixed`: {term.text!r} has {columns:,} columns ({' x '.join(f'{n:,}' for n in levels)} levels) and",
+        "move the interaction to `random`, where only observed combinations count, or leave it out",
+    )
+
+
+def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: Frame) -> None:
+    size, parameters, words = 1, 0, []
+    for item in factors:
+        if item.role != "structure":
+            continue
+        levels = int(item.factor) if item.factor.isdecimal() else len(frame.cell_factor(item.factor).labels)
+        if levels == 0:
+            continue  # refused later, with what to do
+        size *= levels
+        parameters += parameter_count(item, levels)
+        words.append(f"{item.text or item.structure}: {levels:,} levels")
+    if size == 1:
+        return
+    require_memory(
+        8.0 * DERIVATIVES * max(1, parameters) * float(size) ** 2,
+        f"`{part}`: {text!r} has a {size:,} x {size:,} matrix with {parameters:,} parameters ({'; '.join(words)}) and",
+        "write the factor of many levels without a structure (independent levels), or use one with few levels",
+    )
+
+
+def parameter_count(item: FactorSpec, levels: int) -> int:
+    """The number of parameters of a structure over so many levels, without building a large one."""
+
+    def count(w: int) -> int:
+        return len(registry.build(item.structure, "f", tuple(map(str, range(w))), *item.arguments).parameters)
+
+    try:
+        if levels <= SMALL:
+            return count(levels)
+        # every structure has at most w(w + 1)/2 parameters, a polynomial of second degree: three values determine it
+        a, b, c = (count(SMALL + i) for i in range(3))
+    except StructureError:
+        return 0  # refused later, with what to do
+    t = levels - SMALL
+    return a + t * (b - a) + t * (t - 1) // 2 * (c - 2 * b + a)
