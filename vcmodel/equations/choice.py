@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vcmodel.equations.balanced import BalancedForm, NotBalancedError, balanced_form
@@ -31,36 +32,49 @@ def choose(design: Design, control: Control) -> tuple[Equations, str]:
     VcmodelError
         ``Control(reductions=...)`` asks for a reduction that the design does not have.
     """
+    decided = decide(design, control)
+    return _spectral(design, decided) if isinstance(decided, BalancedForm) else decided
+
+
+def decide(design: Design, control: Control) -> tuple[Equations, str] | BalancedForm:
+    """What :func:`choose` will return, analysed but not factorised; a balanced form stands for the spectral form, not decomposed yet.
+
+    Raises
+    ------
+    VcmodelError
+        As :func:`choose`.
+    """
     wanted = control.reductions
     if wanted == "off":
-        return _general(design)
+        return _general(design, control)
     try:
         form = balanced_form(design)
         if wanted == "canonical":
-            return _canonical(design, form)
+            return _canonical(design, form, control)
         if wanted == "spectral":
-            return _spectral(design, form)
+            require_one_level(form)
+            return form
     except NotBalancedError as reason:
         if wanted != "auto":
             raise VcmodelError(f"Control(reductions={wanted!r}) does not apply: {reason}; use 'auto' or 'off'") from None
-        return _general(design)
-    return _cheapest(design, form)
+        return _general(design, control)
+    return _cheapest(design, form, control)
 
 
-def _cheapest(design: Design, form: BalancedForm) -> tuple[Equations, str]:
+def _cheapest(design: Design, form: BalancedForm, control: Control) -> tuple[Equations, str] | BalancedForm:
     """The implementation with the least estimated work."""
     diagonal_work = _spectral_work(form)
     if _is_dense(form):
         # no analysis is needed to know the work, and it would cost time
         if diagonal_work < _iterated(form, (form.term.n_columns + form.x.shape[1]) ** 3 / 3):
-            return _spectral(design, form)
-        return _canonical(design, form) if form.n_columns > 1 else _general(design)
+            return form
+        return _canonical(design, form, control) if form.n_columns > 1 else _general(design, control)
     if form.n_columns == 1:
-        general = MixedModelEquations(design)
-        return _spectral(design, form) if diagonal_work < _iterated(form, general.factor.flops) else (general, _general_sentence(general))
-    equations, sentence = _canonical(design, form)
+        general, sentence = _general(design, control)
+        return form if diagonal_work < _iterated(form, general.factor.flops) else (general, sentence)
+    equations, sentence = _canonical(design, form, control)
     if diagonal_work < _iterated(form, equations.systems.flops):
-        return _spectral(design, form)
+        return form
     return equations, sentence
 
 
@@ -87,13 +101,9 @@ def _is_dense(form: BalancedForm) -> bool:
     return term.factor is not None or (term.precision is not None and term.precision.nnz > DENSE * term.n_levels**2)
 
 
-def _general(design: Design) -> tuple[Equations, str]:
-    equations = MixedModelEquations(design)
-    return equations, _general_sentence(equations)
-
-
-def _general_sentence(equations: MixedModelEquations) -> str:
-    return f"mixed-model equations: one sparse system of {equations.factor.size:,}"
+def _general(design: Design, control: Control) -> tuple[MixedModelEquations, str]:
+    equations = MixedModelEquations(design, factorization=control.factorization, threads=control.threads)
+    return equations, f"mixed-model equations: one sparse system of {equations.factor.size:,}"
 
 
 def _order(design: Design) -> int:
@@ -101,11 +111,13 @@ def _order(design: Design) -> int:
     return design.x.shape[1] + sum(term.structure.size * term.n_columns for term in design.terms)
 
 
-def _canonical(design: Design, form: BalancedForm) -> tuple[CanonicalEquations[SparseSystems], str]:
+def _canonical(design: Design, form: BalancedForm, control: Control) -> tuple[CanonicalEquations[SparseSystems], str]:
     size = form.n_columns
     if size == 1:
         raise NotBalancedError("the model has a single trait, so that there is nothing to transform")
-    equations = CanonicalEquations(design, form, SparseSystems)
+    equations = CanonicalEquations(
+        design, form, partial(SparseSystems, factorization=control.factorization, threads=control.threads)
+    )
     order = equations.systems.n_fixed + form.term.n_columns
     return equations, f"canonical transformation: {size} single-trait systems of {order:,} equations instead of one of {_order(design):,}"
 

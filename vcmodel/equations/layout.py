@@ -215,6 +215,12 @@ def _precision_pairs(blocks: Sequence[Block]) -> NDArray[np.int64]:
     return np.concatenate(found, axis=1).astype(np.int64)
 
 
+def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sorted distinct values; sorting beats the hash table of np.unique on long integer keys."""
+    ordered = np.sort(values)
+    return ordered[np.r_[np.ones(min(1, ordered.size), dtype=bool), ordered[1:] != ordered[:-1]]]
+
+
 def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> Layout:
     """The layout of a design, `pairs` being the cells joined by each coefficient of R^-1."""
     blocks = make_blocks(design)
@@ -230,7 +236,7 @@ def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray
 
     extra = _precision_pairs(blocks)
     entry_key = node_row * n_nodes + node_column
-    key = np.unique(np.concatenate([entry_key, extra[0] * n_nodes + extra[1]]))
+    key = _distinct(np.concatenate([entry_key, extra[0] * n_nodes + extra[1]]))
     pair_row, pair_column = np.divmod(key, n_nodes)
     kind = owner[pair_row] * len(blocks) + owner[pair_column]
     order = np.argsort(kind, kind="stable")
@@ -238,7 +244,7 @@ def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray
     rank[order] = np.arange(key.size)
     pair_row, pair_column, kind = pair_row[order], pair_column[order], kind[order]
     kinds, first = np.unique(kind, return_index=True)
-    last = np.r_[first[1:], key.size]
+    last = np.r_[first, key.size][1:]
 
     widths = np.array([b.k for b in blocks])
     size = widths[owner[pair_row]] * widths[owner[pair_column]]
@@ -260,7 +266,9 @@ def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray
         keep = r >= c
         rows.append(r[keep])
         columns.append(c[keep])
-    row_index, column_index = np.concatenate(rows), np.concatenate(columns)
+    # a model without any equations has no pairs
+    none = [np.zeros(0, dtype=np.int64)]
+    row_index, column_index = np.concatenate(none + rows), np.concatenate(none + columns)
     code = column_index * n_equations + row_index
     sort = np.argsort(code, kind="stable")
     sorted_code = code[sort]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# condition of a loading up to which it is inverted
+WELL_CONDITIONED = 1e4
 # numbers in a dense block of right-hand sides
 SLICE = 4_000_000
 
@@ -47,12 +49,12 @@ class MixedModelEquations:
 
     reduced: ClassVar[bool] = False
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, *, factorization: str = "own", threads: int = 1) -> None:
         self.design = design
         self.rest = ResidualBlocks(design.sections)
         require_room(design)
         self.layout = make_layout(design, self.rest.cell_pairs())
-        self.factor = SparseCholesky(self.layout.pattern)
+        self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
@@ -199,10 +201,16 @@ class MixedModelEquations:
         return self._slots[block.slots].reshape(block.n_levels, block.k), self.solution[block.equations].reshape(block.n_levels, block.r)
 
     def _scaled_score(self, index: int) -> Array:
-        """K S, (q, k), of a block: one solve with the constant factor of K^-1."""
+        """K S, (q, k), of a block: B Lambda^-1, or one solve with the constant factor of K^-1 where Lambda is near singular."""
         block = self.layout.blocks[index]
-        s, _ = self._levels(block)
-        return s if block.precision is None else self._relationship_factor(block.term).solve(np.ascontiguousarray(s))
+        s, b = self._levels(block)
+        if block.precision is None:
+            return s
+        loading = self._loading(index)
+        size = np.linalg.norm(loading, axis=1)
+        if block.k == block.r and np.all(size > 0.0) and np.linalg.cond(loading / size[:, None]) < WELL_CONDITIONED:
+            return np.linalg.solve(loading.T, b.T).T
+        return self._relationship_factor(block.term).solve(np.ascontiguousarray(s))
 
     def _relationship_factor(self, term: int) -> SparseCholesky:
         """The Cholesky factor of a term's K^-1, made once."""

@@ -34,15 +34,17 @@ class SparseSystems:
     form : BalancedForm
     responses : (n, T) array
         Y.
+    factorization, threads
+        As in :class:`vcmodel.control.Control`.
     """
 
-    def __init__(self, form: BalancedForm, responses: Array) -> None:
+    def __init__(self, form: BalancedForm, responses: Array, *, factorization: str = "own", threads: int = 1) -> None:
         self.term, self.x, self.responses = form.term, form.x, responses
         self.z = form.incidence if self.term.factor is None else sparse.csr_matrix(form.incidence @ self.term.factor)
         self.n_rows, self.n_fixed = self.x.shape
         self.levels = self.z.shape[1]
         self._fill()
-        first = SparseCholesky(self.pattern)
+        first = SparseCholesky(self.pattern, factorization=factorization, threads=threads)
         self.flops = first.flops
         self.factors = [first, *(first.twin() for _ in range(responses.shape[1] - 1))]
         self.cross = np.concatenate([self.x.T @ responses, self.z.T @ responses])

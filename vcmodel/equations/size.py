@@ -51,50 +51,67 @@ class Size:
 
 
 def size_of(design: Design) -> Size:
-    """Order and an upper bound of the entries of the mixed-model equations, without making them."""
-    n = design.y.size
-    p = design.x.shape[1]
-    counts: list[NDArray[np.float64]] = [np.diff(sparse.csr_matrix(design.x).indptr).astype(float)]
-    columns, relationships = [float(p)], 0.0
+    """Order and an upper bound of the entries of the mixed-model equations, without making them.
+
+    A node is a fixed coefficient or a level of a term; two nodes that meet in a residual unit carry a dense block.
+    """
+    unit = _units(design)
+    parts, relationships = [_Part(design.x, design.x.shape[1], 1, unit)], 0.0
     for term in design.terms:
-        k = term.structure.size
-        width = 1 if term.factor is None else term.factor.shape[1]
-        counts.append(np.diff(term.incidence.indptr).astype(float) * width)
-        columns.append(float(k * term.n_columns))
+        parts.append(_Part(term.incidence, term.n_levels, term.structure.size, unit, None if term.factor is None else term.n_columns))
         nonzeros = float(term.n_columns) if term.precision is None else term.precision.nnz
-        relationships += nonzeros * k * k
+        relationships += nonzeros * term.structure.size**2
     products = 0.0
+    for i, one in enumerate(parts):
+        for j, two in enumerate(parts[: i + 1]):
+            pairs = min(float(one.nodes @ two.nodes), float(one.levels) * two.levels)
+            products += pairs * one.width * two.width * (1.0 if i == j else 2.0)
+    return Size(sum(part.levels * part.width for part in parts), products, relationships)
+
+
+def _units(design: Design) -> NDArray[np.int64]:
+    """The residual unit of each cell, (N,)."""
+    unit = np.empty(design.y.size, dtype=np.int64)
+    first = 0
     for section in design.sections:
         for pattern in section.patterns:
-            units = [count[pattern.cells].sum(axis=1) for count in counts]
-            joined = float(pattern.levels.size) ** 2
-            for i, one in enumerate(units):
-                for j, two in enumerate(units[: i + 1]):
-                    met = min(float(one @ two), joined * columns[i] * columns[j])
-                    products += met if i == j else 2.0 * met
-    # the dense columns themselves
-    products += sum(float(n) * term.factor.shape[1] * term.structure.size for term in design.terms if term.factor is not None) / 10
-    return Size(int(sum(columns)), products, relationships)
+            unit[pattern.cells] = first + np.arange(pattern.cells.shape[0])[:, None]
+            first += pattern.cells.shape[0]
+    return unit
+
+
+class _Part:
+    """Nodes of a term in every unit: `levels` of them in all, each of `width` equations."""
+
+    def __init__(self, incidence: sparse.spmatrix, levels: int, width: int, unit: NDArray[np.int64], columns: int | None = None) -> None:
+        self.levels, self.width = (levels, width) if columns is None else (columns, width)
+        entries = sparse.coo_matrix(incidence)
+        self.key = np.unique(unit[entries.row] * max(levels, 1) + entries.col % max(levels, 1))
+        count = np.bincount(self.key // max(levels, 1), minlength=int(unit.max(initial=-1)) + 1)
+        # a dense factor of the relationship joins every unit with all of its columns
+        self.nodes = (count if columns is None else np.where(count > 0, columns, 0)).astype(np.float64)
+        self.dense = columns is not None
 
 
 def _counted(design: Design, size: Size) -> Size:
-    """The size with the entries of W0'W0 counted, in slices of its rows; only for sparse terms."""
-    if any(term.factor is not None for term in design.terms):
+    """The size with the nodes that meet counted, in slices; only for sparse terms."""
+    unit = _units(design)
+    parts = [_Part(design.x, design.x.shape[1], 1, unit)]
+    parts += [_Part(term.incidence, term.n_levels, term.structure.size, unit) for term in design.terms if term.factor is None]
+    if len(parts) < 1 + len(design.terms):
         return size
-    w = sparse.csr_matrix(sparse.hstack([design.x, *(term.incidence for term in design.terms)], format="csr"), dtype=bool)
-    units = []
-    first = 0
-    row = np.empty(design.y.size, dtype=np.int64)
-    for section in design.sections:
-        for pattern in section.patterns:
-            row[pattern.cells] = first + np.arange(pattern.cells.shape[0])[:, None]
-            first += pattern.cells.shape[0]
-            units.append(pattern.levels.size)
-    cells = design.y.size
-    by_unit = sparse.csr_matrix((np.ones(cells, dtype=bool), (row, np.arange(cells))), shape=(first, cells)) @ w
-    by_column = sparse.csr_matrix(by_unit.T)
-    entries = sum((by_column[start : start + SLICE] @ by_unit).nnz for start in range(0, by_column.shape[0], SLICE))
-    return Size(size.equations, float(entries) * max(units) ** 2, size.relationships, exact=True)
+    first = np.cumsum([0, *(part.levels for part in parts)])
+    rows = np.concatenate([part.key // max(part.levels, 1) for part in parts])
+    columns = np.concatenate([start + part.key % max(part.levels, 1) for start, part in zip(first, parts, strict=False)])
+    shape = (int(unit.max()) + 1, int(first[-1]))
+    met = sparse.csr_matrix((np.ones(rows.size, dtype=bool), (rows, columns)), shape=shape)
+    by_node = sparse.csr_matrix(met.T)
+    width = np.repeat([part.width for part in parts], [part.levels for part in parts]).astype(np.float64)
+    entries = 0.0
+    for start in range(0, by_node.shape[0], SLICE):
+        block = sparse.coo_matrix(by_node[start : start + SLICE] @ met)
+        entries += float(width[start + block.row] @ width[block.col])
+    return Size(size.equations, entries, size.relationships, exact=True)
 
 
 def require_room(design: Design) -> Size:

@@ -9,6 +9,9 @@ from sksparse.cholmod import analyze
 
 from vcmodel.linalg._kernels import neighbourhood_hash
 
+# a node is held out of the minimum degree ordering when its degree exceeds both multiples
+POPULAR_ROOT, POPULAR_MEAN = 1.0, 20.0
+
 
 def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.int32]:
     """Order (n,), new -> old, by approximate minimum degree of the quotient graph.
@@ -52,9 +55,29 @@ def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDA
 
 
 def _amd(start: NDArray, row: NDArray) -> NDArray[np.int32]:
+    """Order (n,) of a lower triangle; nodes of very high degree are held out and come last.
+
+    The degree lists of minimum degree cost the square of such nodes' degrees (sires with tens of thousands of offspring), and they end
+    up last anyway.
+    """
     n = len(start) - 1
     # the order does not depend on values; a diagonal pattern needs none
     if len(row) == n:
         return np.arange(n, dtype=np.int32)
-    pattern = sparse.csc_matrix((np.ones(len(row)), row.astype(np.int32), start.astype(np.int32)), shape=(n, n))
+    column = np.repeat(np.arange(n), np.diff(start))
+    degree = np.bincount(row, minlength=n) + np.bincount(column, minlength=n)
+    popular = degree > max(POPULAR_ROOT * np.sqrt(n), POPULAR_MEAN * degree.mean())
+    if not popular.any():
+        return _minimum_degree(n, start, row)
+    rest = np.flatnonzero(~popular)
+    place = np.cumsum(~popular) - 1
+    keep = ~popular[row] & ~popular[column]
+    counts = np.bincount(place[column[keep]], minlength=rest.size)
+    order = _minimum_degree(rest.size, np.concatenate([[0], np.cumsum(counts)]), place[row[keep]])
+    last = np.flatnonzero(popular)
+    return np.concatenate([rest[order], last[np.argsort(degree[last], kind="stable")]]).astype(np.int32)
+
+
+def _minimum_degree(n: int, start: NDArray, row: NDArray) -> NDArray[np.int32]:
+    pattern = sparse.csc_matrix((np.ones(len(row)), row.astype(np.int32), np.asarray(start).astype(np.int32)), shape=(n, n))
     return np.ascontiguousarray(analyze(pattern, mode="simplicial", ordering_method="amd").P(), dtype=np.int32)

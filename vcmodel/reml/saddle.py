@@ -32,6 +32,7 @@ def leave_saddle(search: Search) -> bool:
         ahead = search.differentiate()
         search.weakest = -float(direction @ (ahead.score - derivatives.score)) / PROBE
     search.point, search.gradients = here, gradients
+    search.recall(here, derivatives)
     if search.weakest < -SADDLE and len(search.history) <= search.control.max_iterations:
         for size in JUMPS:
             trial = here.moved(floors.raised(vector + size * direction, search.snapped))

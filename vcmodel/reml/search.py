@@ -114,6 +114,10 @@ class Search:
             self._known = (self.point, found)
         return self._known[1]
 
+    def recall(self, point: Point, derivatives: Derivatives) -> None:
+        """Take derivatives found at a point earlier instead of making them again."""
+        self._known = (point, derivatives)
+
     @property
     def slack(self) -> float:
         """What logL may fall by rounding alone."""
