@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := libsuitesparse-dev libopenblas-dev g++
 SOURCES := $(shell find vcmodel datasets -type f \( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.hpp' \
-	-o -name '*.csv' -o -name '*.md' \) -not -name '*~') pyproject.toml setup.py $(wildcard README.md)
+	-o -name '*.csv' -o -name '*.md' -o -name '*.j2' -o -name '*.css' -o -name '*.js' \) -not -name '*~') pyproject.toml setup.py $(wildcard README.md)
 
 .PHONY: demo test lint clean
 

@@ -4,6 +4,8 @@ The kernels call BLAS and LAPACK through the function pointers SciPy exports, so
 ``-march=native``: a wheel must run on any machine of its architecture.
 """
 
+from glob import glob
+
 from Cython.Build import cythonize
 from setuptools import Extension, find_namespace_packages, setup
 
@@ -12,8 +14,9 @@ kernels = Extension(
     ["vcmodel/linalg/_kernels.pyx"],
     language="c++",
     include_dirs=["vcmodel/linalg"],
-    depends=[f"vcmodel/linalg/{name}.hpp" for name in ("ordering", "supernodes", "multifrontal", "simplicial", "inbreeding")],
-    extra_compile_args=["-std=c++17", "-O3"],
+    depends=sorted(glob("vcmodel/linalg/*.hpp")),
+    extra_compile_args=["-std=c++17", "-O3", "-pthread"],
+    extra_link_args=["-pthread"],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
 )
 

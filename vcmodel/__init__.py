@@ -18,6 +18,7 @@ from vcmodel.fit import Fit
 
 if TYPE_CHECKING:
     from vcmodel.batch.many import fit_many
+    from vcmodel.design.reading import read
     from vcmodel.design.relationship import Pedigree, Relationship
 
 __version__ = version("vcmodel")
@@ -38,10 +39,16 @@ __all__ = [
     "datasets",
     "fit",
     "fit_many",
+    "read",
 ]
 
 # SciPy comes with these: loaded when first asked for
-_LATER = {"fit_many": "vcmodel.batch.many", "Pedigree": "vcmodel.design.relationship", "Relationship": "vcmodel.design.relationship"}
+_LATER = {
+    "Pedigree": "vcmodel.design.relationship",
+    "Relationship": "vcmodel.design.relationship",
+    "fit_many": "vcmodel.batch.many",
+    "read": "vcmodel.design.reading",
+}
 
 
 def __getattr__(name: str) -> Any:

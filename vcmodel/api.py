@@ -17,6 +17,10 @@ from vcmodel.report.model import describe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
+    from vcmodel.design.design import Design
+    from vcmodel.equations.preflight import Plan
     from vcmodel.spec import ModelSpec
 
 
@@ -92,24 +96,51 @@ class Model:
         control: Control | None = None,
     ) -> Fit:
         """The model fitted to `data`; the arguments are those of :func:`fit`."""
+        from vcmodel.reml.estimate import estimate
+
+        _check_arguments(data, control, known, weights, start, bounds, equal)
+        design, index = self._design(data, known, weights)
+        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
+
+    def plan(
+        self,
+        data: Any = None,
+        *,
+        known: Mapping[str, object] | None = None,
+        weights: str | None = None,
+        control: Control | None = None,
+    ) -> Plan:
+        """What the fit to `data` would cost: equations, fill, operations, memory, time of an iteration; nothing heavy runs.
+
+        Raises
+        ------
+        VcmodelError
+            As :meth:`fit`, also when the memory will not do.
+        """
+        from vcmodel.equations.preflight import preflight
+
+        _check_arguments(data, control, known, weights)
+        design, _ = self._design(data, known, weights)
+        return preflight(design, control or Control())
+
+    def _design(self, data: Any, known: Mapping[str, object] | None, weights: str | None) -> tuple[Design, pd.Index]:
+        """The design, and the index of the data as given."""
         from vcmodel.design.design import build_design
         from vcmodel.design.frame import build_frame
         from vcmodel.design.reading import read
-        from vcmodel.reml.estimate import estimate
 
-        if data is None:
-            raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
-        if control is not None and not isinstance(control, Control):
-            raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
-        _check_arguments(known, weights, start, bounds, equal)
         reading = read(data)
-        frame = build_frame(self.spec, reading, weights)
-        design = build_design(self.spec, frame, known)
-        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), reading.table.index)
+        return build_design(self.spec, build_frame(self.spec, reading, weights), known), reading.table.index
 
 
-def _check_arguments(known: object, weights: object, start: object, bounds: object, equal: object) -> None:
+def _check_arguments(
+    data: object, control: object, known: object, weights: object, start: object = None, bounds: object = None, equal: object = None
+) -> None:
     """Refuses arguments of another kind than the ones documented."""
+    if data is None:
+        raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
+    if control is not None and not isinstance(control, Control):
+        raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
     mappings: tuple[tuple[str, object, type[VcmodelError], str], ...] = (
         ("known", known, RelationshipError, "from the name used in vm() to the relationship, known={'A': pedigree}"),
         ("start", start, StructureError, "from row name to value, start={'units!R': 1.0}"),
@@ -120,11 +151,13 @@ def _check_arguments(known: object, weights: object, start: object, bounds: obje
             raise error(f"{name} must be a mapping {what}, not {type(value).__name__}")
     if weights is not None and not isinstance(weights, str):
         raise DataError(
-            f"weights must be the name of a column, not {type(weights).__name__}: make the weights a column of the data and pass weights='w'"
+            f"weights must be the name of a column, not {type(weights).__name__}: "
+            "make the weights a column of the data and pass weights='w'"
         )
     groups: Any = () if equal is None else equal
     listed = isinstance(groups, list | tuple)
-    if not listed or any(not isinstance(row, str) for group in groups for row in (group if isinstance(group, list | tuple | set) else [group])):
+    rows = [row for group in groups for row in (group if isinstance(group, list | tuple | set) else [group])] if listed else []
+    if not listed or not all(isinstance(row, str) for row in rows):
         given = repr(equal)[:60] if listed else type(equal).__name__
         raise StructureError(f"equal must be a list of groups, each a list of row names, equal=[['a', 'b']], not {given}")
 
@@ -154,7 +187,7 @@ def fit(
     residual : str, optional
         In the same language; default independent units, ``id(units):us(trait)`` for several responses. ``dsum(~ units | f)`` gives each
         level of f a residual of its own.
-    data : DataFrame, polars or pyarrow table, or path of a CSV file
+    data : DataFrame, polars or pyarrow table, path of a file (separated text or Parquet), or what :func:`vcmodel.read` returns
     known : mapping, optional
         Relationships by the name used in ``vm(f, name)``: Pedigree, Relationship or a labelled covariance DataFrame.
     weights : str, optional

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 from vcmodel.errors import VcmodelError, choices
 
+FACTORIZATIONS = ("own", "cholmod")
 REDUCTIONS = ("auto", "off", "canonical", "spectral")
 _TYPES: tuple[tuple[str, type, str], ...] = (
     ("max_iterations", Integral, "a whole number"),
@@ -31,9 +32,9 @@ class Control:
     start_scale : float
         Multiplies every default starting variance.
     threads : int
-        Threads of the factorisation. Only 1 is available now.
+        Threads of the factorisation and of the dense algebra, >= 1. Results agree but for rounding.
     factorization : str
-        ``"cholmod"``: the numeric factorisation of the mixed-model equations.
+        What factorises the mixed-model equations: ``"own"``, the compiled kernel, or ``"cholmod"``. They agree but for rounding.
     reductions : str
         ``"auto"``: solve the equations in a reduced form where the design has one and it is cheaper, with identical results;
         ``"off"``; ``"canonical"`` or ``"spectral"``: that form, or an error that says why the design does not have it.
@@ -47,7 +48,7 @@ class Control:
     tolerance: float = 1e-10
     start_scale: float = 1.0
     threads: int = 1
-    factorization: str = "cholmod"
+    factorization: str = "own"
     reductions: str = "auto"
     verbose: bool = False
     trace: str | None = None
@@ -61,10 +62,10 @@ class Control:
             raise VcmodelError("Control: tolerance and start_scale must be finite")
         if self.max_iterations < 0 or self.tolerance <= 0 or self.start_scale <= 0:
             raise VcmodelError("Control: max_iterations must be >= 0, tolerance and start_scale > 0")
-        if self.threads != 1:
-            raise VcmodelError(f"Control(threads={self.threads}): only threads=1 is available in this version")
-        if self.factorization != "cholmod":
-            raise VcmodelError(f"Control(factorization={self.factorization!r}): only 'cholmod' is available in this version")
+        if self.threads < 1:
+            raise VcmodelError(f"Control(threads={self.threads}): threads must be >= 1")
+        if self.factorization not in FACTORIZATIONS:
+            raise VcmodelError(f"Control(factorization={self.factorization!r}): {choices(self.factorization, FACTORIZATIONS, 'choices')}")
         if self.reductions not in REDUCTIONS:
             raise VcmodelError(f"Control(reductions={self.reductions!r}): {choices(self.reductions, REDUCTIONS, 'choices')}")
         if self.trace is not None:

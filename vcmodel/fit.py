@@ -57,8 +57,8 @@ class Fit:
 
     def __reduce__(self) -> NoReturn:
         raise VcmodelError(
-            "a Fit cannot be pickled or copied: it holds the factorised equations; keep fit.to_dict() (or to_json()), or fit again where it "
-            "is needed. Nothing of a Fit can change, so that a second name for it is as good as a copy"
+            "a Fit cannot be pickled or copied: it holds the factorised equations; keep fit.to_dict() (or to_json()), or fit again where "
+            "it is needed. Nothing of a Fit can change, so that a second name for it is as good as a copy"
         )
 
     # --- the end of the fit ---------------------------------------------------------------------------------------------------------

@@ -41,8 +41,8 @@ def test_a_fit_whose_worker_died_is_tried_again(tasks, tmp_path):
     plain = {task.file: outcome for task, outcome in Serial().run(tasks)}
     assert len(ended) == 5
     assert ended["trials/t2.csv"].attempts == 2
-    assert {name: (item.status, item.message, item.fit, item.payload) for name, item in ended.items()} == {
-        name: (item.status, item.message, item.fit, item.payload) for name, item in plain.items()
+    assert {name: (item.status, item.message, item.fit, item.kept, item.rows) for name, item in ended.items()} == {
+        name: (item.status, item.message, item.fit, item.kept, item.rows) for name, item in plain.items()
     }
 
 

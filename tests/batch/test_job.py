@@ -91,7 +91,10 @@ FILES = 'files = "*.csv"\n'
         (FILES + "[columns]\na = 3" + MODEL, "columns: a must name a column of the files as text"),
         (FILES + MODEL + '[select]\nby = "aic"', "needs a ladder of at least two models"),
         (FILES + MODEL + '[[ladder]]\n[[ladder]]\n[select]\nby = "aci"', "by = 'aci' in .select.: did you mean 'aic'"),
-        (FILES + MODEL + '[[ladder]]\n[[ladder]]\n[select]\nby = "aic"\nalpha = 0.1', 'alpha in .select. has a meaning for by = "lrt" only'),
+        (
+            FILES + MODEL + '[[ladder]]\n[[ladder]]\n[select]\nby = "aic"\nalpha = 0.1',
+            'alpha in .select. has a meaning for by = "lrt" only',
+        ),
         (FILES + MODEL + '[[ladder]]\n[[ladder]]\n[select]\nby = "lrt"\nalpha = 2', "alpha = 2 in .select. must lie between 0 and 1"),
         (FILES + MODEL + '[[ladder]]\nname = "x"\n[[ladder]]\nname = "x"', "'x' is listed twice"),
         (FILES + '[model]\nfixed = "a + b ~ trait"\nrandom = "uz(trait):line"', "model 'model': .*uz"),
@@ -114,7 +117,7 @@ def test_what_is_wrong_with_a_job(tmp_path, text, message):
 
 def test_a_job_that_is_not_text(tmp_path):
     (tmp_path / "job.toml").write_bytes(b"files = '\xff'")
-    with pytest.raises(JobError, match="job.toml: not UTF-8 text"):
+    with pytest.raises(JobError, match=r"job\.toml: not UTF-8 text"):
         load_job(tmp_path / "job.toml")
 
 

@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 
 import vcmodel as vc
+from vcmodel.batch.job import ModelEntry
 from vcmodel.batch.naming import content_digest, fit_id, frame_digest, object_digest, shown
 from vcmodel.batch.traits import formulas_for, split_formula, trait_sets
-from vcmodel.batch.job import ModelEntry
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/abs/x.csv", "a\0b", "<script>.csv", "-rf", "", "…", "C:\\x", "a" * 500, "\udcff.csv"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/abs/x.csv", "a\0b", "<script>.csv", "-rf", "", "…", "C:\\x", "a" * 500, "\udcff.csv"]
+)
 def test_an_id_is_a_safe_name(name):
     found = fit_id(name, f"m/{name}", ["t/..", name])
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{1,120}", found)
@@ -19,7 +21,10 @@ def test_an_id_is_a_safe_name(name):
 
 
 def test_ids_differ_where_the_readable_part_does_not():
-    assert len({fit_id("a/x.csv", "m", ["y"]), fit_id("b/x.csv", "m", ["y"]), fit_id("a/x.csv", "m?", ["y"]), fit_id("a/x.csv", "m", ["y?"])}) == 4
+    assert (
+        len({fit_id("a/x.csv", "m", ["y"]), fit_id("b/x.csv", "m", ["y"]), fit_id("a/x.csv", "m?", ["y"]), fit_id("a/x.csv", "m", ["y?"])})
+        == 4
+    )
 
 
 def test_a_file_is_named_from_the_folder_of_the_job(tmp_path):

@@ -14,7 +14,13 @@ import vcmodel as vc
 from vcmodel.batch import load_job, load_results, run_job
 from vcmodel.batch.ledger import LedgerError
 
-RUN = "import sys; from vcmodel.batch import run_job; s = run_job(*sys.argv[1:3], executor=sys.argv[3], workers=2); print(s); sys.exit(s.exit_code)"
+RUN = """
+import sys
+from vcmodel.batch import run_job
+summary = run_job(*sys.argv[1:3], executor=sys.argv[3], workers=2)
+print(summary)
+sys.exit(summary.exit_code)
+"""
 
 
 def started(job, out, executor="serial"):
@@ -61,9 +67,9 @@ def test_the_numbers_are_those_of_a_fit_alone(batch):
     assert result.fit == expected
     assert any("t3.csv read as comma-separated text" in note for note in result.notes)
     assert json.loads((out / "fits" / f"{result.id}.json").read_text(encoding="utf-8")) == result.fit
-    varcomp = pd.read_csv(out / "varcomp.csv", float_precision="round_trip")
+    varcomp = pd.read_csv(out / "varcomp.csv")
     own = varcomp[varcomp["file"] == result.file]
-    assert own["component"].tolist() == alone.varcomp["component"].tolist()
+    assert own["component"].tolist() == pytest.approx(alone.varcomp["component"].tolist(), rel=1e-15)
     rows = result.rows
     assert rows.loc[rows["trait"] == "b", "fitted"].tolist() == alone.fitted["b"].tolist()
     blup = alone.random_effects("line")["effect"]
@@ -298,13 +304,13 @@ def test_what_cannot_be_run(batch, tmp_path):
     with pytest.raises(vc.VcmodelError, match='a scheduler address has a meaning for executor = "dask" only'):
         run_job(job, tmp_path / "a", scheduler="tcp://x:1")
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(LedgerError, match="the output folder '.*file' cannot be used: File exists; choose another"):
+    with pytest.raises(LedgerError, match=r"the output folder '.*file' cannot be used: File exists; choose another"):
         run_job(job, tmp_path / "file")
-    with pytest.raises(LedgerError, match="holds no ledger.sqlite: it is not the output folder of a batch"):
+    with pytest.raises(LedgerError, match=r"holds no ledger\.sqlite: it is not the output folder of a batch"):
         list(load_results(tmp_path))
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "ledger.sqlite").write_bytes(b"no database, but long enough to be looked at" * 50)
-    with pytest.raises(LedgerError, match="is not a ledger .*: choose another output folder, or move the file away"):
+    with pytest.raises(LedgerError, match=r"is not a ledger .*: choose another output folder, or move the file away"):
         run_job(job, tmp_path / "b")
 
 
@@ -319,3 +325,48 @@ def test_names_cannot_leave_the_output_folder(tmp_path):
     (written,) = (out / "fits").iterdir()
     assert written.name.startswith("x_b_rm-model-a_b-")
     assert pd.read_csv(out / "fits.csv")["file"].tolist() == ["trials/x..\\..\\<b>;rm.csv"]
+
+
+def test_a_disk_that_cannot_be_written(batch, tmp_path, monkeypatch):
+    job, _, _ = batch
+    import sqlite3
+
+    import vcmodel.batch.ledger as ledger
+
+    with ledger.Ledger(tmp_path / "a") as held:
+        from vcmodel.batch.plan import plan_job
+        from vcmodel.batch.tasks import Outcome
+
+        (task, *_) = plan_job(load_job(job), tmp_path / "a", {})
+        held.plan([task], {})
+        held._database.execute("pragma max_page_count = 1")
+        with pytest.raises(LedgerError, match=r"cannot be written \(database or disk is full\): make room there and run again"):
+            held.record(task, Outcome("failed", "x" * 1_000_000))
+        with pytest.raises(sqlite3.IntegrityError):
+            held.plan([task, task], {})
+    (tmp_path / "b" / "fits.csv").mkdir(parents=True)
+    with pytest.raises(vc.VcmodelError, match=r"the tables in '.*b' cannot be written: .*: the fits are recorded and will not be repeated"):
+        run_job(job, tmp_path / "b", executor="serial")
+    assert not list((tmp_path / "b").glob(".*.part"))
+    with pytest.raises(vc.VcmodelError, match=r"the log '.*nowhere/log' cannot be written: No such file or directory; give another file"):
+        run_job(job, tmp_path / "c", executor="serial", log_json=tmp_path / "nowhere" / "log")
+
+
+def test_a_file_listed_twice(tmp_path):
+    job = folder(tmp_path / "job", files=1, broken=False)
+    job.write_text(
+        job.read_text(encoding="utf-8").replace('"trials/*.csv"', f'["trials/t0.csv", "{job.parent}/trials/t0.csv"]'), encoding="utf-8"
+    )
+    assert run_job(job, tmp_path / "out", executor="serial").total == 1
+
+
+def test_a_reader_does_not_keep_a_batch_from_writing(tmp_path, monkeypatch):
+    job = folder(tmp_path / "job", files=4, broken=False)
+    monkeypatch.setattr("vcmodel.batch.ledger._AT_ONCE", 2)
+    out = tmp_path / "out"
+    run_job(job, out, executor="serial")
+    reader = load_results(out)
+    assert next(reader).file == "trials/t0.csv"
+    trial(50).to_csv(job.parent / "trials" / "t3.csv", index=False)
+    assert run_job(job, out, executor="serial").reused == 3
+    assert [result.file for result in reader] == ["trials/t1.csv", "trials/t2.csv", "trials/t3.csv"]

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from time import perf_counter
 
 import dense
 import numpy as np
 import pandas as pd
 import pytest
+from fixed_columns import DATA, design
 from scipy import sparse
 
 import vcmodel as vc
 from vcmodel.design.centring import centre, independent, orthogonal
 from vcmodel.design.design import Design, build_design
-from vcmodel.design.fixed import FixedDesign, build_fixed
-from vcmodel.design.frame import Frame, build_frame
+from vcmodel.design.fixed import FixedDesign
+from vcmodel.design.frame import build_frame
 from vcmodel.spec import build_spec
-
-NAN = float("nan")
-DATA = pd.DataFrame(
-    {
-        "y": [1.0, 2.0, NAN, 4.0, 3.0, 7.0, 5.0, 6.0],
-        "z": [2.0, NAN, 1.0, 0.5, 6.0, 2.5, 8.0, 1.0],
-        "x": [1.5, 0.0, 2.5, 3.0, 4.0, -1.0, 2.0, 0.5],
-        "site": ["b", "a", "c", "b", "a", "c", "b", "a"],
-        "my x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 9.0],
-    }
-)
-
-
-def design(fixed: str, data: pd.DataFrame = DATA) -> tuple[FixedDesign, Frame]:
-    spec = build_spec(fixed)
-    frame = build_frame(spec, data)
-    return build_fixed(spec, frame), frame
-
 
 FORMULAS = [
     "y ~ 0",
@@ -170,7 +154,10 @@ def test_the_leftmost_independent_columns_stay(fixed: str, dropped: list[str]) -
     np.testing.assert_allclose(np.diag((found.x.T @ found.x).toarray()), 1.0, atol=1e-9)
 
 
-@pytest.mark.parametrize("fixed", ["y ~ site + ts:site", "y ~ ts:site + site", "y ~ year + I(year**2) + x", "y + z ~ trait + trait:site:ts"])
+ORTHOGONAL = ["y ~ site + ts:site", "y ~ ts:site + site", "y ~ year + I(year**2) + x", "y + z ~ trait + trait:site:ts"]
+
+
+@pytest.mark.parametrize("fixed", ORTHOGONAL)
 def test_orthogonal_columns_are_a_linear_map_with_its_determinant(fixed: str) -> None:
     data = far().assign(ts=lambda d: d["ts"] - 1.7e9 + 1e4)  # not so far that the product X T loses all digits
     found, _ = design(fixed, data)
@@ -235,3 +222,37 @@ def test_orthogonal_columns_are_fast() -> None:
     seconds = perf_counter() - start
     assert [found.names[i] for i in np.setdiff1d(np.arange(len(found.names)), result.kept)] == ["twice"]
     assert seconds < 1.0
+
+
+def exact_leftmost(matrix: np.ndarray) -> list[int]:
+    """Leftmost independent columns of a matrix of whole numbers, by elimination in fractions."""
+    kept: list[int] = []
+    basis: list[tuple[int, list[Fraction]]] = []
+    for j in range(matrix.shape[1]):
+        column = [Fraction(int(value)) for value in matrix[:, j]]
+        for pivot, other in basis:
+            share = column[pivot] / other[pivot]
+            column = [a - share * b for a, b in zip(column, other, strict=True)]
+        place = next((i for i, value in enumerate(column) if value != 0), None)
+        if place is not None:
+            basis.append((place, column))
+            kept.append(j)
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_leftmost_rule_against_exact_arithmetic(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(8, 20))
+    group, half, x = rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(0, 6, n) + 2017
+    columns = [np.ones(n, dtype=int), x, x**2, 3 * x + 5, x * half, x * (1 - half), 4 * group + 100_000, half * group]
+    columns += [group == level for level in range(3)] + [half == 1]
+    chosen = rng.permutation(len(columns))[: int(rng.integers(4, len(columns)))]
+    matrix = np.column_stack([columns[i] for i in chosen]).astype(float)
+    found = independent(FixedDesign(sparse.csc_matrix(matrix), tuple(map(str, chosen)), ()))
+    assert found.kept.tolist() == exact_leftmost(matrix)
+    values = np.linalg.svd(found.centred.matrix.toarray(), compute_uv=False)
+    assert values[-1] > 1e-4 * values[0]
+    np.testing.assert_allclose(
+        (sparse.csc_matrix(matrix[:, found.kept]) @ found.centred.transform).toarray(), found.centred.matrix.toarray(), atol=1e-5
+    )

@@ -1,4 +1,4 @@
-"""Random terms over the levels of conditions."""
+"""Terms over the levels of conditions."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def fit(random: str) -> vc.Fit:
 def test_an_implied_combination_without_observations_is_left_out_with_a_note() -> None:
     found = fit("at(trait, 'y1'):at(site):gen")
     assert found.terms == ("at(trait, 'y1'):at(site, 'B'):gen", "units:trait")
-    assert (
-        "random: at(trait, 'y1'):at(site):gen has no observation at at(trait, 'y1'):at(site, 'A') and no term there" in found.notes
-    )
+    assert "random: at(trait, 'y1'):at(site):gen: no observation for at(trait, 'y1'):at(site, 'A'), so no such term" in found.notes
     assert found.loglik == fit("at(trait, 'y1'):at(site, 'B'):gen").loglik
     assert fit("at(trait):at(site):gen").terms[:-1] == (
         "at(trait, 'y1'):at(site, 'B'):gen",
@@ -50,4 +48,15 @@ def test_an_implied_combination_without_observations_is_left_out_with_a_note() -
 def test_a_combination_without_observations_that_was_written_is_refused(random: str) -> None:
     with pytest.raises(vc.DataError) as caught:
         fit(random)
-    assert str(caught.value) == "\"at(trait, 'y1'):at(site, 'A'):gen\" in `random`: no observation meets its conditions; leave the term out"
+    assert str(caught.value) == (f"{random!r} in `random`: no observation meets at(trait, 'y1'):at(site, 'A'); leave the term out")
+
+
+def test_fixed_terms_follow_the_same_rule() -> None:
+    data = unbalanced().assign(x=lambda d: np.arange(len(d)) % 7.0)
+    found = vc.fit("y1 + y2 ~ trait + at(trait, 'y1'):at(site):x", data=data)
+    assert list(found.fixed_effects.index) == ["trait_y1", "trait_y2", "at(trait, 'y1'):at(site, 'B'):x"]
+    assert "fixed: at(trait, 'y1'):at(site):x: no observation for at(trait, 'y1'):at(site, 'A'), so no such term" in found.notes
+    assert list(found.wald().index) == ["trait", "at(trait, 'y1'):at(site, 'B'):x"]
+    for rest in ("x", "C(gen)"):
+        with pytest.raises(vc.DataError, match=r"in `fixed`: no observation meets at\(trait, 'y1'\):at\(site, 'A'\); leave the term out"):
+            vc.fit(f"y1 + y2 ~ trait + at(trait, 'y1'):at(site, 'A'):{rest}", data=data)

@@ -65,13 +65,13 @@ def test_every_part_is_there(trial_page):
 
 def test_every_picture_is_an_image_with_a_description_in_words(trial_page):
     page = Page(trial_page)
-    assert len(page.all("img")) == 10
+    assert len(page.all("img")) == 13
     for item in page.all("img"):
         assert len(item["alt"]) > 40
     for image in images(trial_page):
         assert ElementTree.fromstring(image).tag == "{http://www.w3.org/2000/svg}svg"
     assert "veloc with bden -0.23 (SE 0.23)" in trial_page
-    assert "bden: from -27." in trial_page
+    assert "trait:Block, bden, with 95 % intervals: from -27." in trial_page
 
 
 def test_nothing_comes_from_outside(trial_page, rows):

@@ -30,7 +30,11 @@ def test_gradients_are_differences(text):
         return Evaluator(text, dict(zip(VALUES, vector.tolist(), strict=True))).run().value
 
     at = np.array(list(VALUES.values()))
-    found = Evaluator(text, VALUES).run()
+    try:
+        found = Evaluator(text, VALUES).run()
+    except vc.FormulaError:
+        assert not any(name in text for name in "abcV")  # a constant without a value
+        return
     if not math.isfinite(found.value) or abs(found.value) > 1e4 or not np.all(np.abs(found.gradient) < 1e4):
         return
     differences = dense.differences(value, at, 1e-6)
@@ -119,7 +123,7 @@ def test_rows_with_a_backquote_are_written_by_number():
     row = fit.varcomp.index[0]
     assert row == "kind:block!kind_a`b"
     for expression in (f"`{row}` / 2", "`kind:block!kind_a`"):
-        with pytest.raises(vc.FormulaError, match="rows with a backquote in their name are written by number, V1, V2, … in the order of varcomp"):
+        with pytest.raises(vc.FormulaError, match="rows with a backquote in their name are written by number, V1, V2, … in the order"):
             fit.function(expression)
     assert fit.function("V1 / 2").estimate == pytest.approx(fit.varcomp["component"].iloc[0] / 2)
 

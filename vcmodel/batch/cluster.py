@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # a task that was running on this many workers when they died is given up; the first death is repeated elsewhere
 ALLOWED_DEATHS = 1
+PATIENCE = 20.0  # seconds to wait for a scheduler to answer
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Dask:
             return
         if self.scheduler is not None:
             try:
-                client = Client(self.scheduler, timeout=20)
+                client = Client(self.scheduler, timeout=PATIENCE)
             except (OSError, TimeoutError, ValueError) as problem:
                 raise VcmodelError(f"no Dask scheduler answers at {self.scheduler!r}: {problem}") from None
             with client:

@@ -32,7 +32,7 @@ def load_known(entries: Iterable[KnownEntry]) -> dict[str, Relationship]:
 
 
 def _relationship(entry: KnownEntry) -> Relationship:
-    from vcmodel.design.frame import read_table
+    from vcmodel.design.reading import read_table
     from vcmodel.design.relationship import Pedigree, Relationship
 
     table = read_table(entry.path)

@@ -66,7 +66,7 @@ def _disqualified(result: BatchResult, first: BatchResult | None) -> str | None:
         return "not eligible: " + ("the fit failed" if result.fit is None else "the fit did not converge")
     if first is None:
         return None
-    if _payload(result)["cells"] != _payload(first)["cells"]:
+    if _kept(result)["cells"] != _kept(first)["cells"]:
         return f"not eligible: fitted to other cells than {first.model}"
     if [item["name"] for item in _fit(result)["fixed_effects"]] != [item["name"] for item in _fit(first)["fixed_effects"]]:
         return f"not eligible: other fixed effects than {first.model}, and REML likelihoods of these cannot be compared"
@@ -90,30 +90,30 @@ def _by_value(results: Sequence[BatchResult], name: str, comparisons: dict[str, 
 
 
 def _by_test(results: Sequence[BatchResult], alpha: float, comparisons: dict[str, Comparison]) -> str | None:
-    kept: BatchResult | None = None
+    best: BatchResult | None = None
     for result in results:
         value = -2.0 * _fit(result)["loglik"]
-        if kept is None:
-            kept = result
+        if best is None:
+            best = result
             comparisons[result.id] = Comparison(result, value, "the first model of the ladder that qualifies")
             continue
-        statistic = -2.0 * _fit(kept)["loglik"] - value
-        df = reported(result) - reported(kept)
+        statistic = -2.0 * _fit(best)["loglik"] - value
+        df = reported(result) - reported(best)
         if df <= 0:
-            reason = f"not tested: it has {'as many' if df == 0 else 'fewer'} parameters {'as' if df == 0 else 'than'} {kept.model}"
-            comparisons[result.id] = Comparison(result, value, reason, kept.model, statistic, df)
+            reason = f"not tested: it has {'as many' if df == 0 else 'fewer'} parameters {'as' if df == 0 else 'than'} {best.model}"
+            comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df)
             continue
         if statistic < -TIE:
-            reason = f"not tested: logL is below that of {kept.model} in spite of more parameters, so the models are not nested"
-            comparisons[result.id] = Comparison(result, value, reason, kept.model, statistic, df)
+            reason = f"not tested: logL is below that of {best.model} in spite of more parameters, so the models are not nested"
+            comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df)
             continue
-        p_value, mixture = p_of(result, kept, max(statistic, 0.0), df)
+        p_value, mixture = p_of(result, best, max(statistic, 0.0), df)
         words = " (half-and-half mixture: one variance tested at zero)" if mixture else ""
         better = p_value < alpha
-        reason = f"{'better' if better else 'not better'} than {kept.model} at level {alpha:g}{words}"
-        comparisons[result.id] = Comparison(result, value, reason, kept.model, statistic, df, p_value)
-        kept = result if better else kept
-    return None if kept is None else kept.id
+        reason = f"{'better' if better else 'not better'} than {best.model} at level {alpha:g}{words}"
+        comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df, p_value)
+        best = result if better else best
+    return None if best is None else best.id
 
 
 def p_of(larger: BatchResult, smaller: BatchResult, statistic: float, df: int) -> tuple[float, bool]:
@@ -137,6 +137,6 @@ def _fit(result: BatchResult) -> dict[str, Any]:
     return result.fit
 
 
-def _payload(result: BatchResult) -> dict[str, Any]:
-    assert result.payload is not None
-    return result.payload
+def _kept(result: BatchResult) -> dict[str, Any]:
+    assert result.kept is not None
+    return result.kept

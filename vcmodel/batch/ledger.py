@@ -28,6 +28,7 @@ except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
 NAME, LOCK = "ledger.sqlite", "ledger.lock"
+_AT_ONCE = 100  # results read in one query
 SCHEMA = 1  # of the tables below; another one is refused, not migrated
 
 _TABLES = """
@@ -37,7 +38,7 @@ create table if not exists plan (
     traits text not null, formulas text not null, source text);
 create table if not exists fits (
     id text primary key, key text not null, status text not null, message text not null, detail text not null,
-    fit blob, payload blob, seconds real not null, attempts integer not null, finished real not null);
+    fit blob, kept blob, rows blob, seconds real not null, attempts integer not null, finished real not null);
 """
 
 
@@ -64,7 +65,7 @@ class Ledger:
         try:
             out.mkdir(parents=True, exist_ok=True)
             self._lock = _acquire(out / LOCK)
-        except OSError as problem:
+        except OSError as problem:  # also a file system without locks
             raise LedgerError(f"the output folder {str(out)!r} cannot be used: {problem.strerror or problem}; choose another") from None
         try:
             self._database = _open(out / NAME, write=True)
@@ -102,16 +103,25 @@ class Ledger:
         return dict(self._database.execute("select plan.id, status from plan join fits on plan.id = fits.id and plan.key = fits.key"))
 
     def record(self, task: Task, outcome: Outcome) -> None:
-        """Writes one fit; when this returns it is on the disk."""
-        with self._database as database:
-            database.execute(
-                "insert or replace into fits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(task.id, task.key, outcome.status, spelled(outcome.message), spelled(outcome.detail)),
-                    *(outcome.fit, outcome.payload),
-                    *(outcome.seconds, outcome.attempts, time.time()),
-                ),
-            )
+        """Writes one fit; when this returns it is on the disk.
+
+        Raises
+        ------
+        LedgerError
+            The disk is full or gone.
+        """
+        row = (
+            *(task.id, task.key, outcome.status, spelled(outcome.message), spelled(outcome.detail)),
+            *(outcome.fit, outcome.kept, outcome.rows),
+            *(outcome.seconds, outcome.attempts, time.time()),
+        )
+        try:
+            with self._database as database:
+                database.execute(f"insert or replace into fits values ({', '.join('?' * len(row))})", row)
+        except sqlite3.Error as problem:
+            raise LedgerError(
+                f"the ledger in {str(self.out)!r} cannot be written ({problem}): make room there and run again; what is recorded is kept"
+            ) from None
 
     def results(self) -> Iterator[BatchResult]:
         """The finished fits of the plan, in its order."""
@@ -158,28 +168,35 @@ def _meta(database: sqlite3.Connection) -> dict[str, Any]:
 
 
 def _results(database: sqlite3.Connection, only: str | None = None) -> Iterator[BatchResult]:
-    """The finished fits of the plan in its order, or one of them."""
+    """The finished fits of the plan in its order, or one of them.
+
+    Read some at a time: a query that is held open would keep a running batch from writing.
+    """
     query = (
-        "select plan.id, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts "
-        "from plan join fits on plan.id = fits.id and plan.key = fits.key where ?1 is null or plan.id = ?1 order by position"
+        "select position, plan.id, file, model, source, traits, formulas, status, message, detail, fit, kept, rows, seconds, attempts "
+        "from plan join fits on plan.id = fits.id and plan.key = fits.key "
+        f"where position > ?1 and (?2 is null or plan.id = ?2) order by position limit {_AT_ONCE}"
     )
-    for row in database.execute(query, (only,)):
-        name, file, model, source, traits, formulas, status, message, detail, fit, payload, seconds, attempts = row
-        yield BatchResult(
-            id=name,
-            file=file,
-            model=model,
-            source=source,
-            traits=tuple(json.loads(traits)),
-            formulas=json.loads(formulas),
-            status=status,
-            message=message,
-            detail=detail,
-            fit=unpack(fit),
-            payload=unpack(payload),
-            seconds=seconds,
-            attempts=attempts,
-        )
+    last = -1
+    while found := database.execute(query, (last, only)).fetchall():
+        last = found[-1][0]
+        for _, name, file, model, source, traits, formulas, status, message, detail, fit, kept, rows, seconds, attempts in found:
+            yield BatchResult(
+                id=name,
+                file=file,
+                model=model,
+                source=source,
+                traits=tuple(json.loads(traits)),
+                formulas=json.loads(formulas),
+                status=status,
+                message=message,
+                detail=detail,
+                fit=unpack(fit),
+                kept=unpack(kept),
+                packed_rows=rows,
+                seconds=seconds,
+                attempts=attempts,
+            )
 
 
 def _open(path: Path, write: bool) -> sqlite3.Connection:
@@ -204,7 +221,7 @@ def _acquire(path: Path) -> int:
     if fcntl is not None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
             os.close(descriptor)
             raise LedgerError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -36,6 +36,7 @@ def fit_many(
     weights: str | None = None,
     columns: Mapping[str, str] | None = None,
     traits: str = "together",
+    responses: Sequence[str] = (),
     select: str | None = None,
     alpha: float = 0.05,
     control: Control | None = None,
@@ -61,7 +62,9 @@ def fit_many(
     columns : mapping, optional
         ``{new: old}`` names of columns.
     traits : str
-        ``together``, ``each`` or ``pairs``: which responses of the model are fitted together.
+        ``together``, ``each`` or ``pairs``: which responses are fitted together.
+    responses : sequence of str
+        Replace those on the left side of the models; with ``each`` the models are written for one response.
     select : str, optional
         ``aic``, ``bic`` or ``lrt`` (at level `alpha`): marks one model of the ladder as ``selected``.
     alpha : float
@@ -89,7 +92,7 @@ def fit_many(
     ...     print(result.name, result.status, round(result.fit["loglik"], 3))
     oats converged -219.981
     """
-    job = _job(model, columns, traits, select, alpha, weights, control)
+    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, control)
     relationships = _relationships(known)
     tasks = list(plan(_sources(files_or_frames), job, relationships))
     runner = build_executor(executor, tasks, relationships, workers, scheduler)
@@ -141,7 +144,14 @@ def as_result(task: Task, outcome: Outcome) -> BatchResult:
         source=str(task.source) if isinstance(task.source, Path) else None,
         traits=task.traits,
         formulas=task.formulas,
-        **{**vars(outcome), "fit": unpack(outcome.fit), "payload": unpack(outcome.payload)},
+        status=outcome.status,
+        message=outcome.message,
+        detail=outcome.detail,
+        fit=unpack(outcome.fit),
+        kept=unpack(outcome.kept),
+        packed_rows=outcome.rows,
+        seconds=outcome.seconds,
+        attempts=outcome.attempts,
     )
 
 
@@ -149,6 +159,7 @@ def _job(
     model: Model | Mapping[str, Model],
     columns: Mapping[str, str] | None,
     traits: str,
+    responses: tuple[str, ...],
     select: str | None,
     alpha: float,
     weights: str | None,
@@ -169,6 +180,7 @@ def _job(
         models=tuple(ModelEntry(str(name), item.fixed, item.random, item.residual) for name, item in models.items()),
         columns={old: new for new, old in (columns or {}).items()},
         traits=traits,
+        responses=responses,
         select=None if select is None else Selection(select, alpha),
         weights=weights,
         control=control or Control(),

@@ -107,8 +107,8 @@ def combine_pairs(results: Iterable[BatchResult]) -> list[Combination]:
 
 def _combine(file: str, model: str, results: Sequence[BatchResult]) -> list[Combination]:
     traits = tuple(dict.fromkeys(name for result in results for name in result.traits))
-    usable = [result for result in results if result.converged and result.payload is not None]
-    terms = dict.fromkeys(item["term"] for result in usable for item in result.payload["pair"])  # type: ignore[index]
+    usable = [result for result in results if result.converged and result.kept is not None]
+    terms = dict.fromkeys(item["term"] for result in usable for item in result.kept["pair"])  # type: ignore[index]
     return [_combine_term(file, model, term, traits, usable) for term in terms]
 
 
@@ -116,7 +116,7 @@ def _combine_term(file: str, model: str, term: str, traits: tuple[str, ...], res
     q, place = len(traits), {name: i for i, name in enumerate(traits)}
     found: dict[tuple[int, int], list[tuple[float, float]]] = {}
     for result in results:
-        for item in result.payload["pair"]:  # type: ignore[index]
+        for item in result.kept["pair"]:  # type: ignore[index]
             if item["term"] == term:
                 first, second = (place[name] for name in result.traits)
                 cells = ((first, first), (second, second), (max(first, second), min(first, second)))

@@ -35,15 +35,26 @@ def plan_job(job: Job, out: Path, known: Mapping[str, object]) -> list[Task]:
 
 
 def plan(sources: Iterable[tuple[str, Path | pd.DataFrame]], job: Job, known: Mapping[str, object]) -> Iterator[Task]:
-    """The tasks over these sources, each given with its name; `job.files` is not read."""
-    relationships = {name: object_digest(item) for name, item in known.items()}
+    """The tasks over these sources, each given with its name; `job.files` is not read.
+
+    Raises
+    ------
+    VcmodelError
+        Two sources with one name.
+    """
+    # what every key holds
+    common = [version("vcmodel"), asdict(job.control), {name: object_digest(item) for name, item in known.items()}]
     models = [(entry, trait_sets(entry, job.traits, job.responses)) for entry in job.models]
     order = list(dict.fromkeys(traits for _, sets in models for traits in sets))
     work = [(traits, entry, formulas_for(entry, traits)) for traits in order for entry, sets in models if traits in sets]
+    seen: set[str] = set()
     for name, source in sources:
+        if name in seen:
+            raise VcmodelError(f"the data {name!r} are listed twice: list each file once")
+        seen.add(name)
         digest = content_digest(source) if isinstance(source, Path) else frame_digest(source)
         for traits, entry, formulas in work:
-            yield _task(name, source, digest, traits, entry, formulas, job, relationships)
+            yield _task(name, source, digest, traits, entry, formulas, job, common)
 
 
 def _task(
@@ -54,11 +65,11 @@ def _task(
     entry: ModelEntry,
     formulas: dict[str, str | None],
     job: Job,
-    relationships: dict[str, str],
+    common: list[Any],
 ) -> Task:
     options: dict[str, Any] = {name: getattr(job, name) for name in ("read", "columns", "weights")}
     options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal")}
-    key = text_digest(version("vcmodel"), name, digest, entry.name, traits, formulas, options, asdict(job.control), relationships)
+    key = text_digest(common, name, digest, entry.name, traits, formulas, options)
     return Task(
         id=fit_id(name, entry.name, traits),
         key=key,

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
+from vcmodel.errors import VcmodelError
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from vcmodel.batch.run import Summary
     from vcmodel.batch.tasks import Outcome, Task
-
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
 
 
 class Observer(Protocol):
@@ -84,7 +85,10 @@ class JsonLines:
 
     def __init__(self, target: str | Path) -> None:
         self._own = str(target) != "-"
-        self._stream: IO[str] = open(target, "a", encoding="utf-8") if self._own else sys.stderr  # noqa: SIM115
+        try:
+            self._stream: IO[str] = open(target, "a", encoding="utf-8") if self._own else sys.stderr  # noqa: SIM115
+        except OSError as problem:
+            raise VcmodelError(f"the log {str(target)!r} cannot be written: {problem.strerror or problem}; give another file") from None
         self._done = self._failed = self._total = 0
 
     def start(self, total: int, reused: int) -> None:

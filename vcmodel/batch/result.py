@@ -49,8 +49,10 @@ class BatchResult:
         The traceback of a failure that vcmodel did not foresee, else empty.
     fit : dict or None
         ``Fit.to_dict()`` without the seconds of its iterations; None when failed.
-    payload : dict or None
-        What else was kept: ``random``, ``rows``, ``cells``, ``pair``.
+    kept : dict or None
+        What the tables need beside `fit`: ``random``, ``cells``, ``pair``.
+    packed_rows : bytes or None
+        What :attr:`rows` unpacks when asked.
     selected : bool or None
         Whether the model was selected among those of its ladder; None without selection.
     seconds : float
@@ -69,7 +71,8 @@ class BatchResult:
     message: str
     detail: str = ""
     fit: dict[str, Any] | None = None
-    payload: dict[str, Any] | None = field(default=None, repr=False)
+    kept: dict[str, Any] | None = field(default=None, repr=False)
+    packed_rows: bytes | None = field(default=None, repr=False)
     selected: bool | None = None
     seconds: float = 0.0
     attempts: int = 1
@@ -101,7 +104,12 @@ class BatchResult:
         """``row trait fitted residual`` of every observed cell, `row` the position in the file from 0; None when failed."""
         import pandas as pd
 
-        return None if self.payload is None else pd.DataFrame(self.payload["rows"])
+        return None if self.packed_rows is None else pd.DataFrame(unpack(self.packed_rows))
+
+    @property
+    def payload(self) -> dict[str, Any] | None:
+        """For the pages: ``random``, ``cells``, ``pair`` and ``rows``, column by column; None when failed."""
+        return None if self.kept is None or self.packed_rows is None else {**self.kept, "rows": unpack(self.packed_rows)}
 
     def __repr__(self) -> str:
         return f"BatchResult({self.file}, {self.model}, {'+'.join(self.traits)}: {self.status})"

@@ -22,6 +22,7 @@ from vcmodel.batch.progress import Broadcast, Observer, observers
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, BatchResult
 from vcmodel.batch.tables import OF_RESULT, Row, TableWriter, rows
 from vcmodel.batch.tasks import Outcome, Task
+from vcmodel.errors import VcmodelError
 
 # exit codes; 3 is for errors before the first fit, which are raised
 ALL_CONVERGED, SOME_NOT, INTERRUPTED = 0, 2, 130
@@ -203,14 +204,21 @@ def chosen(results: Iterable[BatchResult], selection: Selection | None) -> Itera
 
 
 def write_tables(folder: Path, ledger: Ledger) -> list[Path]:
-    """Writes every table and the JSON of each fit from the ledger; returns the tables."""
+    """Writes every table and the JSON of each fit from the ledger; returns the tables.
+
+    Raises
+    ------
+    VcmodelError
+        The disk is full or gone.
+    """
     meta = ledger.meta()
     selection, pairs = _selection(meta), meta.get("traits") == "pairs"
     names = [name for name in OF_RESULT if name != "timings"]
     names += ["selection"] * (selection is not None) + ["pairs"] * pairs + ["timings"]
-    writers = {name: TableWriter(folder, name) for name in names}
-    (folder / "fits").mkdir(exist_ok=True)
+    writers: dict[str, TableWriter] = {}
     try:
+        (folder / "fits").mkdir(exist_ok=True)
+        writers.update((name, TableWriter(folder, name)) for name in names)
         for _, group in groupby(chosen(ledger.results(), selection), key=lambda item: item[0].file):
             members = list(group)
             for result, comparison in members:
@@ -223,11 +231,19 @@ def write_tables(folder: Path, ledger: Ledger) -> list[Path]:
             if pairs:
                 for combination in combine_pairs(result for result, _ in members):
                     writers["pairs"].write(combination.rows())
-    except BaseException:
+        # all are complete before the first takes its place
+        for writer in writers.values():
+            writer.finish()
+        return [path for writer in writers.values() for path in writer.place()]
+    except BaseException as problem:
         for writer in writers.values():
             writer.abandon()
+        if isinstance(problem, OSError):
+            raise VcmodelError(
+                f"the tables in {str(folder)!r} cannot be written: {problem.strerror or problem}; make room there and run again: "
+                "the fits are recorded and will not be repeated"
+            ) from None
         raise
-    return [path for name in names for path in writers[name].close()]
 
 
 def _selection(meta: dict[str, object]) -> Selection | None:

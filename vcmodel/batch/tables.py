@@ -113,9 +113,9 @@ def rows(result: BatchResult) -> dict[str, list[Row]]:
     counts = [fit.get(name) for name in ("n_observations", "n_fixed", "n_parameters", "loglik", "loglik_full", "aic", "bic")]
     iterations = len(fit["iterations"]) - 1 if fit else None
     state = (result.id, result.status, result.status == CONVERGED, result.message)
-    found["fits"] = [(*head, *state, *counts, iterations, result.selected, " | ".join(result.notes))]
+    found["fits"] = [(*head, *state, *counts, iterations, result.selected, " | ".join(result.notes) or None)]
     found["timings"] = [(*head, result.id, result.seconds, result.attempts)]
-    if not fit or result.payload is None:
+    if not fit or result.kept is None:
         return found
     for item in fit["varcomp"]:
         numbers = [item[name] for name in ("component", "std_error", "z_ratio", "bound", "pct_change")]
@@ -125,7 +125,7 @@ def rows(result: BatchResult) -> dict[str, list[Row]]:
     for item in fit["fixed_effects"]:
         numbers = [item[name] for name in ("effect", "std_error", "z_ratio")]
         found["fixed"].append((*head, item["name"], _trait_of_coefficient(item["name"], result.traits), *numbers))
-    for item in result.payload["random"]:
+    for item in result.kept["random"]:
         found["random"] += [(*head, *row) for row in _effects(item, result.traits)]
     return found
 
@@ -205,11 +205,14 @@ class TableWriter:
         if self._parquet is not None:
             self._parquet.write(found)
 
-    def close(self) -> list[Path]:
-        """Moves the complete files to their places."""
+    def finish(self) -> None:
+        """Completes the files beside their places."""
         self._stream.close()
         if self._parquet is not None:
             self._parquet.close()
+
+    def place(self) -> list[Path]:
+        """Moves the complete files to their places."""
         for path in self.paths:
             os.replace(_beside(path), path)
         return self.paths
@@ -218,7 +221,7 @@ class TableWriter:
         """Leaves the places as they were."""
         self._stream.close()
         if self._parquet is not None:
-            self._parquet.close()
+            self._parquet.abandon()
         for path in self.paths:
             _beside(path).unlink(missing_ok=True)
 
@@ -259,6 +262,10 @@ class _Parquet:
     def close(self) -> None:
         if self._held:
             self._flush(self._held)
+            self._held = []
+        self._writer.close()
+
+    def abandon(self) -> None:
         self._writer.close()
 
 

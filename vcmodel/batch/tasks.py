@@ -97,7 +97,7 @@ class Outcome:
     ----------
     status, message, detail : str
         As of :class:`~vcmodel.batch.result.BatchResult`.
-    fit, payload : bytes or None
+    fit, kept, rows : bytes or None
         Packed where the fit was made, so that the process which records many workers' fits has little to do.
     seconds : float
     attempts : int
@@ -107,7 +107,8 @@ class Outcome:
     message: str
     detail: str = ""
     fit: bytes | None = None
-    payload: bytes | None = None
+    kept: bytes | None = None
+    rows: bytes | None = None
     seconds: float = 0.0
     attempts: int = 1
 
@@ -123,10 +124,10 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fit = _fit(_renamed(_reading(task), task.columns), task, known)
-            record, payload = _record(fit), _payload(fit, task)
+            record, kept, rows = _record(fit), _kept(fit, task), _rows(fit, task)
         record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))
         status = CONVERGED if fit.converged else NOT_CONVERGED
-        return Outcome(status, fit.status.value, "", pack(record), pack(payload), time.perf_counter() - begun)
+        return Outcome(status, fit.status.value, "", pack(record), pack(kept), pack(rows), time.perf_counter() - begun)
     except VcmodelError as problem:
         return Outcome(FAILED, _named(str(problem), task), seconds=time.perf_counter() - begun)
     except MemoryError as problem:
@@ -197,22 +198,22 @@ def _record(fit: Fit) -> dict[str, Any]:
     return record
 
 
-def _payload(fit: Fit, task: Task) -> dict[str, Any]:
-    fitted, residual = (_wide(values, task.traits) for values in (fit.fitted, fit.residuals))
-    row, trait = np.nonzero(~np.isnan(fitted))
-    names = list(task.traits)
+def _kept(fit: Fit, task: Task) -> dict[str, Any]:
+    row, trait = np.nonzero(~np.isnan(_wide(fit.fitted, task.traits)))
     return {
         "random": [_effects(fit, term) for term in _random_terms(fit)],
-        "rows": {
-            "row": row.tolist(),
-            "trait": [names[j] for j in trait],
-            "fitted": fitted[row, trait].tolist(),
-            "residual": residual[row, trait].tolist(),
-        },
         # two fits to the same cells can be compared by their REML likelihoods
         "cells": hashlib.sha256(np.stack([row, trait]).astype("<i8").tobytes()).hexdigest(),
         "pair": _pair(fit, task.traits) if len(task.traits) == 2 else [],
     }
+
+
+def _rows(fit: Fit, task: Task) -> dict[str, Any]:
+    """Fitted value and residual of every observed cell, column by column."""
+    fitted, residual = (_wide(values, task.traits) for values in (fit.fitted, fit.residuals))
+    row, trait = np.nonzero(~np.isnan(fitted))
+    values = {"fitted": fitted[row, trait].tolist(), "residual": residual[row, trait].tolist()}
+    return {"row": row.tolist(), "trait": [task.traits[j] for j in trait], **values}
 
 
 def _wide(values: pd.Series | pd.DataFrame, traits: tuple[str, ...]) -> np.ndarray:

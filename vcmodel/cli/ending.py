@@ -21,6 +21,7 @@ class Commands(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *further: Any, standalone_mode: bool = True, **options: Any) -> Any:
         """Run a command and leave with its code; also usage errors that typer finds, for which it has another code, end with 3."""
         given = list(sys.argv[1:] if args is None else args)
+        options.setdefault("prog_name", "vcmodel")
         try:
             code = super().main(given, *further, standalone_mode=False, **options)
         except Exception as problem:
@@ -74,9 +75,9 @@ def complain(message: str, head: str = "error: ") -> None:
 
 
 def visible(text: str) -> str:
-    """The text without characters that steer a terminal or reverse the direction of writing.
+    r"""The text without characters that steer a terminal or reverse the direction of writing.
 
-    >>> visible("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
+    >>> visible("a\x1b[31mb")
+    'a\\x1b[31mb'
     """
     return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 _SPARSE_SHARE = 0.25  # a column on less of an indicator's support has a cosine with it below 1/2: centring would only fill it in
 _CONSTANT = 1e-11  # norm left after centring, relative to before, that is rounding: ten thousand times the unit roundoff and more
 _SUSPECT = 1e-6  # squared share of a centred column not explained by the others; above it the equations lose six digits at most
-_ROUNDING = 1e-12  # a remainder below this share of the numbers it was computed from is rounding: 5000 times the unit roundoff
+_ROUNDING = 1e-13  # a remainder below this share of the numbers it was computed from is rounding: 450 times the unit roundoff
 _FAR = 1e-3  # with a variation below this share of its size the fourth power of a column has its last curvature below _ROUNDING
 _SPARSE_ZERO = 1e-14  # entries below this share of the column's largest are what cancelling left
 _LARGEST = 2e7  # entries of the numeric columns as a dense array (160 MB) up to which they are made orthogonal
@@ -88,6 +88,11 @@ def independent(design: FixedDesign) -> Independent:
     again = centre(design, kept)
     if _dependent(again.matrix, _SUSPECT).any():
         again = orthogonal(design, kept)
+        zero = np.diff(again.matrix.indptr) == 0
+        if zero.any():  # independent only together with a 0/1 column that is gone, by less than the rounding of the numbers
+            blurred = np.union1d(blurred, kept[zero])
+            kept = kept[~zero]
+            again = orthogonal(design, kept)
     return Independent(kept, again, blurred)
 
 
@@ -213,30 +218,30 @@ def _leftmost(x: sparse.csc_matrix, indicator: Index, numeric: Index) -> tuple[I
     if not rest.dependent.any():
         return np.sort(np.concatenate([base, numeric])), np.zeros(0, dtype=np.int64)
     free, bound = numeric[~rest.dependent], numeric[rest.dependent]
-    shares = np.linalg.solve(rest.triangle[np.ix_(~rest.dependent, ~rest.dependent)], rest.triangle[np.ix_(~rest.dependent, rest.dependent)])
-    size = _norms(x)
-    scale = size[bound] + np.abs(shares).T @ size[free]
-    combinations = np.asarray(x[:, bound].todense()) - x[:, free] @ shares
-    dropped = np.ones(bound.size, dtype=bool)
-    for j, column in enumerate(bound):
-        earlier = np.column_stack([combinations[:, :j][:, ~dropped[:j]], combinations[:, j]])
-        solve = _least_squares(sparse.csr_matrix(x[:, base[base < column]]))
-        for _ in range(2):
-            earlier -= x[:, base[base < column]] @ solve(earlier)
-        own = earlier[:, -1]
-        others, _ = np.linalg.qr(earlier[:, :-1])
-        for _ in range(2):
-            own = own - others @ (others.T @ own)
-        left = float(np.linalg.norm(own))
-        dropped[j] = left <= _ROUNDING * scale[j]
-        combinations[:, j] = 0.0 if dropped[j] else own / left
+    alone = np.array([_depends_on_earlier(x, base, numeric, column) for column in bound])
     spread = rest.spread[rest.dependent]
-    blurred = bound[dropped & (spread < _FAR) & (spread > _ROUNDING)]
-    columns = np.concatenate([indicator, bound[~dropped]])
+    blurred = bound[alone & (spread < _FAR) & (spread > _ROUNDING)]
+    open_ones = bound[~alone]
+    rows = rest.triangle[~rest.dependent]
+    shares = np.linalg.solve(rows[:, ~rest.dependent], rows[:, np.isin(numeric, open_ones)])
+    combinations = np.asarray(x[:, open_ones].todense()) - x[:, free] @ shares
+    for j, column in enumerate(open_ones):
+        # less their part in earlier columns, so that a far origin does not hide in which later column they end
+        own = combinations[:, : j + 1]
+        own -= _projection(sparse.csr_matrix(unit[:, np.isin(indicator, base[base < column])]), own)
+        own[:, j] -= _projection(sparse.csr_matrix(own[:, :j]), own[:, [j]])[:, 0]
+        own[:, j] /= np.linalg.norm(own[:, j])
+    columns = np.concatenate([indicator, open_ones])
     order = np.argsort(columns)
-    both = sparse.csc_matrix(sparse.hstack([unit, sparse.csc_matrix(combinations[:, ~dropped])]))[:, order]
+    both = sparse.csc_matrix(sparse.hstack([unit, sparse.csc_matrix(combinations)]))[:, order]
     kept = columns[order][~_dependent(sparse.csc_matrix(both))]
     return np.sort(np.concatenate([kept, free])), blurred
+
+
+def _depends_on_earlier(x: sparse.csc_matrix, base: Index, numeric: Index, column: int) -> bool:
+    """Whether a numeric column that depends on `base` and numeric columns before it does so without a 0/1 column to its right."""
+    earlier = base[base < column]
+    return earlier.size == base.size or bool(_Remainders.of(x, earlier, numeric[numeric <= column]).dependent[-1])
 
 
 def _smallest_support(
@@ -257,6 +262,13 @@ def _smallest_support(
     first = np.r_[True, np.diff(target[order]) != 0] if order.size else np.zeros(0, dtype=bool)
     best[target[order][first]] = candidate[order][first]
     return best
+
+
+def _projection(base: sparse.csr_matrix, values: Array) -> Array:
+    """The projection (N, q) of values on independent columns."""
+    solve = _least_squares(base)
+    first = base @ solve(values)
+    return np.asarray(first + base @ solve(values - first))
 
 
 def _least_squares(base: sparse.csr_matrix) -> Callable[[Array], Array]:

@@ -9,12 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.design.centring import Independent, independent
+from vcmodel.design.conditions import observed
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.design.residual import Section, build_residual
 from vcmodel.design.size import refuse_too_large
-from vcmodel.design.terms import DesignTerm, build_term, expand_observed
+from vcmodel.design.terms import DesignTerm, build_term, expand
 from vcmodel.errors import DataError
 from vcmodel.spec import ModelSpec
 
@@ -80,7 +81,7 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
     if kept.size >= n:
         raise DataError(f"{n} observations and {kept.size} independent fixed coefficients leave nothing for the variances; simplify fixed")
     relationships = _relationships(spec, known or {})
-    expanded = [expand_observed(term, frame) for term in spec.random]
+    expanded = [observed(term, expand(term, frame), "random", frame) for term in spec.random]
     root = frame.weight_root
     return Design(
         spec=spec,
@@ -95,7 +96,13 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         weight_root=root,
         terms=tuple(build_term(item, frame, relationships) for terms, _ in expanded for item in terms),
         sections=build_residual(spec.residual, frame),
-        notes=(*frame.notes, *_dropped_notes(fixed, chosen), *(note for _, notes in expanded for note in notes), *_relationship_notes(relationships)),
+        notes=(
+            *frame.notes,
+            *fixed.notes,
+            *_dropped_notes(fixed, chosen),
+            *(note for _, notes in expanded for note in notes),
+            *(f"known {name}: {note}" for name, item in relationships.items() for note in item.notes),
+        ),
     )
 
 
@@ -104,10 +111,6 @@ def _relationships(spec: ModelSpec, known: Mapping[str, object]) -> dict[str, Re
     factors = [item for term in spec.random for single in (term, *term.members) for item in single.factors]
     names = dict.fromkeys(item.relationship for item in factors if item.role == "known" and item.relationship in known)
     return {name: as_relationship(known[name], name) for name in names}
-
-
-def _relationship_notes(relationships: Mapping[str, Relationship]) -> list[str]:
-    return [f"known {name}: {note}" for name, item in relationships.items() for note in item.notes]
 
 
 def _dropped_notes(fixed: FixedDesign, chosen: Independent) -> list[str]:

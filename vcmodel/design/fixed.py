@@ -17,6 +17,7 @@ from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 from scipy import sparse
 
+from vcmodel.design.conditions import meets, observed
 from vcmodel.design.levels import factor_of, is_number, row_list
 from vcmodel.errors import DataError, choices
 from vcmodel.formula.terms import Condition, FixedTerm, condition_label
@@ -38,11 +39,14 @@ class FixedDesign:
         The p column names.
     terms : tuple of (str, int array)
         Text and columns of each term in formula order, one entry per level of an ``at()``.
+    notes : tuple of str
+        Levels of an ``at()`` without an observation.
     """
 
     matrix: sparse.csc_matrix
     names: tuple[str, ...]
     terms: tuple[tuple[str, NDArray[np.int64]], ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,15 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
     DataError
         A level that is not in the data, a column that cannot be evaluated or is not finite.
     """
-    terms = [single for term in spec.fixed for single in _expanded(term, frame)]
+    expanded = [observed(term, _expanded(term, frame), "fixed", frame) for term in spec.fixed]
+    terms = [single for singles, _ in expanded for single in singles]
+    notes = tuple(note for _, found in expanded for note in found)
     blocks: dict[int, tuple[tuple[str, ...], sparse.csc_matrix]] = {}
     trait_alone = any(term.by_trait and term.rest == "1" and not term.conditions for term in terms)
     common = [term.rest for term in terms if not term.by_trait and not term.conditions]
     for group in _groups(terms):
         first = terms[group[0]]
-        cells = _meeting(first.conditions, frame)
+        cells = np.flatnonzero(meets(first.conditions, frame))
         rows = np.unique(frame.row[cells])
         rests = [terms[i].rest for i in group]
         beside = trait_alone or "1" in common if not first.conditions else _spanned(first, terms)
@@ -81,7 +87,7 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
             block = evaluated[terms[i].rest]
             skip = 1 if first.by_trait and not first.conditions and terms[i].rest in common else 0
             blocks[i] = _spread(block, terms[i], cells, place, frame, skip)
-    return _assembled(terms, blocks, frame.y.size)
+    return replace(_assembled(terms, blocks, frame.y.size), notes=notes)
 
 
 def _assembled(terms: Sequence[FixedTerm], blocks: dict[int, tuple[tuple[str, ...], sparse.csc_matrix]], n_cells: int) -> FixedDesign:
@@ -129,15 +135,6 @@ def _groups(terms: Sequence[FixedTerm]) -> list[list[int]]:
     for i, term in enumerate(terms):
         groups.setdefault((frozenset(term.conditions), term.by_trait), []).append(i)
     return list(groups.values())
-
-
-def _meeting(conditions: Sequence[Condition], frame: Frame) -> NDArray[np.int64]:
-    """Positions of the cells that meet every condition."""
-    active = np.ones(frame.y.size, dtype=bool)
-    for condition in conditions:
-        factor = frame.cell_factor(condition.factor)
-        active &= np.isin(factor.codes, [factor.labels.index(level) for level in condition.levels or ()])
-    return np.flatnonzero(active)
 
 
 def _spanned(term: FixedTerm, terms: Sequence[FixedTerm]) -> bool:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers, row_list
 from vcmodel.design.needs import Need, needs, reserved_in_use
 from vcmodel.design.reading import read
-from vcmodel.design.reading import read_table as read_table
 from vcmodel.errors import DataError, choices
 
 if TYPE_CHECKING:

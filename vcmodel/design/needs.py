@@ -66,7 +66,8 @@ def reserved_in_use(spec: ModelSpec) -> tuple[str, ...]:
     names = {"trait" for term in spec.fixed if term.by_trait}
     parts: Iterable[FactorSpec] = [item for term in _all_terms(spec) for item in term.factors]
     names |= {item.factor for item in (*parts, *(item for section in spec.residual.alternatives for item in section.factors))}
-    names |= {condition.factor for term in (*spec.fixed, *_all_terms(spec)) for condition in term.conditions}
+    conditions = [*(term.conditions for term in spec.fixed), *(term.conditions for term in _all_terms(spec))]
+    names |= {condition.factor for own in conditions for condition in own}
     return tuple(name for name in RESERVED if name in names)
 
 

@@ -399,12 +399,12 @@ class _Draft:
         odd = [item for item in self.values if not item.isascii()]
         hidden = [item for item in odd if any(unicodedata.category(c) in ("Cf", "Cc") for c in item)]
         if hidden:
-            self.remarks.append(f"invisible characters in {len(hidden)} label{'s' * (len(hidden) != 1)}, e.g. {ascii(hidden[0])}")
+            self.remarks.append(f"invisible characters in {len(hidden)} label{'s' * (len(hidden) != 1)}, e.g. {hidden[0]!a}")
         seen: dict[str, str] = {unicodedata.normalize("NFKC", item): item for item in self.values} if odd else {}
         twins = [item for item in odd if seen[unicodedata.normalize("NFKC", item)] != item]
         if twins:
             other = seen[unicodedata.normalize("NFKC", twins[0])]
-            self.remarks.append(f"the labels {ascii(twins[0])} and {ascii(other)} look alike but differ in their characters")
+            self.remarks.append(f"the labels {twins[0]!a} and {other!a} look alike but differ in their characters")
 
     def _described(self, kind: str) -> Column:
         return Column(self.name, kind, dict(self.missing), tuple(self.remarks))

@@ -152,7 +152,7 @@ def _names(header: list[str], where: str, line: int) -> tuple[list[str], list[st
         odd = next((c for c in name if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs")), None)
         if odd is not None:
             raise DataError(
-                f"data: {where}, line {line}: the name of column {place + 1}, {ascii(name)}, has an invisible character "
+                f"data: {where}, line {line}: the name of column {place + 1}, {name!a}, has an invisible character "
                 f"(U+{ord(odd):04X}): rename the column"
             )
         if not name:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from vcmodel.design.conditions import meets
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
-from vcmodel.formula.terms import condition_label
 from vcmodel.memory import require_memory
-from vcmodel.spec import Condition, FactorSpec, TermSpec, expand_condition
+from vcmodel.spec import FactorSpec, TermSpec, expand_condition
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
 
@@ -98,34 +98,6 @@ def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
         if condition.levels is None or len(levels) > 1:
             return [term for level in levels for term in expand(expand_condition(spec, position, level), frame)]
     return [spec]
-
-
-def expand_observed(spec: TermSpec, frame: Frame) -> tuple[list[TermSpec], list[str]]:
-    """The terms of :func:`expand` that have an observation, and a note on those that have none.
-
-    Raises
-    ------
-    DataError
-        No observation where every level was named, or nowhere at all.
-    """
-    terms = expand(spec, frame)
-    empty = [member for term in terms for member in term.members or (term,) if not meets(member.conditions, frame).any()]
-    if not empty:
-        return terms, []
-    if len(empty) >= len(terms) or all(condition.levels is not None for condition in spec.conditions):
-        raise DataError(f"{empty[0].label!r} in `random`: no observation meets its conditions; leave the term out")
-    gone = ", ".join(":".join(condition_label(condition) for condition in term.conditions) for term in empty)
-    return [term for term in terms if term not in empty], [f"random: {spec.text} has no observation at {gone} and no term there"]
-
-
-def meets(conditions: Sequence[Condition], frame: Frame) -> np.ndarray:
-    """Which cells (N,) meet all conditions."""
-    active = np.ones(frame.y.size, dtype=bool)
-    for condition in conditions:
-        factor = frame.cell_factor(condition.factor)
-        wanted = [factor.labels.index(level) for level in condition.levels or factor.labels]
-        active &= np.isin(factor.codes, wanted)
-    return active
 
 
 def structured(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> tuple[list[Structure], np.ndarray]:
@@ -293,9 +265,9 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
         raise StructureError(f"{spec.text!r}: the second formula of str() takes one structure and one factor, e.g. us(2):id(subject)")
     item, labels = label_sets[0]
     if item.role == "known":
-        relationship, position = match(item, labels, known)
+        relationship, places = match(item, labels, known)
         relation = _crossed(("",), relationship)
-        index = dict(zip(labels, position, strict=True))
+        index = dict(zip(labels, places.tolist(), strict=True))
     else:
         relation = _Known(tuple(labels), None, None, 0.0, np.ones(len(labels)))
         index = {label: i for i, label in enumerate(labels)}

@@ -79,14 +79,26 @@ class Plan:
     def __str__(self) -> str:
         lines = [
             ("method", self.method),
-            ("data", f"{self.n_observations:,} observations, {self.n_fixed:,} fixed coefficients, {self.n_parameters:,} variance parameters"),
+            (
+                "data",
+                ", ".join(
+                    f"{n:,} {what}{'s' * (n != 1)}"
+                    for n, what in (
+                        (self.n_observations, "observation"),
+                        (self.n_fixed, "fixed coefficient"),
+                        (self.n_parameters, "variance parameter"),
+                    )
+                ),
+            ),
             ("equations", f"{self.n_equations:,}"),
             *(("", text) for text in self.terms),
         ]
         if self.fill:
-            lines.append(("nonzeros", f"{self.nonzeros:,} of the matrix, {self.fill:,} of its factor (fill {self.fill / self.nonzeros:.2f})"))
-        what = "one factorisation a system" if self.fill else "the eigendecomposition"
-        lines.append(("work", f"{self.flops:.3g} operations for {what}, at {self.rate / 1e9:.3g} thousand million a second"))
+            lines.append(
+                ("nonzeros", f"{self.nonzeros:,} of the matrix, {self.fill:,} of its factor (fill {self.fill / self.nonzeros:.2f})")
+            )
+        what = "the factorisation of an iteration" if self.fill else "the eigendecomposition"
+        lines.append(("work", f"{self.flops / 1e9:.3g} Gflop for {what}, at {self.rate / 1e9:.3g} Gflop/s as measured now"))
         lines.append(("memory", f"{readable(self.memory)} of {readable(self.available_memory)} available"))
         before = f", after {spoken(self.seconds_before)} for the eigendecomposition" if self.seconds_before else ""
         lines.append(("time", f"about {spoken(self.seconds_per_iteration)} per iteration{before}; most fits take 4 to 15 iterations"))
@@ -101,8 +113,8 @@ def spoken(seconds: float) -> str:
     """
     for limit, unit, size in ((1.0, "ms", 1e-3), (120.0, "s", 1.0), (7200.0, "min", 60.0)):
         if seconds < limit:
-            return f"{seconds / size:.2g} {unit}"
-    return f"{seconds / 3600.0:.2g} h"
+            return f"{float(f'{seconds / size:.2g}'):g} {unit}"
+    return f"{float(f'{seconds / 3600.0:.2g}'):g} h"
 
 
 def measured_rate() -> float:
@@ -139,7 +151,7 @@ def preflight(design: Design, control: Control) -> Plan:
         q = decided.term.n_columns
         method = f"spectral form: one eigendecomposition of {q:,} levels, then diagonal systems instead of {size.equations:,} equations"
         flops = 2.0 * EIGEN / 3.0 * float(q) ** 3
-        seconds_before = slow * 0.0 + flops / (0.35 * rate)
+        seconds_before = flops / (0.35 * rate)
         memory += 8.0 * 4.0 * float(q) ** 2
         seconds += 2.0 * decided.n_columns * q * float(decided.x.shape[1] + 2 * decided.n_columns + 1) ** 2 * SOLVES / rate
     else:

@@ -92,7 +92,8 @@ def _direct_sum(call: Call, reader: Reader) -> ResidualSpec:
         raise reader.fail(usage, call.span)
     section = reader.column(formula.condition, "dsum()")
     if section in ("trait", "units"):
-        fix = "write 'id(units):diag(trait)'" if section == "trait" else "name the column whose levels are the sections, dsum(~ units | site)"
+        by_trait, by_row = "write 'id(units):diag(trait)'", "name the column whose levels are the sections, dsum(~ units | site)"
+        fix = by_trait if section == "trait" else by_row
         raise reader.fail(f"dsum() cannot split over `{section}`: {fix}", formula.condition.span)
     groups = _groups(given, len(formula.terms), call, reader)
     alternatives = tuple(_section(product, reader, levels) for product, levels in zip(formula.terms, groups, strict=True))

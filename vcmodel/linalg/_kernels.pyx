@@ -11,7 +11,7 @@ from scipy.linalg.cython_lapack cimport dpotrf, dpotri
 import numpy as np
 
 
-cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
+cdef extern from "front.hpp" namespace "vcmodel" nogil:
     cdef struct Blas:
         void (*gemm)(char*, char*, int*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*) noexcept nogil
         void (*symm)(char*, char*, int*, int*, double*, double*, int*, double*, int*, double*, double*, int*) noexcept nogil
@@ -21,21 +21,29 @@ cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
         void (*potrf)(char*, int*, double*, int*, int*) noexcept nogil
         void (*potri)(char*, int*, double*, int*, int*) noexcept nogil
 
-    cdef cppclass Multifrontal:
-        int32_t n
+
+cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
+    cdef cppclass Supernodes:
         int32_t supernodes
         vector[int32_t] order
-        vector[int32_t] first
         vector[int64_t] panel
         double flops
         int64_t fill
-        int64_t stack_size
-        Multifrontal(int32_t, const int64_t*, const int32_t*, const int32_t*, const Blas&) except +
-        cbool factorize(const double*, double*, double*) except +
-        void selected_inverse(const double*, double*) except +
-        void forward(const double*, double*, int) except +
-        void backward(const double*, double*, int) except +
         void diagonal(int64_t*)
+        cbool pack(const int32_t*, const int32_t*, const double*, double*) except +
+
+    cdef cppclass Multifrontal(Supernodes):
+        Multifrontal(int32_t, const int64_t*, const int32_t*, const int32_t*, const Blas&) except +
+        int64_t stack_size()
+        cbool factorize(const double*, double*, int) except +
+        void selected_inverse(const double*, double*, int) except +
+
+
+cdef extern from "solves.hpp" namespace "vcmodel" nogil:
+    cdef cppclass Solves:
+        Solves(const Supernodes&, const Blas&) except +
+        void forward(const double*, double*, int, int) except +
+        void backward(const double*, double*, int, int) except +
 
 
 cdef extern from "simplicial.hpp" namespace "vcmodel" nogil:
@@ -62,6 +70,7 @@ cdef class Symbolic:
     """
 
     cdef Multifrontal* pattern
+    cdef Solves* solves
     cdef readonly Py_ssize_t size
     cdef readonly Py_ssize_t entries
 
@@ -71,13 +80,15 @@ cdef class Symbolic:
         blas.potrf, blas.potri = dpotrf, dpotri
         self.size = order.shape[0]
         self.entries = row.shape[0]
-        if self.size == 0 or start.shape[0] != self.size + 1 or start[self.size] != self.entries:
+        if start.shape[0] != self.size + 1 or start[self.size] != self.entries:
             raise ValueError("start, row and order do not describe one matrix")
         cdef int32_t n = <int32_t> self.size
         with nogil:
-            self.pattern = new Multifrontal(n, &start[0], &row[0], &order[0], blas)
+            self.pattern = new Multifrontal(n, &start[0], &row[0] if n else NULL, &order[0] if n else NULL, blas)
+            self.solves = new Solves(self.pattern[0], blas)
 
     def __dealloc__(self):
+        del self.solves
         del self.pattern
 
     @property
@@ -102,8 +113,8 @@ cdef class Symbolic:
 
     @property
     def stack_size(self):
-        """Length of the work array of :meth:`factorize`."""
-        return self.pattern.stack_size
+        """Length of the array that :meth:`factorize` works in."""
+        return self.pattern.stack_size()
 
     def order(self):
         """The final order (n,) int32, permuted -> original."""
@@ -113,45 +124,54 @@ cdef class Symbolic:
         """Positions (n,) int64 of the diagonal of L in the array that holds it, in permuted order."""
         out = np.empty(self.size, dtype=np.int64)
         cdef int64_t[::1] view = out
-        self.pattern.diagonal(&view[0])
+        if self.size:
+            self.pattern.diagonal(&view[0])
         return out
 
-    def factorize(self, const double[::1] values, double[::1] factor, double[::1] work):
-        """Fill `factor`; False at a pivot that is not positive. `work` (stack_size,) is overwritten."""
-        if values.shape[0] != self.entries or factor.shape[0] != self.panel_size or work.shape[0] != self.stack_size:
-            raise ValueError("values, factor or work have the wrong length")
-        cdef cbool good
-        cdef double* stack = &work[0] if work.shape[0] else NULL
-        with nogil:
-            good = self.pattern.factorize(&values[0], &factor[0], stack)
+    def factorize(self, const double[::1] values, double[::1] factor, int threads):
+        """Fill `factor`; False at a pivot that is not positive."""
+        self._check(factor, values.shape[0], self.entries)
+        cdef cbool good = True
+        if self.size:
+            with nogil:
+                good = self.pattern.factorize(&values[0], &factor[0], threads)
         return bool(good)
 
-    def selected_inverse(self, const double[::1] factor, double[::1] out):
+    def pack(self, const int32_t[::1] start, const int32_t[::1] row, const double[::1] value, double[::1] factor):
+        """Fill `factor` with a factor L given by columns in the final order; False when it does not fit."""
+        self._check(factor, start.shape[0], self.size + 1)
+        cdef cbool good = True
+        if self.size:
+            with nogil:
+                good = self.pattern.pack(&start[0], &row[0], &value[0], &factor[0])
+        return bool(good)
+
+    def selected_inverse(self, const double[::1] factor, double[::1] out, int threads):
         """Fill `out` with the inverse at the pattern."""
-        if out.shape[0] != self.entries or factor.shape[0] != self.panel_size:
-            raise ValueError("out or factor have the wrong length")
-        with nogil:
-            self.pattern.selected_inverse(&factor[0], &out[0])
+        self._check(factor, out.shape[0], self.entries)
+        if self.size:
+            with nogil:
+                self.pattern.selected_inverse(&factor[0], &out[0], threads)
 
-    def forward(self, const double[::1] factor, double[:, ::1] x):
+    def forward(self, const double[::1] factor, double[:, ::1] x, int threads):
         """x := L^-1 x, rows permuted."""
-        self._check(factor, x)
+        self._check(factor, x.shape[0], self.size)
         cdef int k = <int> x.shape[1]
-        if k:
+        if k and self.size:
             with nogil:
-                self.pattern.forward(&factor[0], &x[0, 0], k)
+                self.solves.forward(&factor[0], &x[0, 0], k, threads)
 
-    def backward(self, const double[::1] factor, double[:, ::1] x):
+    def backward(self, const double[::1] factor, double[:, ::1] x, int threads):
         """x := L'^-1 x, rows permuted."""
-        self._check(factor, x)
+        self._check(factor, x.shape[0], self.size)
         cdef int k = <int> x.shape[1]
-        if k:
+        if k and self.size:
             with nogil:
-                self.pattern.backward(&factor[0], &x[0, 0], k)
+                self.solves.backward(&factor[0], &x[0, 0], k, threads)
 
-    cdef _check(self, const double[::1] factor, double[:, ::1] x):
-        if x.shape[0] != self.size or factor.shape[0] != self.panel_size:
-            raise ValueError("x or factor have the wrong length")
+    cdef _check(self, const double[::1] factor, Py_ssize_t length, Py_ssize_t expected):
+        if length != expected or factor.shape[0] != self.panel_size:
+            raise ValueError(f"wrong length: {length} values for {expected}, or a factor of another pattern")
 
 
 def neighbourhood_hash(const int64_t[::1] start, const int32_t[::1] row, const unsigned long long[::1] key):

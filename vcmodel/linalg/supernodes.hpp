@@ -28,9 +28,11 @@ public:
     std::vector<Index> entry;           // position in the matrix given
     std::vector<Offset> slot;           // position in the panel, which is also that in the columns J of the front
     std::vector<Index> child_count;
+    std::vector<Index> first_child;     // -1 for none
+    std::vector<Index> sibling;         // the next child of the same parent, -1 for none
+    std::vector<char> eager;            // whether update matrices of children are added one by one rather than when all are there
     double flops = 0.0;
     Offset fill = 0;
-    Offset stack_size = 0;              // most doubles of update matrices at any time
 
     // Lower triangle in CSC and a fill-reducing order (permuted -> original).
     Supernodes(Index size, const Offset* start, const Index* row, const Index* permutation) : n(size) {
@@ -72,6 +74,31 @@ public:
     void diagonal(Offset* out) const {
         for (Index s = 0; s < supernodes; ++s)
             for (int j = 0; j < width(s); ++j) out[first[s] + j] = panel[s] + static_cast<Offset>(j) * (width(s) + below(s)) + j;
+    }
+
+    // Panels from a factor given by columns in the permuted order; false when a nonzero of it lies outside them.
+    bool pack(const Index* start, const Index* row, const double* value, double* L) const {
+        std::vector<Index> position(n);
+        std::vector<Index> owner(n, -1);
+        for (Index s = 0; s < supernodes; ++s) {
+            const Offset w = width(s), m = below(s), ld = w + m;
+            double* P = L + panel[s];
+            std::fill(P, P + ld * w, 0.0);
+            for (Index j = 0; j < w; ++j) position[first[s] + j] = j, owner[first[s] + j] = s;
+            for (Index i = 0; i < m; ++i) {
+                const Index r = rows[rows_start[s] + i];
+                position[r] = static_cast<Index>(w) + i;
+                owner[r] = s;
+            }
+            for (Index j = 0; j < w; ++j)
+                for (Index p = start[first[s] + j]; p < start[first[s] + j + 1]; ++p) {
+                    if (owner[row[p]] == s)
+                        P[j * ld + position[row[p]]] = value[p];
+                    else if (value[p] != 0.0)
+                        return false;
+                }
+        }
+        return true;
     }
 
 private:
@@ -138,11 +165,12 @@ private:
 
         parent.assign(supernodes, -1);
         child_count.assign(supernodes, 0);
+        first_child.assign(supernodes, -1);
+        sibling.assign(supernodes, -1);
         rows_start.assign(1, 0);
         panel.assign(1, 0);
-        Offset stacked = 0;
         std::vector<Index> mark(n, -1), position(n, 0);
-        std::vector<std::vector<Index>> children(supernodes);
+        std::vector<Index> last_child(supernodes, -1);
         for (Index s = 0; s < supernodes; ++s) {
             const Index last = first[s + 1];
             const Offset begin = rows_start[s];
@@ -153,7 +181,7 @@ private:
                 }
             };
             for (Offset e = entry_start[s]; e < entry_start[s + 1]; ++e) add(high[e]);
-            for (Index child : children[s])
+            for (Index child = first_child[s]; child != -1; child = sibling[child])
                 for (Offset p = rows_start[child]; p < rows_start[child + 1]; ++p) add(rows[p]);
             std::sort(rows.begin() + begin, rows.end());
             rows_start.push_back(static_cast<Offset>(rows.size()));
@@ -161,19 +189,22 @@ private:
             panel.push_back(panel[s] + ld * w);
             for (Offset i = 0; i < w; ++i) flops += static_cast<double>(ld - i) * static_cast<double>(ld - i);
             if (m > 0) {
-                parent[s] = of[rows[begin]];
-                children[parent[s]].push_back(s);
-                ++child_count[parent[s]];
+                const Index above = of[rows[begin]];
+                parent[s] = above;
+                (last_child[above] == -1 ? first_child[above] : sibling[last_child[above]]) = s;
+                last_child[above] = s;
+                ++child_count[above];
             }
             for (Index j = 0; j < w; ++j) position[first[s] + j] = j;
             for (Index i = 0; i < m; ++i) position[rows[begin + i]] = static_cast<Index>(w) + i;
             for (Offset e = entry_start[s]; e < entry_start[s + 1]; ++e) slot[e] = (low[e] - first[s]) * ld + position[high[e]];
-            stack_size = std::max(stack_size, stacked + square(s));
-            stacked += square(s);
-            for (Index child : children[s]) stacked -= square(child);
             relative.resize(rows.size());
             tail.push_back(0);
-            for (Index child : children[s]) {
+            // waiting is cheaper unless it takes more room than the update matrix they are added to
+            Offset waiting = 0;
+            for (Index child = first_child[s]; child != -1; child = sibling[child]) waiting += square(child);
+            eager.push_back(waiting > square(s));
+            for (Index child = first_child[s]; child != -1; child = sibling[child]) {
                 const Offset from = rows_start[child];
                 const Index length = below(child);
                 for (Index i = 0; i < length; ++i) relative[from + i] = position[rows[from + i]];

@@ -101,8 +101,8 @@ def refuse_exact_fit(design: Design, residual: Array) -> None:
     for section in design.sections if len(design.sections) > 1 else ():
         if exact(section.cells):
             raise DataError(
-                f"residual section {section.label}: its {section.cells.size} observation(s) are explained exactly by the fixed effects, so that "
-                "it has no variance to estimate; join it with another section or remove its rows"
+                f"residual section {section.label}: its {section.cells.size} observation(s) are explained exactly by the fixed effects, "
+                "so that it has no variance to estimate; join it with another section or remove its rows"
             )
 
 

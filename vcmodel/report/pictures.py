@@ -27,9 +27,9 @@ def correlations(record: Mapping[str, Any]) -> list[Picture]:
 
 
 def caterpillars(shown: Sequence[blups.Effects]) -> list[Picture]:
-    """Effects of each random term in order."""
-    text = "Predicted effects in order, with 95 % intervals from their prediction errors."
-    return [picture(blups.draw(item), blups.describe(item), text) for item in shown[:MOST_TERMS]]
+    """Effects in order, of each random term and each level of its matrix."""
+    each = [(item, j) for item in shown[:MOST_TERMS] for j in range(min(len(item.columns), blups.MOST))]
+    return [picture(blups.draw(item, [j]), blups.describe(item, j), "") for item, j in each]
 
 
 def scatters(shown: Sequence[blups.Effects]) -> list[Picture]:
@@ -46,7 +46,8 @@ def residuals(found: Diagnosis) -> list[Picture]:
         picture(
             fitted.draw(found.tables, found.trends, found.value),
             fitted.describe(found.tables, found.value),
-            f"Residuals {unit} against fitted values; diamonds: means of neighbours, which should stay near zero.",
+            f"Residuals {unit} against fitted values; diamonds: means of neighbours. Look for curves and funnels: a straight rise "
+            "comes from predicted effects, which are drawn towards zero.",
         ),
         picture(
             quantiles.draw(found.quantiles, found.value),
@@ -68,8 +69,8 @@ def residuals(found: Diagnosis) -> list[Picture]:
 def path(record: Mapping[str, Any]) -> list[Picture]:
     """The path of logL."""
     steps = record["iterations"]
-    text = "logL never falls; the gain promised by the next step ends below the tolerance."
-    return [picture(trace.draw(steps), trace.describe(steps), text)] if steps else []
+    names = ("loglik", "gain_left") if steps else ()
+    return [picture(trace.draw(steps, [name]), trace.describe(steps, name), "") for name in names]
 
 
 def overview(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Picture]:

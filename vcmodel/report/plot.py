@@ -61,7 +61,8 @@ def _effects(fit: Source, term: str | None) -> blups.Effects:
 
 
 def _blups(fit: Source, term: str | None) -> Figure:
-    return blups.draw(_effects(fit, term))
+    effects = _effects(fit, term)
+    return blups.draw(effects, range(min(len(effects.columns), blups.MOST)))
 
 
 def _scatter(fit: Source, term: str | None) -> Figure:

@@ -58,7 +58,6 @@ class General(LinearStructure):
         return CorrelationChart.of(self.value(self.require_admissible(theta)))
 
 
-@dataclass(frozen=True)
 class GeneralHomogeneous(Homogeneous):
     """General correlation, one variance."""
 
@@ -67,11 +66,7 @@ class GeneralHomogeneous(Homogeneous):
     summary: ClassVar[str] = "general correlation, one variance"
     count: ClassVar[str] = "w (w - 1) / 2 + 1"
 
-    factor: str
-    levels: tuple[str, ...]
 
-
-@dataclass(frozen=True)
 class GeneralHeterogeneous(Heterogeneous):
     """General correlation, one variance per level: the matrices of us, reported as correlations."""
 
@@ -79,9 +74,6 @@ class GeneralHeterogeneous(Heterogeneous):
     family = General
     summary: ClassVar[str] = "general correlation, one variance per level (us on the correlation scale)"
     count: ClassVar[str] = "w (w + 1) / 2"
-
-    factor: str
-    levels: tuple[str, ...]
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The free Cholesky factor of us."""

@@ -19,11 +19,15 @@ from vcmodel.structures.kronecker import KroneckerChart
 from vcmodel.structures.moments import correlation_matrix, level_name
 
 
+@dataclass(frozen=True)
 class ScaledCorrelation(Structure):
     """What both have in common; the parameters are those of the correlation structure, then the variances."""
 
     carries_variance: ClassVar[bool] = True
     family: ClassVar[type[Structure]]  # the correlation structure
+
+    factor: str
+    levels: tuple[str, ...]
 
     @cached_property
     def correlation(self) -> Structure:

@@ -141,7 +141,6 @@ class AngleChart(Chart):
         return replace(self, lower=not self.lower), np.pi / 2 - angle
 
 
-@dataclass(frozen=True)
 class UniformHomogeneous(Homogeneous):
     """Uniform correlation, one variance."""
 
@@ -149,9 +148,6 @@ class UniformHomogeneous(Homogeneous):
     family = Uniform
     summary: ClassVar[str] = "uniform correlation, one variance (compound symmetry)"
     count: ClassVar[str] = "2"
-
-    factor: str
-    levels: tuple[str, ...]
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Square roots of the two eigenvalues."""
@@ -192,7 +188,6 @@ class EigenvalueChart(RootChart):
         return np.ones((self.order, self.order), dtype=bool)
 
 
-@dataclass(frozen=True)
 class UniformHeterogeneous(Heterogeneous):
     """Uniform correlation, one variance per level."""
 
@@ -200,9 +195,6 @@ class UniformHeterogeneous(Heterogeneous):
     family = Uniform
     summary: ClassVar[str] = "uniform correlation, one variance per level"
     count: ClassVar[str] = "1 + w"
-
-    factor: str
-    levels: tuple[str, ...]
 
     def alternatives(self, theta: Array) -> tuple[Array, ...]:
         """The other sign of the correlation, half-way to its bound: on small data sets the likelihood often has a maximum on each side."""

@@ -10,6 +10,8 @@ import numpy as np
 from vcmodel.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, as_pixels, axes_column, label, named, text_width
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -43,28 +45,26 @@ def effects_of(term: str, table: pd.DataFrame) -> Effects:
     return Effects(term, levels, columns, *parts)
 
 
-def draw(effects: Effects) -> Figure:
-    """One panel per column of the matrix, levels in ascending order of their effect."""
-    k, q = min(len(effects.columns), MOST), len(effects.levels)
+def draw(effects: Effects, shown: Sequence[int]) -> Figure:
+    """One panel per column `shown` of the matrix, levels in ascending order of their effect."""
+    q = len(effects.levels)
     named_levels = q <= NAMED
     names = [label(level, 18) for level in effects.levels] if named_levels else []
     left = max(0.72, 0.15 + max(text_width(name, 7.5) for name in names)) if named_levels else 0.78
-    figure, table = axes_column(k, max(1.6, 0.155 * q + 0.85) if named_levels else 2.7, left=left)
-    for j, (axes,) in zip(range(k), table, strict=True):
+    figure, table = axes_column(len(shown), max(1.6, 0.155 * q + 0.85) if named_levels else 2.7, left=left)
+    for j, (axes,) in zip(shown, table, strict=True):
         order = np.argsort(effects.effect[:, j], kind="stable")
         (_by_name if named_levels else _by_rank)(axes, effects, j, order)
     return figure
 
 
-def describe(effects: Effects) -> str:
-    """The extremes of each panel in words."""
-    parts = []
-    for j, name in enumerate(effects.columns[:MOST]):
-        low, high = int(np.argmin(effects.effect[:, j])), int(np.argmax(effects.effect[:, j]))
-        where = f"{name}: " if name else ""
-        values = effects.effect[:, j]
-        parts.append(f"{where}from {values[low]:.4g} ({effects.levels[low]}) to {values[high]:.4g} ({effects.levels[high]})")
-    return f"Caterpillar plot of {len(effects.levels)} predicted effects of {effects.term} with 95 % intervals, {'; '.join(parts)}."
+def describe(effects: Effects, j: int) -> str:
+    """The extremes of a column in words."""
+    values = effects.effect[:, j]
+    low, high = int(np.argmin(values)), int(np.argmax(values))
+    what = f"{effects.term}, {effects.columns[j]}," if effects.columns[j] else effects.term
+    ends = f"from {values[low]:.4g} ({effects.levels[low]}) to {values[high]:.4g} ({effects.levels[high]})"
+    return f"Caterpillar plot of the {len(effects.levels)} predicted effects of {what} with 95 % intervals: {ends}."
 
 
 def _title(effects: Effects, j: int) -> str:

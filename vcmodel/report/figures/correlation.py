@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # levels up to which a cell has room for the standard error, and for a number at all
 WITH_ERROR, WITH_NUMBER = 7, 14
 LARGEST = 40
-# inches above a matrix
-TOP = 0.35
+# inches above a matrix, and for the scale beside it
+ABOVE, BESIDE = 0.35, 0.65
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,16 @@ def panels(record: Mapping[str, Any]) -> list[Panel]:
 def draw(shown: Sequence[Panel]) -> Figure:
     """The matrices side by side: below the diagonal r (SE), above it the 95 % interval."""
     sizes = [_margins(panel) for panel in shown]
-    height = max(side + bottom + TOP for side, _, bottom in sizes)
-    figure = new_figure(WIDTH * len(shown), height)
-    for i, (panel, (side, left, _)) in enumerate(zip(shown, sizes, strict=True)):
-        x = WIDTH * i + left
-        axes = figure.add_axes((x / (WIDTH * len(shown)), (height - TOP - side) / height, side / (WIDTH * len(shown)), side / height))
-        bar = figure.add_axes(
-            (
-                (x + side + 0.12) / (WIDTH * len(shown)),
-                (height - TOP - 0.9 * side) / height,
-                0.12 / (WIDTH * len(shown)),
-                0.8 * side / height,
-            )
-        )
-        _matrix(figure, axes, bar, panel)
+    height = max(side + bottom + ABOVE for side, _, bottom in sizes)
+    width = sum(left + side + BESIDE for side, left, _ in sizes)
+    figure = new_figure(width, height)
+    x = 0.0
+    for panel, (side, left, _) in zip(shown, sizes, strict=True):
+        x += left
+        matrix = figure.add_axes((x / width, (height - ABOVE - side) / height, side / width, side / height))
+        bar = figure.add_axes(((x + side + 0.12) / width, (height - ABOVE - 0.9 * side) / height, 0.12 / width, 0.8 * side / height))
+        _matrix(figure, matrix, bar, panel)
+        x += side + BESIDE
     return figure
 
 
@@ -78,9 +74,9 @@ def _margins(panel: Panel) -> tuple[float, float, float]:
     """Side of the matrix, and the margins left and below, in inches."""
     names, size, turned = _names(panel)
     longest = max(text_width(name, size) for name in names)
-    left = 0.12 + longest
+    left = 0.15 + longest
     bottom = 0.15 + (0.87 * longest + 0.1 if turned else 0.16)
-    return min(WIDTH - left - 0.65, 3.4 if len(panel.levels) <= 3 else WIDTH), left, bottom
+    return min(WIDTH - left - BESIDE, 2.6 if len(panel.levels) <= 3 else WIDTH), left, bottom
 
 
 def _names(panel: Panel) -> tuple[list[str], float, bool]:
@@ -129,7 +125,7 @@ def _matrix(figure: Figure, axes: Any, bar_axes: Any, panel: Panel) -> None:
     axes.set_yticks(range(k), names, fontsize=size)
     axes.tick_params(length=0)
     kind = "Residual" if panel.kind == "residual" else "Random"
-    axes.set_title(f"{kind}: {label(panel.term, 34)}", fontsize=10, loc="left", fontweight="bold")
+    axes.set_title(f"{kind}: {label(panel.term, 28)}", fontsize=10, loc="left", fontweight="bold")
     bar = figure.colorbar(ScalarMappable(scale, colours), cax=bar_axes, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.outline.set_visible(False)
     bar_axes.tick_params(labelsize=7.5, length=2)
@@ -155,7 +151,7 @@ def _cell(axes: Any, i: int, j: int, value: float | None, pair: Mapping[str, flo
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f}"
+    return "none" if value is None else f"{value:z.2f}"
 
 
 def _with_error(pair: Mapping[str, float | None]) -> str:

@@ -1,0 +1,78 @@
+"""The import check of tools/check_layers.py: the package passes, an upward import does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(root):
+    return subprocess.run([sys.executable, ROOT / "tools" / "check_layers.py", root], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A package of three layers with downward imports only."""
+    files = {
+        "vcmodel/__init__.py": "from vcmodel.reml.loop import maximise\n",
+        "vcmodel/errors.py": "",
+        "vcmodel/linalg/__init__.py": "",
+        "vcmodel/linalg/solve.py": "from vcmodel.errors import VcmodelError\n",
+        "vcmodel/reml/__init__.py": "",
+        "vcmodel/reml/loop.py": "from vcmodel.linalg.solve import solve\n",
+        "datasets/__init__.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_the_package_passes():
+    found = run(ROOT)
+    assert found.returncode == 0, found.stdout
+
+
+def test_downward_imports_pass(tree):
+    found = run(tree)
+    assert (found.returncode, found.stdout.strip()) == (0, "imports point downwards")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from vcmodel.reml.loop import maximise\n",
+        "import vcmodel.reml.loop\n",
+        "from ..reml import loop\n",
+        "from vcmodel import reml\n",
+        "def later():\n    from vcmodel.reml import loop\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from vcmodel.reml import loop\n",
+    ],
+)
+def test_an_upward_import_is_found(tree, text):
+    (tree / "vcmodel" / "linalg" / "solve.py").write_text("\n" + text)
+    found = run(tree)
+    assert found.returncode == 1
+    line = 2 + text[: text.index("reml")].count("\n")
+    assert f"vcmodel/linalg/solve.py:{line}: imports vcmodel.reml" in found.stdout
+
+
+def test_a_folder_without_init_is_found(tree):
+    (tree / "vcmodel" / "reml" / "__init__.py").unlink()
+    found = run(tree)
+    assert found.returncode == 1
+    assert "vcmodel/reml: no __init__.py" in found.stdout
+
+
+def test_an_unknown_layer_is_found(tree):
+    (tree / "vcmodel" / "linalg" / "solve.py").write_text("")
+    new = tree / "vcmodel" / "plots"
+    new.mkdir()
+    (new / "__init__.py").write_text("from vcmodel.errors import VcmodelError\n")
+    found = run(tree)
+    assert found.returncode == 1
+    assert "the layer 'plots' is not in tools/check_layers.py" in found.stdout
