@@ -175,7 +175,10 @@ WRONG = {
     "formula": (("fit", "{trial}", "-f", "yield ~ (1"), "^"),
     "known form": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "A"), "--known 'A' cannot be read: write NAME=FILE:KIND"),
     "known kind": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "A=x.csv:pedigre"), "did you mean 'pedigree'?"),
-    "known twice": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:covariance", "-k", "K={k}:covariance"), "the name 'K' is given twice"),
+    "known twice": (
+        ("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:covariance", "-k", "K={k}:covariance"),
+        "the name 'K' is given twice",
+    ),
     "known options": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:covariance:3"), "covariance takes no options"),
     "known columns": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:pedigree:a,b"), "a pedigree takes three columns"),
     "known ploidy": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:markers:two"), "markers take the ploidy as a number"),

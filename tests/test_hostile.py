@@ -75,13 +75,14 @@ def command(capsys):
 
 
 FORMULAS = {
-    "import": ("y ~ I(__import__('os').system('touch pwned'))", "unknown function"),
-    "import in log": ("y ~ log(__import__('os').getcwd())", "unknown function"),
-    "attribute": ("y ~ I(x.__class__.__mro__)", "FormulaError"),
+    "import": ("y ~ I(__import__('os').system('touch pwned'))", "the character '.' has no place"),
+    "import alone": ("y ~ I(__import__('os'))", "unknown function '__import__' in `fixed`"),
+    "import in log": ("y ~ log(exec('1'))", "unknown function 'exec'"),
+    "attribute": ("y ~ I(x.__class__.__mro__)", "cannot stand here: put a column name with a dot in backquotes"),
     "method": ("y ~ I(x.to_csv('pwned'))", "unknown function"),
     "bare attribute": ("y ~ x.__class__", "no column 'x.__class__' in the data"),
     "lambda": ("y ~ I((lambda: 1)())", "cannot be read|has no place|unknown function"),
-    "comprehension": ("y ~ I([i for i in (1,)])", "list inside a function holds numbers"),
+    "comprehension": ("y ~ I([i for i in (1,)])", "only columns, numbers"),
     "walrus": ("y ~ I((x := 3))", "cannot be read|has no place|`:`|:=|only columns"),
     "star arguments": ("y ~ I(**{'a': 1})", "has no place|unpack"),
     "starred": ("y ~ I(*x)", "only columns"),
@@ -95,28 +96,30 @@ FORMULAS = {
     "huge exponent": ("y ~ I(x ** 999999999)", "a power takes a column and a number up to 20"),
     "tower": ("y ~ I(9 ** 9 ** 9 ** 9)", "a power takes a column"),
     "huge number": (f"y ~ I(x + {'9' * 5000})", "a number of more than 40 characters"),
-    "power of terms": ("y ~ (x + g) ** 1000000", "up to 20|power"),
+    "power of terms": ("y ~ (x + g) ** 1000000", "a whole number from 1 to 20 follows"),
     "nesting": (f"y ~ {'(' * 5000}x{')' * 5000}", "brackets nested more than 40 deep"),
     "nested calls": (f"y ~ {'log(' * 5000}x{')' * 5000}", "nested|deep|cannot be read"),
     "unary tower": (f"y ~ I({'-' * 100_000}x)", "cannot be read|deep|too long"),
     "unknown structure": ("y ~ eval(x)", "unknown function 'eval'|eval"),
     "nul": ("y ~ x\x00", "has no place"),
     "right to left": ("y ~ x\u202e", "has no place"),
-    "newline": ("y ~ x\n\nimport os", "FormulaError|where"),
+    "newline": ("y ~ x\n\nimport os", "where"),
 }
 
 
 @pytest.mark.parametrize(("formula", "message"), FORMULAS.values(), ids=list(FORMULAS))
 def test_formulas_are_never_executed(guard, formula, message):
     start = time.perf_counter()
-    with pytest.raises(vc.VcmodelError, match="" if message == "FormulaError" else message):
+    with pytest.raises(vc.VcmodelError, match=message):
         vc.fit(formula, random="g", data=trial(list("abcde")))
     assert time.perf_counter() - start < 10.0
     assert list(guard.iterdir()) == []
 
 
 @pytest.mark.parametrize("part", ["random", "residual"])
-@pytest.mark.parametrize("text", ["__import__('os')", "us(__import__('os'))", "us(g.__class__)", "(lambda: 1)", "vm(g, open('pwned', 'w'))", "us(g)" * 3])
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "us(__import__('os'))", "us(g.__class__)", "(lambda: 1)", "vm(g, open('pwned', 'w'))", "us(g)" * 3]
+)
 def test_random_and_residual_neither(guard, part, text):
     with pytest.raises(vc.VcmodelError):
         vc.fit("y ~ 1", data=trial(list("abcde")), **{part: text})
@@ -161,7 +164,8 @@ def test_functions_of_parameters_neither(guard, expression):
 def test_a_tower_of_powers_ends(guard):
     fit = vc.fit("y ~ 1", random="g", data=trial(list("abcde")))
     start = time.perf_counter()
-    assert np.isnan(fit.function("9.0 ** 9 ** 9 ** 9").estimate)
+    with pytest.raises(vc.FormulaError, match="has no finite value"):
+        fit.function("9 ** 9 ** 9 ** 9")
     assert time.perf_counter() - start < 5.0
 
 
@@ -169,7 +173,7 @@ def test_levels_are_data(guard, command):
     """Script, template, formula, path, quote and SQL in level names: fitted, printed, and written with nothing lost."""
     data = trial(PAYLOADS)
     data.to_csv("trial.csv", index=False)
-    code, out, err = command("fit", "trial.csv", "-f", "y ~ x", "-r", "g", "-o", "out")
+    code, _, err = command("fit", "trial.csv", "-f", "y ~ x", "-r", "g", "-o", "out")
     assert (code, err) == (0, "")
     assert sorted(path.name for path in guard.iterdir()) == ["out", "trial.csv"]
     with open("out/random.csv", newline="", encoding="utf-8") as stream:
@@ -188,7 +192,7 @@ def test_levels_are_data(guard, command):
 def test_column_names_are_data(guard, command):
     name = f"={SCRIPT}'\"../x"
     trial(list("abcdef"), name=name).to_csv("trial.csv", index=False)
-    code, out, err = command("fit", "trial.csv", "-f", "y ~ x", "-r", f"`{name}`", "-o", "out")
+    code, _, err = command("fit", "trial.csv", "-f", "y ~ x", "-r", f"`{name}`", "-o", "out")
     assert (code, err) == (0, "")
     assert SCRIPT not in Path("out/report.html").read_text(encoding="utf-8")
     with open("out/varcomp.csv", newline="", encoding="utf-8") as stream:
@@ -206,9 +210,9 @@ def test_levels_with_quotes_in_functions(guard):
     rows = fit.varcomp.index.tolist()
     assert rows == ["s_it's `q`!R", 's_say "x"!R']
     assert fit.function(f"`{rows[1]}` / V1").estimate == pytest.approx(fit.varcomp["component"].iloc[1] / fit.varcomp["component"].iloc[0])
-    with pytest.raises(vc.FormulaError, match="V1, V2|cannot be read|no parameter|not allowed"):
+    with pytest.raises(vc.FormulaError, match=r"V1, V2|cannot be read|no parameter|not allowed"):
         fit.function(f"`{rows[0]}` * 2")
-    assert vc.fit("y ~ at(s, \"it's `q`\"):x", data=data).n_fixed == 2
+    assert vc.fit('y ~ at(s, "it\'s `q`"):x', data=data).n_fixed == 2
 
 
 def test_files_that_are_not_tables(guard, command):
@@ -282,12 +286,12 @@ def test_a_small_archive_of_endless_zeros(guard, monkeypatch):
 
 
 def test_a_web_address_is_not_fetched(guard):
-    with pytest.raises(vc.DataError, match="there is no file 'https://example"):
+    with pytest.raises(vc.DataError, match="there is no file 'https:/example"):
         vc.fit("y ~ 1", data="https://example.org/trial.csv")
 
 
 def test_names_that_only_look_alike_are_kept_apart(guard):
-    with pytest.raises(vc.VcmodelError):
+    with pytest.raises(vc.FormulaError, match="has characters that cannot stand inside a function"):
         # the ligature fi is another character than f and i
         vc.fit("y ~ I(\ufb01 + 1)", data=trial(list("abc")).assign(fi=1.0))
     levels = ["cafe\u0301", "caf\u00e9", "a\u200b", "a"]

@@ -49,7 +49,14 @@ def test_the_bound_on_nonzeros_holds_and_is_near():
 
 def test_it_prints():
     text = str(SPLIT.plan(oats()))
-    for word in ("method", "72 observations, 3 fixed coefficients, 3 variance parameters", "equations", "block:gen", "memory", "per iteration"):
+    for word in (
+        "method",
+        "72 observations, 3 fixed coefficients, 3 variance parameters",
+        "equations",
+        "block:gen",
+        "memory",
+        "per iteration",
+    ):
         assert word in text
 
 
@@ -79,11 +86,17 @@ def test_arguments_are_checked_as_in_fit():
 
 
 def many(n: int = 6000) -> pd.DataFrame:
-    return pd.DataFrame({"y": RNG.normal(size=n), "g": np.arange(n) // 2, "h": [f"h{i % (n // 2)}" for i in range(n)], "k": [f"k{i}" for i in range(n)]})
+    return pd.DataFrame(
+        {"y": RNG.normal(size=n), "g": np.arange(n) // 2, "h": [f"h{i % (n // 2)}" for i in range(n)], "k": [f"k{i}" for i in range(n)]}
+    )
 
 
 TOO_LARGE = {
-    "us": ("y ~ 1", "us(g)", r"'us\(g\)' has a 3,000 x 3,000 matrix with 4,501,500 parameters \(us\(g\): 3,000 levels\) and would need 972 TB"),
+    "us": (
+        "y ~ 1",
+        "us(g)",
+        r"'us\(g\)' has a 3,000 x 3,000 matrix with 4,501,500 parameters \(us\(g\): 3,000 levels\) and would need 972 TB",
+    ),
     "diag": ("y ~ 1", "diag(k):h", "write the factor of many levels without a structure"),
     "dense pattern": ("y ~ 1", "cor(g):h", "the mixed-model equations, .* nonzeros, would need .* TB of memory"),
     "interaction in fixed": ("y ~ h:k", None, r"'h:k' has 18,000,000 columns \(3,000 x 6,000 levels\)"),

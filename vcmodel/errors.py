@@ -9,8 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+# characters of a message, and of the formula it shows: names and formulas may be as long as a file
+LONGEST, WINDOW = 4000, 400
+
+
 class VcmodelError(Exception):
-    """Base class of every error vcmodel raises on purpose."""
+    """Base class of every error vcmodel raises on purpose; the middle of an endless message is left out."""
+
+    def __init__(self, message: object = "") -> None:
+        text = str(message)
+        cut = LONGEST // 2
+        super().__init__(text if len(text) <= LONGEST else f"{text[:cut]} […] {text[-cut:]}")
 
 
 class FormulaError(VcmodelError):
@@ -29,6 +38,11 @@ class FormulaError(VcmodelError):
     def __init__(self, message: str, text: str | None = None, span: tuple[int, int] | None = None) -> None:
         if text is not None and span is not None:
             start, stop = span
+            if len(text) > WINDOW:
+                first = max(0, start - WINDOW // 4)
+                last = min(len(text), first + WINDOW)
+                text = f"{'…' * (first > 0)}{text[first:last]}{'…' * (last < len(text))}"
+                start, stop = (min(place, last) - first + (first > 0) for place in (start, stop))
             message = f"{message}\n    {text}\n    {' ' * start}{'^' * max(1, stop - start)}"
         super().__init__(message)
 

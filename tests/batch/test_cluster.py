@@ -55,9 +55,14 @@ def test_relationships_reach_the_cluster_and_frames_too(cluster):
 
 def test_a_cluster_of_its_own(tmp_path):
     job = folder(tmp_path / "job", files=2)
+    (job.parent / "trials" / "it's\\.csv").write_text("", encoding="utf-8")
     summary = run_job(job, tmp_path / "out", executor="dask", workers=1)
-    assert (summary.converged, summary.failed) == (1, 1)
-    assert run_job(job, tmp_path / "out", executor="dask").reused == 2
+    assert (summary.converged, summary.failed) == (1, 2)
+    first, *_ = load_results(tmp_path / "out")
+    # not under the name of the copy on the worker
+    assert "trials/it's\\.csv" in first.message
+    assert "is empty" in first.message
+    assert run_job(job, tmp_path / "out", executor="dask").reused == 3
 
 
 def test_a_fit_that_kills_workers_is_given_up(tmp_path):

@@ -41,6 +41,8 @@ def test_digests_follow_the_content(tmp_path):
     assert content_digest(path) != first
     assert content_digest(tmp_path / "gone") == "unreadable: No such file or directory"
     assert content_digest(Path("a\0b")) == "unreadable: embedded null byte"
+    assert content_digest(Path("/dev/zero")) == "unreadable: not a regular file"
+    assert content_digest(tmp_path) == "unreadable: not a regular file"
 
 
 def test_the_digest_of_a_frame():

@@ -324,6 +324,8 @@ def test_names_cannot_leave_the_output_folder(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "job"]
     (written,) = (out / "fits").iterdir()
     assert written.name.startswith("x_b_rm-model-a_b-")
+    (written_too,) = load_results(out)
+    assert (written_too.status, written_too.id) == ("converged", written.stem)
     assert pd.read_csv(out / "fits.csv")["file"].tolist() == ["trials/x..\\..\\<b>;rm.csv"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 import unicodedata
 from collections.abc import Sequence
 from os import PathLike
@@ -51,6 +52,9 @@ def content_digest(path: Path) -> str:
     """SHA-256 of a file's bytes; for a file that cannot be read, a word that says so."""
     digest = hashlib.sha256()
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # a device or a pipe may have no end
+            return "unreadable: not a regular file"
         with path.open("rb") as stream:
             while block := stream.read(_CHUNK):
                 digest.update(block)

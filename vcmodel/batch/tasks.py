@@ -81,7 +81,7 @@ class Task:
 
     def with_content(self) -> Task:
         """The task with the bytes of its file; unchanged when the file cannot be read, which the worker will find out too."""
-        if not isinstance(self.source, Path):
+        if not isinstance(self.source, Path) or self.digest.startswith("unreadable"):
             return self
         try:
             return replace(self, content=self.source.read_bytes())
@@ -171,12 +171,19 @@ def _reading(task: Task) -> Reading:
         try:
             return read(copy, **task.read)
         except VcmodelError as problem:
-            raise type(problem)(str(problem).replace(str(copy), task.file)) from None
+            raise type(problem)(_without(str(problem), copy, task.file)) from None
 
 
 def _named(message: str, task: Task) -> str:
     """The message with the file as the tables name it, wherever the run finds it."""
-    return message.replace(str(task.source), task.file) if isinstance(task.source, Path) else message
+    return _without(message, task.source, task.file) if isinstance(task.source, Path) else message
+
+
+def _without(message: str, path: Path, name: str) -> str:
+    """The message with `name` in place of a path, also where the path is quoted."""
+    for text in (str(path), repr(str(path))[1:-1]):
+        message = message.replace(text, name)
+    return message
 
 
 def _renamed(reading: Reading, columns: Mapping[str, str]) -> Reading:

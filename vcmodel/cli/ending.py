@@ -18,12 +18,19 @@ CONVERGED, INTERNAL, NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
 class Commands(TyperGroup):
     """The commands, with the exit codes of this program."""
 
-    def main(self, args: Sequence[str] | None = None, *further: Any, standalone_mode: bool = True, **options: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command and leave with its code; also usage errors that typer finds, for which it has another code, end with 3."""
         given = list(sys.argv[1:] if args is None else args)
-        options.setdefault("prog_name", "vcmodel")
         try:
-            code = super().main(given, *further, standalone_mode=False, **options)
+            code = super().main(given, prog_name or "vcmodel", complete_var, False, windows_expand_args, **extra)
         except Exception as problem:
             code = report(problem, debug="--debug" in given)
         except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vcmodel.errors import DataError, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import _csv
 
 # in the order in which they are preferred when several fit equally well
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", " ": "blank"}
@@ -87,7 +87,7 @@ def divided(text: str, where: str, separator: str | None = None) -> Layout:
     return Layout(separator, tuple(names), stream.read(), line + skipped + 1, tuple(remarks))
 
 
-def _records(text: str, separator: str) -> Iterator[list[str]]:
+def _records(text: str, separator: str) -> _csv._reader:
     # newline="" keeps line breaks inside of quotes; unlike str.splitlines it knows no other line ends than \n, \r and \r\n
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=separator == " ")
 

@@ -23,6 +23,7 @@ from vcmodel.memory import available_memory, readable, require_memory
 if TYPE_CHECKING:
     from vcmodel.control import Control
     from vcmodel.design.design import Design
+    from vcmodel.structures.base import Structure
 
 # seconds on a core that multiplies matrices at REFERENCE operations a second: of an iteration whatever its size, per equation, per nonzero
 # of C, per cell and working variate
@@ -141,7 +142,7 @@ def preflight(design: Design, control: Control) -> Plan:
         rate = measured_rate()
         size = size_of(design)
         decided = decide(design, control)
-    parameters = sum(len(part.structure.parameters) for part in (*design.terms, *design.sections))
+    parameters = sum(len(structure.parameters) for structure in _structures(design))
     memory = _iteration_bytes(design, size, parameters)
     seconds_before, nonzeros, fill, flops = 0.0, 0, 0, 0.0
     slow = REFERENCE / rate
@@ -174,10 +175,14 @@ def preflight(design: Design, control: Control) -> Plan:
     return plan
 
 
+def _structures(design: Design) -> list[Structure]:
+    return [*(term.structure for term in design.terms), *(section.structure for section in design.sections)]
+
+
 def _iteration_bytes(design: Design, size: Size, parameters: int) -> float:
     """What every method holds: working variates, their half-solved images, and derivatives of the matrices."""
     variates = 8.0 * parameters * (3.0 * design.y.size + 2.0 * size.equations)
-    matrices = sum(24.0 * len(p.structure.parameters) * float(p.structure.size) ** 2 for p in (*design.terms, *design.sections))
+    matrices = sum(24.0 * len(structure.parameters) * float(structure.size) ** 2 for structure in _structures(design))
     return variates + matrices + 400.0 * design.y.size
 
 

@@ -8,6 +8,7 @@ lambdas and every other call are refused.
 from __future__ import annotations
 
 import ast
+import unicodedata
 
 from vcmodel.errors import FormulaError, choices
 from vcmodel.formula.tokens import Token, one_line, unquote
@@ -38,6 +39,10 @@ def expression(function: str, tokens: tuple[Token, ...], text: str, span: Span) 
     quoted: dict[str, str] = {}
     source = []
     for token in tokens:
+        if token.kind in ("name", "quoted") and unicodedata.normalize("NFKC", token.text) != token.text:
+            # Python would read another name, a ligature as its letters, and so take another column
+            message = f"the column {token.text} has characters that cannot stand inside a function: rename it"
+            raise FormulaError(message, one_line(text), span)
         if token.kind == "quoted":
             stand_in = f"quoted{len(quoted)}_"
             while stand_in in text:
