@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from vcmodel.design.frame import Frame, build_frame
-from vcmodel.design.reading import read_table
 from vcmodel.design.levels import factor_of
+from vcmodel.design.reading import read_table
 from vcmodel.errors import DataError
 from vcmodel.spec import build_spec
 

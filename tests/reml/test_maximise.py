@@ -231,7 +231,7 @@ def test_a_variance_fixed_at_zero_stays_exactly_zero():
         ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "X"}}, "the codes are 'P'"),
         ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "U"}}, "negative residual correlation"),
         ({"fixed": "a ~ 1", "random": "family", "equal": [["family"]]}, "at least two"),
-        ({"fixed": "a ~ 1", "random": "corv(block):family", "equal": [["block:family", "block:family!block.cor"]]}, "parameters of one kind"),
+        ({"fixed": "a ~ 1", "random": "corv(block):family", "equal": [["block:family", "block:family!block.cor"]]}, "of one kind"),
         ({"fixed": "a ~ 1", "random": "family", "equal": [["family", "units!R"], ["family", "units!R"]]}, "stands in two groups"),
     ],
 )  # fmt: skip

@@ -9,12 +9,9 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vcmodel.errors import DataError, choices
-
-if TYPE_CHECKING:
-    import _csv
 
 # in the order in which they are preferred when several fit equally well
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", " ": "blank"}
@@ -67,7 +64,7 @@ def divided(text: str, where: str, separator: str | None = None) -> Layout:
         text = "\n".join(line.strip() for line in io.StringIO(text))
     records = _records(text, separator)
     try:
-        header = next((record for record in records if record), [])
+        header: list[str] = next((record for record in records if record), [])
         line = records.line_num
         widths = Counter(map(len, records))
     except csv.Error as problem:
@@ -87,7 +84,7 @@ def divided(text: str, where: str, separator: str | None = None) -> Layout:
     return Layout(separator, tuple(names), stream.read(), line + skipped + 1, tuple(remarks))
 
 
-def _records(text: str, separator: str) -> _csv._reader:
+def _records(text: str, separator: str) -> Any:
     # newline="" keeps line breaks inside of quotes; unlike str.splitlines it knows no other line ends than \n, \r and \r\n
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=separator == " ")
 

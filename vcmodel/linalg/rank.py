@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.linalg import _kernels
+from vcmodel.linalg.cholesky import require_countable
 from vcmodel.linalg.ordering import fill_reducing_order
 
 # A coefficient of a null vector below this share of the largest is rounding. Pivots above the default tolerance leave errors of at most
@@ -31,6 +32,7 @@ def dependent_columns(gram: sparse.sparray | sparse.spmatrix, tolerance: float =
     lower = sparse.csc_matrix(sparse.tril(gram, format="csc"))
     lower.sum_duplicates()
     size = lower.shape[0]
+    require_countable(size, lower.nnz)
     start = lower.indptr.astype(np.int64)
     row = lower.indices.astype(np.int32)
     if lower.nnz == 0:
