@@ -121,6 +121,7 @@ def test_a_dense_relationship_repeated_is_refused(monkeypatch):
     k = pd.DataFrame(np.ones((30, 30)), index=k.index, columns=k.columns)
     data = pd.concat([data.assign(site=f"s{i}") for i in range(50)])
     monkeypatch.setattr("vcmodel.memory.available_memory", lambda: 100_000)
+    monkeypatch.setattr("vcmodel.memory.SMALL", 0)
     with pytest.raises(vc.VcmodelError, match="a dense or singular relationship over 50 independent combinations"):
         vc.Model("y0 ~ 1", random="site:vm(line, K)").plan(data, known={"K": k})
 
@@ -131,6 +132,7 @@ def test_the_factor_is_refused_before_it_is_allocated(monkeypatch):
     from vcmodel.linalg.cholesky import SparseCholesky
 
     monkeypatch.setattr("vcmodel.memory.available_memory", lambda: 1000)
+    monkeypatch.setattr("vcmodel.memory.SMALL", 0)
     with pytest.raises(vc.VcmodelError, match="the factor of 50 equations, with 1,275 nonzeros, would need"):
         SparseCholesky(sparse.csc_matrix(np.tril(np.ones((50, 50)))))
 

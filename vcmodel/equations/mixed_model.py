@@ -135,7 +135,10 @@ class MixedModelEquations:
 
     def _incidence(self, slots: Array) -> Array:
         """W0 slots, (N, m)."""
-        return sum(block.incidence @ slots[block.slots] for block in self.layout.blocks)
+        result = np.zeros((self.y.size, slots.shape[1]))
+        for block in self.layout.blocks:
+            result += block.incidence @ slots[block.slots]
+        return result
 
     def _transpose_incidence(self, values: Array) -> Array:
         """W0' values, (n_slots, m)."""
@@ -209,7 +212,7 @@ class MixedModelEquations:
         loading = self._loading(index)
         size = np.linalg.norm(loading, axis=1)
         if block.k == block.r and np.all(size > 0.0) and np.linalg.cond(loading / size[:, None]) < WELL_CONDITIONED:
-            return np.linalg.solve(loading.T, b.T).T
+            return np.asarray(np.linalg.solve(loading.T, b.T).T, dtype=float)
         return self._relationship_factor(block.term).solve(np.ascontiguousarray(s))
 
     def _relationship_factor(self, term: int) -> SparseCholesky:

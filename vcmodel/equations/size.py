@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.memory import available_memory, require_memory
+from vcmodel.memory import SMALL, available_memory, require_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def require_room(design: Design) -> Size:
         With the number of equations and the memory they need.
     """
     size = size_of(design)
-    if size.bytes_making > available_memory():
+    if size.bytes_making > SMALL and size.bytes_making > available_memory():
         size = _counted(design, size)
     require_memory(
         size.bytes_making,

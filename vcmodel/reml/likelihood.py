@@ -111,10 +111,10 @@ def differentiate(
     natural = np.ones(m)
     gradients: list[Array | None] = []
     for c, (component, chart, phi, part) in enumerate(zip(components, point.charts, point.phi, point.slices, strict=True)):
-        d: Array | None = remembered[c]
+        d: Array | None
         if component.kind == "random":
             g = by_loading[component.index]
-            d = recover_gradient(equations.loadings[component.index], g, component.reference, d)
+            d = recover_gradient(equations.loadings[component.index], g, component.reference, remembered[c])
         else:
             d = by_residual[component.index]
         gradients.append(d)
@@ -126,7 +126,7 @@ def differentiate(
             score[part] = np.tensordot(d_loading, by_loading[component.index], axes=2)
             variates[:, part] = equations.term_variates(component.index, d_sigma)
         else:
-            score[part] = np.tensordot(d_sigma, d, axes=2)
+            score[part] = np.tensordot(d_sigma, by_residual[component.index], axes=2)
             variates[:, part] = equations.section_variates(component.index, d_sigma)
         if d is not None:
             curvature[part, part] = chart.curvature(phi, d)
