@@ -5,8 +5,9 @@ tables in the order of the input. For callers there are five names::
 
     load_job(path) -> Job
     run_job(job, out, *, executor="local", workers=None, scheduler=None, progress=None, log_json=None, retry_failed=False) -> Summary
-    fit_many(model, files_or_frames, *, known=None, weights=None, control=None, names=None, executor="local", workers=None,
-             scheduler=None, out=None, progress=False, log_json=None) -> iterator of BatchResult, in input order
+    fit_many(model, files_or_frames, *, known=None, weights=None, columns=None, traits="together", responses=(), select=None, alpha=0.05,
+             control=None, executor="local", workers=None, scheduler=None, out=None, progress=False, log_json=None)
+             -> iterator of BatchResult, in input order
     load_results(out) -> iterator of BatchResult, in input order (may be called while a batch runs, or after one was killed)
     combine_pairs(results) -> list of Combination
 
@@ -18,9 +19,9 @@ What a run leaves in its folder `out`::
     varcomp.csv              file model traits row trait trait2 component std_error z_ratio bound pct_change
     correlations.csv         file model traits term row column correlation std_error lower upper p_zero
     fixed.csv                file model traits name trait effect std_error z_ratio
-    random.csv               file model traits term level trait effect std_error pev reliability
+    random.csv               file model traits term level inner trait effect std_error pev reliability
     selection.csv            with a ladder and [select]: every comparison and why a model was taken
-    pairs.csv                with traits = "pairs": pairwise estimates, weights, and the combined positive semi-definite matrix
+    pairs.csv                with traits = "pairs": pairwise estimates, standard errors, and the combined positive semi-definite matrix
     timings.csv              the only table that differs between two runs of the same job
     <table>.parquet          beside each, when pyarrow is installed
     fits/<id>.json           Fit.to_dict() of each fit that ran, without the seconds of its iterations

@@ -90,7 +90,7 @@ def fit_many(
     >>> model = vc.Model("yield ~ gen", random="block")
     >>> for result in vc.fit_many(model, {"oats": vc.datasets.load("oats")}, executor="serial"):
     ...     print(result.name, result.status, round(result.fit["loglik"], 3))
-    oats converged -219.981
+    oats converged -260.536
     """
     job = _job(model, columns, traits, tuple(responses), select, alpha, weights, control)
     relationships = _relationships(known)
