@@ -243,6 +243,13 @@ def test_a_batch(command, tmp_path):
     assert code == 0
     assert "2 converged" in out
     assert len(pd.read_csv(tmp_path / "out" / "fits.csv")) == 2
+    index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    pages = sorted((tmp_path / "out" / "pages").iterdir())
+    assert len(pages) == 2
+    assert all(f"pages/{page.name}" in index for page in pages)
+    code, _, err = command("batch", tmp_path / "job.toml", "--out", tmp_path / "other", "--pages", "some")
+    assert code == 3
+    assert "--pages must be one of all, flagged, none" in err
 
 
 def test_as_a_program(trial):

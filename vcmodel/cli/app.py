@@ -193,12 +193,18 @@ def batch(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler.", show_default=False)] = None,
     log_json: Annotated[bool, typer.Option("--log-json", help="Events as JSON lines on the error stream, no progress bar.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run fits again that ended without a result.")] = False,
+    pages: Annotated[
+        str,
+        typer.Option(
+            help="Fits that get a page of their own beside index.html: all, flagged (what needs a look), none.", show_default=False
+        ),
+    ] = "",
     debug: Debug = False,
 ) -> int:
     """Fit many files."""
     from vcmodel.cli.jobs import run
 
-    return run(job, out, executor, workers, scheduler, log_json, retry_failed)
+    return run(job, out, executor, workers, scheduler, log_json, retry_failed, pages)
 
 
 def _model(fixed: str, random: str | None, residual: str | None) -> Model:
