@@ -66,6 +66,14 @@ def test_an_unfinished_table_does_not_take_its_place(tmp_path):
     assert (tmp_path / "fixed.csv").read_text(encoding="utf-8").splitlines()[1:] == ['f,m,a,"x""y, z', 'w",a,0.1,,1e-300']
 
 
+def test_text_is_no_formula_for_a_spreadsheet(tmp_path):
+    writer = TableWriter(tmp_path, "fixed")
+    writer.write([("=f", "-m", "+1", "@x", "a", -1.5, None, None)])
+    writer.finish()
+    writer.place()
+    assert (tmp_path / "fixed.csv").read_text(encoding="utf-8").splitlines()[1] == "'=f,'-m,+1,'@x,a,-1.5,,"
+
+
 def test_large_tables_are_written_in_groups(tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr("vcmodel.batch.tables._BATCH", 10)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vcmodel.batch.result import CONVERGED, BatchResult
+from vcmodel.results.cells import guarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +193,6 @@ class TableWriter:
         self._stream = _beside(self.paths[0]).open("w", encoding="utf-8", newline="")
         self._csv = csv.writer(self._stream, lineterminator="\n")
         self._csv.writerow(self.columns)
-        self._flags = "flag" in self.columns.values()
         self._parquet = _Parquet.open(folder / f"{name}.parquet", self.columns)
         if self._parquet is not None:
             self.paths.append(self._parquet.path)
@@ -201,7 +201,7 @@ class TableWriter:
         """Adds rows."""
         found = list(found)
         # csv writes floats with all their digits and a missing value as nothing
-        self._csv.writerows(found if not self._flags else ([_plain(value) for value in row] for row in found))
+        self._csv.writerows([_cell(value) for value in row] for row in found)
         if self._parquet is not None:
             self._parquet.write(found)
 
@@ -273,6 +273,8 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _plain(value: Any) -> Any:
-    """A flag as a word, anything else as it is."""
+def _cell(value: Any) -> Any:
+    """A flag as a word, text so that no spreadsheet takes it for a formula, anything else as it is."""
+    if isinstance(value, str):
+        return guarded(value)
     return ("true" if value else "false") if isinstance(value, bool) else value
