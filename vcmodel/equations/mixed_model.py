@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy import sparse
 
+from vcmodel.equations.assembly import Assembly
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.layout import Block, Meeting
+    from vcmodel.equations.layout import Block
 
     Array = NDArray[np.float64]
 
@@ -58,8 +59,7 @@ class MixedModelEquations:
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
-        self.data = np.zeros(self.layout.constant.size)
-        self.cross = np.zeros(self.layout.fill.shape[0])
+        self.assembly = Assembly(self.layout)
         self.loadings: list[Array] = []
 
     def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
@@ -80,13 +80,7 @@ class MixedModelEquations:
         self.loadings = [np.ascontiguousarray(loading) for loading in loadings]
         if not self.rest.update(residuals):
             return False
-        self.cross = self.layout.fill @ self.rest.coefficients
-        np.copyto(self.data, self.layout.constant)
-        for meeting in self.layout.meetings:
-            left, right = self._loading(meeting.row), self._loading(meeting.column)
-            piece = self._cross_piece(meeting) @ np.kron(left, right)
-            self.data[meeting.target] += piece.ravel()[meeting.inner]
-        if not np.all(np.isfinite(self.data)) or not self.factor.refactor(self.data):
+        if not self.assembly.fill(self.rest.coefficients, self._loading) or not self.factor.refactor(self.assembly.data):
             return False
         self._solve()
         return bool(np.isfinite(self.loglik))
@@ -118,10 +112,6 @@ class MixedModelEquations:
         if block.term < 0:
             return np.ones((1, 1))
         return self.loadings[block.term][np.ix_(block.rows, block.columns)]
-
-    def _cross_piece(self, meeting: Meeting) -> Array:
-        """The pieces of H = W0'R^-1W0, (n_pairs, k_row * k_column)."""
-        return self.cross[meeting.values].reshape(meeting.weight.size, -1)
 
     @cached_property
     def _inverse(self) -> Array:
@@ -177,18 +167,16 @@ class MixedModelEquations:
         residuals : list of (k, k) arrays
             Symmetric D of each residual section, dlogL = tr(D dSigma).
         """
-        z = self._inverse
         by_loading = [np.zeros_like(loading) for loading in self.loadings]
-        by_cross = np.empty_like(self.cross)
-        blocks = self.layout.blocks
+        blocks, assembly = self.layout.blocks, self.assembly
         for meeting in self.layout.meetings:
             row, column = blocks[meeting.row], blocks[meeting.column]
             left, right = self._loading(meeting.row), self._loading(meeting.column)
-            inverse = z[meeting.mirror] * meeting.weight[:, None]
-            by_cross[meeting.values] = (inverse @ np.kron(left, right).T).ravel()
+            inverse = assembly.inverse(self._inverse, meeting)
+            assembly.collect(meeting, inverse, np.kron(left, right))
             if row.term < 0 and column.term < 0:
                 continue
-            product = (self._cross_piece(meeting).T @ inverse).reshape(row.k, column.k, row.r, column.r)
+            product = (assembly.cross(meeting).T @ inverse).reshape(row.k, column.k, row.r, column.r)
             if row.term >= 0:
                 by_loading[row.term][np.ix_(row.rows, row.columns)] += np.einsum("ijab,jb->ia", product, right)
             if column.term >= 0:
@@ -197,7 +185,7 @@ class MixedModelEquations:
         for block in blocks[1:]:
             s, b = self._levels(block)
             result[block.term][np.ix_(block.rows, block.columns)] += s.T @ b
-        return result, self.rest.gradients(self.layout.fill.T @ by_cross, self.weighted)
+        return result, self.rest.gradients(assembly.by_coefficient(), self.weighted)
 
     def _levels(self, block: Block) -> tuple[Array, Array]:
         """S (q, k) = Z'R^-1 e and B (q, r) = b by level."""

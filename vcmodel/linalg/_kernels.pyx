@@ -214,3 +214,20 @@ def inbreeding(const int32_t[::1] sire, const int32_t[::1] dam):
         finally:
             del work
     return coefficients, variances
+
+
+ctypedef fused index_type:
+    int32_t
+    int64_t
+
+
+def csr_multiply(index_type[::1] start, index_type[::1] column, const double[::1] value, const double[::1] x, double[::1] out):
+    """Fill out (rows,) with the product of a csr matrix and x: what ``matrix @ x`` gives, without a new array."""
+    cdef Py_ssize_t i, j
+    cdef double total
+    with nogil:
+        for i in range(out.shape[0]):
+            total = 0.0
+            for j in range(start[i], start[i + 1]):
+                total += value[j] * x[column[j]]
+            out[i] = total

@@ -123,13 +123,14 @@ class SparseCholesky:
         else:
             self._numeric = CholmodFactor(self._start, self._row, self._symbolic)
         self._inverse: Array | None = None
+        self._buffer: Array | None = None
         self._ready = False
 
     def twin(self) -> SparseCholesky:
         """Another factor of the same pattern: analysis and work space are shared, the numbers are its own."""
         other = copy(self)
         other._numeric = self._numeric.twin()
-        other._inverse, other._ready = None, False
+        other._inverse, other._buffer, other._ready = None, None, False
         return other
 
     def refactor(self, data: Array) -> bool:
@@ -173,12 +174,14 @@ class SparseCholesky:
         return x.reshape(np.shape(rhs))
 
     def selected_inverse(self) -> Array:
-        """C^-1 at the positions of the pattern (nnz,); computed once per factorisation, read-only."""
+        """C^-1 at the positions of the pattern (nnz,); computed once per factorisation, read-only, overwritten by the next."""
         self._require()
         if self._inverse is None:
-            self._inverse = np.empty(len(self._row))
+            if self._buffer is None:
+                self._buffer = np.empty(len(self._row))
             with self._one_blas_thread():
-                self._symbolic.selected_inverse(self._numeric.panels(), self._inverse, self._threads)
+                self._symbolic.selected_inverse(self._numeric.panels(), self._buffer, self._threads)
+            self._inverse = self._buffer.view()
             self._inverse.flags.writeable = False
         return self._inverse
 

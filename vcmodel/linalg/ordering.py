@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from hashlib import blake2b
+from threading import Lock
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -11,10 +15,15 @@ from vcmodel.linalg._kernels import neighbourhood_hash
 
 # a node is held out of the minimum degree ordering when its degree exceeds both multiples
 POPULAR_ROOT, POPULAR_MEAN = 1.0, 20.0
+# orders kept for fits of the same design: how many, and of how many nodes in all
+REMEMBERED, REMEMBERED_NODES = 32, 4_000_000
+
+_ORDERS: OrderedDict[bytes, NDArray[np.int32]] = OrderedDict()
+_LOCK = Lock()
 
 
 def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Order (n,), new -> old, by approximate minimum degree of the quotient graph.
+    """Order (n,), new -> old, read-only, by approximate minimum degree of the quotient graph; remembered for patterns seen lately.
 
     Columns with the same neighbours (the equations of several traits at one level) are one node of the quotient graph: the minimum
     degree algorithm would find them too, but only after setting up the larger graph.
@@ -30,6 +39,22 @@ def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDA
     Amestoy, P. R., Davis, T. A., Duff, I. S. (1996). An approximate minimum degree ordering algorithm. SIAM J. Matrix Anal. Appl. 17,
     886-905.
     """
+    key = blake2b(start.tobytes() + row.tobytes(), digest_size=16).digest()
+    with _LOCK:
+        if key in _ORDERS:
+            _ORDERS.move_to_end(key)
+            return _ORDERS[key]
+    order = _compressed_order(start, row)
+    order.flags.writeable = False
+    with _LOCK:
+        _ORDERS[key] = order
+        while len(_ORDERS) > REMEMBERED or sum(known.size for known in _ORDERS.values()) > REMEMBERED_NODES:
+            _ORDERS.popitem(last=False)
+    return order
+
+
+def _compressed_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The order of the quotient graph, expanded to columns."""
     n = len(start) - 1
     # random keys: two different neighbourhoods collide with probability 2^-64, and a collision costs fill, never correctness
     keys = np.random.default_rng(20).integers(0, 2**63, size=n, dtype=np.uint64)
