@@ -173,7 +173,7 @@ class MixedModelEquations:
             row, column = blocks[meeting.row], blocks[meeting.column]
             left, right = self._loading(meeting.row), self._loading(meeting.column)
             inverse = assembly.inverse(self._inverse, meeting)
-            assembly.collect(meeting, inverse, np.kron(left, right))
+            assembly.collect(meeting, inverse, np.asarray(np.kron(left, right), dtype=float))
             if row.term < 0 and column.term < 0:
                 continue
             product = (assembly.cross(meeting).T @ inverse).reshape(row.k, column.k, row.r, column.r)
