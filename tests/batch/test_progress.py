@@ -65,3 +65,18 @@ def test_which_observers(tmp_path, monkeypatch):
     assert [type(item) for item in both] == [Bar, JsonLines]
     for item in both:
         item.close()
+
+
+def test_a_log_that_nobody_reads_does_not_end_the_batch():
+    class Broken:
+        def write(self, text):
+            raise BrokenPipeError
+
+        def flush(self):
+            raise BrokenPipeError
+
+    log = JsonLines("-")
+    log._stream = Broken()
+    log.start(3, 0)
+    log.start(3, 0)
+    assert log._lost

@@ -90,6 +90,7 @@ class JsonLines:
         except OSError as problem:
             raise VcmodelError(f"the log {str(target)!r} cannot be written: {problem.strerror or problem}; give another file") from None
         self._done = self._failed = self._total = 0
+        self._lost = False
 
     def start(self, total: int, reused: int) -> None:
         """``{"event": "start", "total": …, "reused": …}``."""
@@ -125,8 +126,14 @@ class JsonLines:
             self._stream.close()
 
     def _write(self, **fields: Any) -> None:
-        self._stream.write(json.dumps({"time": round(time.time(), 3), **fields}) + "\n")
-        self._stream.flush()
+        """Write one line; a log that nobody reads any more, or a full disk, ends the log and not the batch."""
+        if self._lost:
+            return
+        try:
+            self._stream.write(json.dumps({"time": round(time.time(), 3), **fields}) + "\n")
+            self._stream.flush()
+        except OSError:
+            self._lost = True
 
 
 def observers(progress: bool | None, log_json: str | Path | None) -> list[Observer]:

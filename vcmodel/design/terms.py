@@ -132,7 +132,8 @@ def match(item: FactorSpec, labels: Sequence[str], known: Mapping[str, object]) 
     """The relationship a known factor asks for, and the position of each factor label in it."""
     if item.relationship not in known:
         raise RelationshipError(
-            f"{item.label}: no relationship named {item.relationship!r} was given; pass known={{{item.relationship!r}: ...}}"
+            f"{item.label}: no relationship named {item.relationship!r} was given; pass known={{{item.relationship!r}: ...}} "
+            f"(on the command line --known {item.relationship}=FILE:pedigree, in a job [known.{item.relationship}])"
             + (f" ({choices(item.relationship, known, 'names given')})" if known else "")
         )
     relationship = as_relationship(known[item.relationship], item.relationship)

@@ -18,7 +18,8 @@ class Status(Enum):
         "(a response that copies another, or too few complete units); use diag() in the residual or drop a response"
     )
     ITERATION_LIMIT = (
-        "not converged: the iteration limit was reached; raise Control(max_iterations=...) or start from the estimates with start="
+        "not converged: the iteration limit was reached; raise Control(max_iterations=...) (--max-iterations on the command line) or start "
+        "from the estimates with start="
     )
     STALLED = (
         "not converged: no step improves logL although the score is not zero; rescale or simplify the model (see notes), or give other "
