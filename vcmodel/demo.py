@@ -1,4 +1,4 @@
-"""The tour behind ``make demo``: the two questions users ask most, answered on the shipped data, and a page of the second.
+"""The tour behind ``make demo``: a real trial, and the two questions users ask most, answered on the shipped data. and a page of the second.
 
 Run with ``python -m vcmodel.demo``.
 """
@@ -15,6 +15,20 @@ RULE = "=" * 100
 def heading(text: str) -> None:
     """Print a section title."""
     print(f"\n{RULE}\n{text}\n{RULE}")
+
+
+def oats() -> None:
+    """A real trial with two traits: the split plot of Yates (1935)."""
+    heading("Real data first: the oats of Rothamsted 1931 (Yates 1935), grain and straw of a split plot in one model")
+    fit = vc.fit(
+        "cbind(grain, straw) ~ trait + trait:gen + trait:C(nitro)",
+        random="us(trait):block + us(trait):block:gen",
+        residual="id(units):us(trait)",
+        data=vc.datasets.load("oats"),
+    )
+    print(fit.summary())
+    print("\nWald tests:\n")
+    print(fit.wald().to_string(float_format="{:.4f}".format))
 
 
 def two_correlations() -> None:
@@ -70,7 +84,8 @@ def three_traits_two_blocks() -> None:
 
 
 def main() -> None:
-    """Run the three parts, and write the page of the bivariate trial."""
+    """Run all parts, and write the page of the bivariate trial."""
+    oats()
     two_correlations()
     trial = bivariate_trial()
     three_traits_two_blocks()
