@@ -1,4 +1,4 @@
-"""The tour behind ``make demo``: a real trial, and the two questions users ask most, answered on the shipped data. and a page of the second.
+"""The tour behind ``make demo``: a real trial, the two questions users ask most answered on the shipped data, and a report page.
 
 Run with ``python -m vcmodel.demo``.
 """
