@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sksparse.cholmod import analyze
 
-from vcmodel.linalg._kernels import neighbourhood_hash
+from vcmodel.linalg._kernels import Symbolic, neighbourhood_hash
 
 # a node is held out of the minimum degree ordering when its degree exceeds both multiples
 POPULAR_ROOT, POPULAR_MEAN = 1.0, 20.0
+# flops of a factorisation, about a second of work, from which a second ordering is tried: on pedigrees it is mostly worse
+MUCH_WORK = 2e10
 # orders kept for fits of the same design: how many, and of how many nodes in all
 REMEMBERED, REMEMBERED_NODES = 32, 4_000_000
 
@@ -44,13 +46,23 @@ def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDA
         if key in _ORDERS:
             _ORDERS.move_to_end(key)
             return _ORDERS[key]
-    order = _compressed_order(start, row)
+    order = _least_work(start, row)
     order.flags.writeable = False
     with _LOCK:
         _ORDERS[key] = order
         while len(_ORDERS) > REMEMBERED or sum(known.size for known in _ORDERS.values()) > REMEMBERED_NODES:
             _ORDERS.popitem(last=False)
     return order
+
+
+def _least_work(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The minimum degree order; where it costs much, the cheaper of that and nested dissection, by the flops each would take."""
+    order = _compressed_order(start, row)
+    flops = Symbolic(start, row, order).flops if len(order) else 0.0
+    if flops < MUCH_WORK:
+        return order
+    other = _order_by(len(order), start, row, "metis")
+    return other if Symbolic(start, row, other).flops < flops else order
 
 
 def _compressed_order(start: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -93,16 +105,16 @@ def _amd(start: NDArray, row: NDArray) -> NDArray[np.int32]:
     degree = np.bincount(row, minlength=n) + np.bincount(column, minlength=n)
     popular = degree > max(POPULAR_ROOT * np.sqrt(n), POPULAR_MEAN * degree.mean())
     if not popular.any():
-        return _minimum_degree(n, start, row)
+        return _order_by(n, start, row, "amd")
     rest = np.flatnonzero(~popular)
     place = np.cumsum(~popular) - 1
     keep = ~popular[row] & ~popular[column]
     counts = np.bincount(place[column[keep]], minlength=rest.size)
-    order = _minimum_degree(rest.size, np.concatenate([[0], np.cumsum(counts)]), place[row[keep]])
+    order = _order_by(rest.size, np.concatenate([[0], np.cumsum(counts)]), place[row[keep]], "amd")
     last = np.flatnonzero(popular)
     return np.concatenate([rest[order], last[np.argsort(degree[last], kind="stable")]]).astype(np.int32)
 
 
-def _minimum_degree(n: int, start: NDArray, row: NDArray) -> NDArray[np.int32]:
+def _order_by(n: int, start: NDArray, row: NDArray, method: str) -> NDArray[np.int32]:
     pattern = sparse.csc_matrix((np.ones(len(row)), row.astype(np.int32), np.asarray(start).astype(np.int32)), shape=(n, n))
-    return np.ascontiguousarray(analyze(pattern, mode="simplicial", ordering_method="amd").P(), dtype=np.int32)
+    return np.ascontiguousarray(analyze(pattern, mode="simplicial", ordering_method=method).P(), dtype=np.int32)
