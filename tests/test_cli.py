@@ -50,6 +50,15 @@ def test_fit_prints_the_summary(command, trial):
     assert "oats.csv read as comma-separated text, UTF-8, decimal point: 72 rows" in " ".join(out.split())
 
 
+def test_what_a_fit_warns_of_is_printed_once_and_without_a_source_line(trial):
+    program = [sys.executable, "-m", "vcmodel", "fit", str(trial), *SPLIT, "--max-iterations", "1"]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("not converged: ")
+    assert done.stderr.count("iteration limit") == 1
+    assert "Warning" not in done.stderr
+
+
 def test_fit_writes_its_folder(command, trial, tmp_path):
     folder = tmp_path / "deep" / "results"
     code, out, _ = command("fit", trial, *SPLIT, "--out", folder)

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from vcmodel import datasets
 from vcmodel.api import Model, fit
 from vcmodel.control import Control
-from vcmodel.errors import ConvergenceError, DataError, FormulaError, RelationshipError, StructureError, VcmodelError
+from vcmodel.errors import (
+    ConvergenceError,
+    ConvergenceWarning,
+    DataError,
+    FormulaError,
+    LedgerError,
+    ModelWarning,
+    RelationshipError,
+    StructureError,
+    VcmodelError,
+    VcmodelWarning,
+)
 from vcmodel.fit import Fit
 
 if TYPE_CHECKING:
@@ -26,15 +37,19 @@ __version__ = version("vcmodel")
 __all__ = [
     "Control",
     "ConvergenceError",
+    "ConvergenceWarning",
     "DataError",
     "Fit",
     "FormulaError",
+    "LedgerError",
     "Model",
+    "ModelWarning",
     "Pedigree",
     "Relationship",
     "RelationshipError",
     "StructureError",
     "VcmodelError",
+    "VcmodelWarning",
     "__version__",
     "datasets",
     "fit",

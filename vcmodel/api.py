@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vcmodel.control import Control
-from vcmodel.errors import DataError, FormulaError, RelationshipError, StructureError, VcmodelError
+from vcmodel.errors import ConvergenceWarning, DataError, FormulaError, RelationshipError, StructureError, VcmodelError, warn
 from vcmodel.fit import Fit
 from vcmodel.report.model import describe
 
@@ -100,7 +100,10 @@ class Model:
 
         _check_arguments(data, control, known, weights, start, bounds, equal)
         design, index = self._design(data, known, weights)
-        return Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
+        fit = Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
+        if not fit.converged:
+            warn(fit.status.value, ConvergenceWarning)
+        return fit
 
     def plan(
         self,
@@ -212,6 +215,13 @@ def fit(
     ------
     FormulaError, DataError, StructureError, RelationshipError
         Formulas, data, structures or relationships that cannot be used; the message tells what to do.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The fit ended with another status than converged.
+    ModelWarning
+        The model or the data may not be what is meant; the same sentence stands in ``fit.notes``.
     """
     model = Model(fixed, random, residual, rcov=rcov)
     return model.fit(data, known=known, weights=weights, start=start, bounds=bounds, equal=equal, control=control)

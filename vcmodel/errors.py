@@ -1,7 +1,9 @@
-"""The error hierarchy: every message says what is wrong, where, and what to do."""
+"""The hierarchies of errors and warnings: every message says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -61,6 +63,31 @@ class RelationshipError(VcmodelError):
 
 class ConvergenceError(VcmodelError):
     """Raised only on request (``fit.require_converged()``): the fit ended with another status than converged."""
+
+
+class LedgerError(VcmodelError):
+    """The record of a batch that another run holds, that is damaged, or that cannot be read or written."""
+
+
+class VcmodelWarning(UserWarning):
+    """Base class of every warning of vcmodel. What one says stands also in ``fit.notes``, which is where programs should look."""
+
+
+class ConvergenceWarning(VcmodelWarning):
+    """A fit that ended with another status than converged."""
+
+
+class ModelWarning(VcmodelWarning):
+    """A model or data that can be fitted but may not be what their user means."""
+
+
+def warn(message: str, category: type[VcmodelWarning]) -> None:
+    """Warns at the line that called the package, however deep inside it this is called."""
+    package = __name__.partition(".")[0]
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def choices(name: str, known: Iterable[str], what: str) -> str:

@@ -12,7 +12,7 @@ from batch.small import MODEL, contents, folder, recorded, trial
 
 import vcmodel as vc
 from vcmodel.batch import load_job, load_results, run_job
-from vcmodel.batch.ledger import LedgerError
+from vcmodel.errors import LedgerError
 
 RUN = """
 import sys

@@ -20,7 +20,7 @@ from typing import Any
 from vcmodel.batch.naming import spelled
 from vcmodel.batch.result import BatchResult, unpack
 from vcmodel.batch.tasks import Outcome, Task
-from vcmodel.errors import VcmodelError
+from vcmodel.errors import LedgerError
 
 try:
     import fcntl
@@ -40,10 +40,6 @@ create table if not exists fits (
     id text primary key, key text not null, status text not null, message text not null, detail text not null,
     fit blob, kept blob, rows blob, seconds real not null, attempts integer not null, finished real not null);
 """
-
-
-class LedgerError(VcmodelError):
-    """A ledger that another run holds, or that is none."""
 
 
 class Ledger:

@@ -20,7 +20,7 @@ from vcmodel.api import Model
 from vcmodel.batch.naming import content_digest, spelled
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
-from vcmodel.errors import DataError, VcmodelError, choices
+from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 
 if TYPE_CHECKING:
     from vcmodel.design.reading import Reading
@@ -123,6 +123,7 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         # what Python code warns of is part of the result, not of a terminal that nobody reads
         with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            warnings.simplefilter("ignore", VcmodelWarning)  # the notes say the same
             fit = _fit(_renamed(_reading(task), task.columns), task, known)
             record, kept, rows = _record(fit), _kept(fit, task), _rows(fit, task)
         record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))

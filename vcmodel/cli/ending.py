@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from vcmodel.errors import VcmodelError
+from vcmodel.errors import VcmodelError, VcmodelWarning
 
 CONVERGED, INTERNAL, NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -30,7 +31,9 @@ class Commands(TyperGroup):
         """Run a command and leave with its code; also usage errors that typer finds, for which it has another code, end with 3."""
         given = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(given, prog_name or "vcmodel", complete_var, False, windows_expand_args, **extra)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", VcmodelWarning)  # the notes that are printed say the same
+                code = super().main(given, prog_name or "vcmodel", complete_var, False, windows_expand_args, **extra)
         except Exception as problem:
             code = report(problem, debug="--debug" in given)
         except KeyboardInterrupt:
