@@ -17,7 +17,7 @@ class Inbreeding {
 public:
     // F (n) and Mendelian sampling variances D (n) of individuals with parents sire, dam (-1: unknown).
     Inbreeding(Index size, const Index* sires, const Index* dams, double* inbreeding, double* variance)
-        : n(size), sire(sires), dam(dams), F(inbreeding), D(variance), share(size, 0.0) {}
+        : n(size), sire(sires), dam(dams), F(inbreeding), D(variance), panmictic(size, 1.0), share(size, 0.0) {}
 
     void compute() {
         // offspring with two known parents, by sire
@@ -29,15 +29,19 @@ public:
         std::vector<Offset> next(start.begin(), start.end() - 1);
         for (Index i = 0; i < n; ++i)
             if (known(i)) offspring[next[sire[i]]++] = i;
-        std::vector<char> done(n, 0);
+        std::vector<char> done(n, 0), wanted(n, 0);  // wanted: a trace of its own, once its ancestors are known
 
         for (Index i = 0; i < n; ++i) {
-            D[i] = 0.5 - 0.25 * (coefficient(sire[i]) + coefficient(dam[i]));
+            D[i] = from_parent(sire[i]) + from_parent(dam[i]);
             if (!known(i)) {
                 F[i] = 0.0;
                 continue;
             }
             if (done[i]) continue;
+            if (wanted[i]) {
+                trace(i);
+                continue;
+            }
             // every ancestor of the sire is older than i, so its variance is known: all his offspring can be done now
             const Index s = sire[i];
             Index youngest_mate = 0;
@@ -48,12 +52,16 @@ public:
                 for (Offset p = start[s]; p < start[s + 1]; ++p) {
                     const Index child = offspring[p];
                     F[child] = 0.5 * relationship[dam[child]];
-                    done[child] = 1;
+                    panmictic[child] = 1.0 - F[child];
+                    const bool exact = panmictic[child] >= nearly_fixed;
+                    (exact ? done : wanted)[child] = 1;
                 }
+                if (wanted[i]) trace(i);
+            } else if (i > 0 && sire[i - 1] == s && dam[i - 1] == dam[i]) {  // full sibs in a row are common in pedigrees
+                F[i] = F[i - 1];
+                panmictic[i] = panmictic[i - 1];
             } else {
-                // full sibs in a row are common in pedigrees
-                const bool sib = i > 0 && sire[i - 1] == s && dam[i - 1] == dam[i];
-                F[i] = sib ? F[i - 1] : trace(i);
+                trace(i);
             }
         }
     }
@@ -64,37 +72,49 @@ private:
     const Index* dam;
     double* F;
     double* D;
+    std::vector<double> panmictic;     // Wright's panmictic index 1 - F, never computed as that difference where it is small
     std::vector<double> share;         // row of T, zero between calls
     std::vector<double> relationship;  // of one sire with everybody up to his youngest mate
     double trace_cost = 64.0;          // steps of a sweep that one trace costs, learnt as it goes
+    static constexpr double nearly_fixed = 1e-3;  // below it 1 - F of a sweep has lost three of its digits
 
     bool known(Index i) const { return sire[i] >= 0 && dam[i] >= 0; }
-    double coefficient(Index i) const { return i < 0 ? -1.0 : F[i]; }
 
-    // Meuwissen & Luo: F_i + 1 is the sum over the ancestors j, i included, of (share of j in i)^2 D_j.
-    double trace(Index i) {
+    // What a parent leaves to Mendelian sampling: 1/4 of its panmictic index, 1/2 when it is unknown.
+    double from_parent(Index i) const { return i < 0 ? 0.5 : 0.25 * panmictic[i]; }
+
+    // 1 - F_i = D_i + 1/4 Var(u_sire - u_dam), the variance a sum over their ancestors j of (difference of the shares of j)^2 D_j as in
+    // Meuwissen & Luo. Only positive terms: it keeps its digits down to zero, where F from a_ii - 1 would have none.
+    void trace(Index i) {
         std::priority_queue<Index> queue;
-        double total = -1.0;
+        double variance = 0.0;
         double steps = 0.0;
-        share[i] = 1.0;
-        queue.push(i);
+        pass(sire[i], 1.0, queue);
+        pass(dam[i], -1.0, queue);
         while (!queue.empty()) {
             const Index j = queue.top();
             queue.pop();
             const double part = share[j];
             share[j] = 0.0;
-            total += part * part * D[j];
-            for (Index p : {sire[j], dam[j]}) {
-                if (p < 0) continue;
-                if (share[p] == 0.0) queue.push(p);
-                share[p] += 0.5 * part;
-            }
             steps += 1.0;
+            if (part == 0.0) continue;  // both parents descend from j alike, or it was queued twice
+            variance += part * part * D[j];
+            if (sire[j] >= 0) pass(sire[j], 0.5 * part, queue);
+            if (dam[j] >= 0) pass(dam[j], 0.5 * part, queue);
         }
         const double heap = 8.0;  // a heap step against a step of a linear sweep
         trace_cost += 0.05 * (heap * steps - trace_cost);
-        // D >= 0 and every founder path is counted, so that a negative sum is rounding only
-        return std::fabs(total) < 1e-14 ? 0.0 : total;
+        panmictic[i] = D[i] + 0.25 * variance;
+        F[i] = 1.0 - panmictic[i];
+        if (std::fabs(F[i]) < 1e-14) {  // rounding only
+            F[i] = 0.0;
+            panmictic[i] = 1.0;
+        }
+    }
+
+    void pass(Index j, double part, std::priority_queue<Index>& queue) {
+        if (share[j] == 0.0) queue.push(j);
+        share[j] += part;
     }
 
     // Column s of A = T D T' down to the individual `last`: up from s, times D, down again.
