@@ -279,7 +279,7 @@ def test_a_model_that_would_need_a_hundred_gigabytes(guard, command, monkeypatch
 def test_a_small_archive_of_endless_zeros(guard, monkeypatch):
     import gzip
 
-    monkeypatch.setattr("vcmodel.design.decoding.available_memory", lambda: 8_000_000)
+    monkeypatch.setattr("vcmodel.tables.decoding.available_memory", lambda: 8_000_000)
     Path("bomb.csv.gz").write_bytes(gzip.compress(bytes(50_000_000)))
     with pytest.raises(vc.DataError, match="decompresses to more than"):
         vc.read("bomb.csv.gz")

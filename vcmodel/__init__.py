@@ -29,8 +29,8 @@ from vcmodel.fit import Fit
 
 if TYPE_CHECKING:
     from vcmodel.batch.many import fit_many
-    from vcmodel.design.reading import read
     from vcmodel.design.relationship import Pedigree, Relationship
+    from vcmodel.tables.reading import read
 
 __version__ = version("vcmodel")
 
@@ -62,7 +62,7 @@ _LATER = {
     "Pedigree": "vcmodel.design.relationship",
     "Relationship": "vcmodel.design.relationship",
     "fit_many": "vcmodel.batch.many",
-    "read": "vcmodel.design.reading",
+    "read": "vcmodel.tables.reading",
 }
 
 

@@ -130,7 +130,7 @@ class Model:
         """The design, and the index of the data as given."""
         from vcmodel.design.design import build_design
         from vcmodel.design.frame import build_frame
-        from vcmodel.design.reading import read
+        from vcmodel.tables.reading import read
 
         reading = read(data)
         return build_design(self.spec, build_frame(self.spec, reading, weights), known), reading.table.index

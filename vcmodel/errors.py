@@ -8,7 +8,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 # characters of a message, and of the formula it shows: names and formulas may be as long as a file
@@ -102,3 +105,14 @@ def choices(name: str, known: Iterable[str], what: str) -> str:
     shown = menu if len(menu) <= 20 else [*menu[:20], f"… ({len(menu)} in all)"]
     text = f"{hint}the {what} are: {', '.join(shown)}"
     return text if not hint else f"{hint}The {what} are: {', '.join(shown)}"
+
+
+def row_list(rows: Sequence[int] | NDArray[np.int64]) -> str:
+    """``row 3`` or ``rows 3, 5, 8 ... (12 in all)`` from positions counted from 0.
+
+    >>> row_list([2]), row_list(range(20))
+    ('row 3', 'rows 1, 2, 3, 4, 5, ... (20 in all)')
+    """
+    shown = ", ".join(str(row + 1) for row in rows[:5])
+    more = f", ... ({len(rows)} in all)" if len(rows) > 5 else ""
+    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"

@@ -10,9 +10,9 @@ import pytest
 
 from vcmodel.design.frame import Frame, build_frame
 from vcmodel.design.levels import factor_of
-from vcmodel.design.reading import read_table
 from vcmodel.errors import DataError
 from vcmodel.spec import build_spec
+from vcmodel.tables.reading import read_table
 
 NAN = float("nan")
 

@@ -32,8 +32,8 @@ def load_known(entries: Iterable[KnownEntry]) -> dict[str, Relationship]:
 
 
 def _relationship(entry: KnownEntry) -> Relationship:
-    from vcmodel.design.reading import read_table
     from vcmodel.design.relationship import Pedigree, Relationship
+    from vcmodel.tables.reading import read_table
 
     table = read_table(entry.path)
     if entry.kind == "pedigree":

@@ -23,8 +23,8 @@ from vcmodel.control import Control
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 
 if TYPE_CHECKING:
-    from vcmodel.design.reading import Reading
     from vcmodel.fit import Fit
+    from vcmodel.tables.reading import Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +154,7 @@ def _fit(reading: Reading, task: Task, known: Mapping[str, object] | None) -> Fi
 
 
 def _reading(task: Task) -> Reading:
-    from vcmodel.design.reading import read
+    from vcmodel.tables.reading import read
 
     if not isinstance(task.source, Path):
         return read(task.source)

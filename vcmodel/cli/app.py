@@ -15,7 +15,7 @@ from vcmodel.errors import VcmodelError
 if TYPE_CHECKING:
     from vcmodel.api import Model
     from vcmodel.control import Control
-    from vcmodel.design.reading import Reading
+    from vcmodel.tables.reading import Reading
 
 app = typer.Typer(
     cls=Commands,
@@ -214,7 +214,7 @@ def _model(fixed: str, random: str | None, residual: str | None) -> Model:
 
 
 def _reading(data: Path, missing: list[str] | None, separator: str | None, decimal: str | None, encoding: str | None) -> Reading:
-    from vcmodel.design.reading import read
+    from vcmodel.tables.reading import read
 
     mark = {"tab": "\t", "\\t": "\t", "blank": " ", "comma": ",", "semicolon": ";", "bar": "|"}.get(separator or "", separator)
     return read(data, missing=missing or (), separator=mark, decimal=decimal, encoding=encoding)

@@ -47,8 +47,8 @@ def load_known(entries: Iterable[str]) -> dict[str, Relationship]:
 
 
 def _relationship(path: Path, kind: str, options: str | None) -> Relationship:
-    from vcmodel.design.reading import read_table
     from vcmodel.design.relationship import Pedigree, Relationship
+    from vcmodel.tables.reading import read_table
 
     table = read_table(path)
     if kind == "pedigree":

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.design.conditions import meets, observed
-from vcmodel.design.levels import factor_of, is_number, row_list
-from vcmodel.errors import DataError, choices
+from vcmodel.design.levels import factor_of, is_number
+from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.terms import Condition, FixedTerm, condition_label
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers, row_list
+from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
 from vcmodel.design.needs import Need, needs, reserved_in_use
-from vcmodel.design.reading import read
-from vcmodel.errors import DataError, choices
+from vcmodel.errors import DataError, choices, row_list
+from vcmodel.tables.reading import read
 
 if TYPE_CHECKING:
     from vcmodel.spec import Condition, ModelSpec

@@ -109,14 +109,3 @@ def fractions(column: pd.Series) -> bool:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     values = values[np.isfinite(values)]
     return bool(np.any(values != np.round(values)))
-
-
-def row_list(rows: NDArray[np.int64]) -> str:
-    """``row 3`` or ``rows 3, 5, 8 ... (12 in all)`` from positions counted from 0.
-
-    >>> row_list(np.array([2])), row_list(np.arange(20))
-    ('row 3', 'rows 1, 2, 3, 4, 5, ... (20 in all)')
-    """
-    shown = ", ".join(str(row + 1) for row in rows[:5])
-    more = f", ... ({rows.size} in all)" if rows.size > 5 else ""
-    return f"row{'s' if rows.size > 1 else ''} {shown}{more}"

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from vcmodel.design.levels import label, row_list
-from vcmodel.design.reading import read_table
-from vcmodel.errors import DataError, RelationshipError, choices
+from vcmodel.design.levels import label
+from vcmodel.errors import DataError, RelationshipError, choices, row_list
 from vcmodel.linalg import _kernels
+from vcmodel.tables.reading import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import vcmodel as vc
-from vcmodel.design.reading import MISSING, Reading, read
 from vcmodel.errors import DataError
+from vcmodel.tables.reading import MISSING, Reading, read
 
 ROWS = [("G1", 2.5, 7), ("G2", 3.25, 8), ("G1", 1.75, 9)]
 
@@ -209,7 +209,7 @@ def test_wrong_options(write):
 
 def test_more_than_the_memory_holds(write, monkeypatch):
     path = write(gzip.compress(b"a,b\n" + b"1,2\n" * 100_000))
-    monkeypatch.setattr("vcmodel.design.decoding.available_memory", lambda: 80_000)
+    monkeypatch.setattr("vcmodel.tables.decoding.available_memory", lambda: 80_000)
     with pytest.raises(DataError, match="decompresses to more than 10 kB"):
         read(path)
     with pytest.raises(DataError, match="split the file or use a larger machine"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vcmodel.design.levels import row_list
+from vcmodel.errors import row_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def fractional(column: pd.Series) -> bool:
         return bool(np.any(values != np.floor(values)))
 
 
-class Draft:
+class UntypedColumn:
     """A column whose missing values are found and whose decimal mark is open."""
 
     def __init__(self, column: pd.Series, codes: tuple[str, ...], separator: str) -> None:

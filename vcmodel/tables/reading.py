@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vcmodel.design.columns import DECIMALS, MISSING, NAME_IN_DIGITS, Column, Draft
-from vcmodel.design.decoding import decoded, existing_file, file_bytes
-from vcmodel.design.separators import SEPARATORS, Layout, divided
 from vcmodel.errors import DataError
+from vcmodel.tables.column_types import DECIMALS, MISSING, NAME_IN_DIGITS, Column, UntypedColumn
+from vcmodel.tables.decoding import decoded, existing_file, file_bytes
+from vcmodel.tables.dialect import SEPARATORS, Dialect, divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -158,10 +158,10 @@ def _file(path: Path, codes: tuple[str, ...], separator: str | None, decimal: st
         return _parquet(path, content)
     text, name = decoded(content, where, encoding)
     del content
-    layout = divided(text, where, separator)
-    table, columns, decimal = _columns(layout, codes, decimal, where)
-    form = f"{SEPARATORS[layout.separator]}-separated {'text in gzip' if compressed else 'text'}, {name}, decimal {DECIMALS[decimal]}"
-    return Reading(table, path, form, columns, layout.remarks)
+    dialect = divided(text, where, separator)
+    table, columns, decimal = _columns(dialect, codes, decimal, where)
+    form = f"{SEPARATORS[dialect.separator]}-separated {'text in gzip' if compressed else 'text'}, {name}, decimal {DECIMALS[decimal]}"
+    return Reading(table, path, form, columns, dialect.remarks)
 
 
 def _parquet(path: Path, content: bytes) -> Reading:
@@ -179,17 +179,17 @@ def _parquet(path: Path, content: bytes) -> Reading:
     return Reading(table, path, "Parquet", tuple(columns))
 
 
-def _columns(layout: Layout, codes: tuple[str, ...], decimal: str | None, where: str) -> tuple[pd.DataFrame, tuple[Column, ...], str]:
+def _columns(dialect: Dialect, codes: tuple[str, ...], decimal: str | None, where: str) -> tuple[pd.DataFrame, tuple[Column, ...], str]:
     """The table, its columns, and the decimal mark."""
-    raw = _parsed(layout, where)
+    raw = _parsed(dialect, where)
     wanted = pd.api.types.is_numeric_dtype
     suspicious = [name for name in raw.columns if wanted(raw[name].dtype) and not pd.api.types.is_bool_dtype(raw[name].dtype)]
-    named = _names_in_digits(raw, layout, suspicious, where)
+    named = _names_in_digits(raw, dialect, suspicious, where)
     for name, values in named.items():
         raw[name] = values
     # 1.0 counts too: a column of floats without a missing value was written with points (or exponents)
     points = any(pd.api.types.is_float_dtype(raw[name].dtype) for name in raw.columns)
-    drafts = {name: Draft(raw[name], codes, layout.separator) for name in raw.columns}
+    drafts = {name: UntypedColumn(raw[name], codes, dialect.separator) for name in raw.columns}
     if decimal is None:
         points = points or any(draft.decimal == "." for draft in drafts.values())
         commas = any(draft.decimal == "," for draft in drafts.values())
@@ -200,13 +200,13 @@ def _columns(layout: Layout, codes: tuple[str, ...], decimal: str | None, where:
     return table, tuple(settled[i][1] for i in kept), decimal
 
 
-def _parsed(layout: Layout, where: str, **options: Any) -> pd.DataFrame:
+def _parsed(dialect: Dialect, where: str, **options: Any) -> pd.DataFrame:
     try:
         return pd.read_csv(
-            io.StringIO(layout.rows),
-            sep=r"\s+" if layout.separator == " " else layout.separator,
+            io.StringIO(dialect.rows),
+            sep=r"\s+" if dialect.separator == " " else dialect.separator,
             header=None,
-            names=list(layout.names),
+            names=list(dialect.names),
             index_col=False,
             # missing values are recognised, and counted, by the drafts
             na_filter=False,
@@ -217,22 +217,22 @@ def _parsed(layout: Layout, where: str, **options: Any) -> pd.DataFrame:
         raise DataError(f"data: {where} cannot be read as a table: {problem}") from None
 
 
-def _names_in_digits(raw: pd.DataFrame, layout: Layout, numeric: list[str], where: str) -> dict[str, pd.Series]:
+def _names_in_digits(raw: pd.DataFrame, dialect: Dialect, numeric: list[str], where: str) -> dict[str, pd.Series]:
     """The numeric columns, as text, whose values are names: leading zeros or more than 15 digits."""
     long = [name for name in numeric if len(raw) and float(np.abs(raw[name].to_numpy(dtype=np.float64)).max()) >= 1e15]
     whole = [name for name in numeric if pd.api.types.is_integer_dtype(raw[name].dtype)]
-    zeros = whole if _leading_zero(layout) else []
+    zeros = whole if _leading_zero(dialect) else []
     suspects = list(dict.fromkeys([*long, *zeros]))
     if not suspects:
         return {}
-    text = _parsed(layout, where, dtype=str, usecols=suspects)
+    text = _parsed(dialect, where, dtype=str, usecols=suspects)
     return {name: text[name] for name in suspects if NAME_IN_DIGITS.search("\n".join(text[name].unique()))}
 
 
-def _leading_zero(layout: Layout) -> bool:
+def _leading_zero(dialect: Dialect) -> bool:
     """Whether some field may begin with a zero and another digit."""
-    text = np.frombuffer(f"\n{layout.rows}".encode(), dtype=np.uint8)
+    text = np.frombuffer(f"\n{dialect.rows}".encode(), dtype=np.uint8)
     opens = np.zeros(256, dtype=bool)
-    opens[[ord(mark) for mark in f'{layout.separator}"\n\r ']] = True
+    opens[[ord(mark) for mark in f'{dialect.separator}"\n\r ']] = True
     # unsigned, so that what stands before "0" in the character table wraps round
     return bool(np.any(opens[text[:-2]] & (text[1:-1] == ord("0")) & (text[2:] - ord("0") < 10)))

@@ -20,7 +20,7 @@ SAMPLE = 200
 
 
 @dataclass(frozen=True)
-class Layout:
+class Dialect:
     """How a text is divided.
 
     Attributes
@@ -44,8 +44,8 @@ class Layout:
     remarks: tuple[str, ...]
 
 
-def divided(text: str, where: str, separator: str | None = None) -> Layout:
-    """The layout of a text: its first line that is not blank holds the column names.
+def divided(text: str, where: str, separator: str | None = None) -> Dialect:
+    """The dialect of a text: its first line that is not blank holds the column names.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def divided(text: str, where: str, separator: str | None = None) -> Layout:
     stream = io.StringIO(text, newline="")
     for _ in range(line):
         next(stream)
-    return Layout(separator, tuple(names), stream.read(), line + skipped + 1, tuple(remarks))
+    return Dialect(separator, tuple(names), stream.read(), line + skipped + 1, tuple(remarks))
 
 
 def _records(text: str, separator: str) -> Any:

@@ -1,0 +1,1 @@
+"""Files as tables: encoding, dialect, column types. Nothing here knows of models."""
