@@ -12,24 +12,21 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.design.levels import label
-from vcmodel.errors import DataError, RelationshipError, choices, row_list
+from vcmodel.design.parentage import parents_first, read_parentage
+from vcmodel.errors import DataError, RelationshipError, choices
 from vcmodel.linalg import _kernels
-from vcmodel.tables.reading import read_table
+from vcmodel.tables.reading import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-# spellings of an unknown parent, besides missing values and empty text, unless an individual has that name
-UNKNOWN = ("0", "NA", "*", ".")
-
 
 class Pedigree:
     """The pedigree behind a relationship matrix A.
 
     Rows may stand in any order; parents without a row of their own are added as founders (unrelated, not inbred). A parent is unknown
-    when it is missing (None, NaN, NA), empty, or one of ``0 NA * .`` and no individual has that name. Numbers without a fraction are
-    whole numbers before they become labels: 7.0 and 7 are the individual "7". A parent may be used as sire and as dam, also of the same
-    offspring (selfing).
+    when it is missing (None, NaN, NA), empty, or one of the usual codes (0, -9, -999, NA, ``.``, ``?``, UNK, NULL ..., in any case, with
+    blanks around it, as number or text) and no individual of that name has a row. Columns may spell an individual differently: 7, "7",
+    7.0 and "7.0" are one; "007" and "7" are two. A parent may be used as sire and as dam, also of the same offspring (selfing).
 
     Parameters
     ----------
@@ -37,7 +34,9 @@ class Pedigree:
         One row per individual. A row that repeats another exactly counts once, and a note says so; two rows that give one individual
         different parents are an error.
     id, sire, dam : str
-        Names of the columns.
+        Names of the columns; `sire` or `dam` may be None where only the other parent is known.
+    missing : iterable, optional
+        Further codes for an unknown parent: ``missing=[9999]``.
 
     Attributes
     ----------
@@ -46,12 +45,17 @@ class Pedigree:
     parents : (n, 2) int array
         Positions of sire and dam in `labels`; -1 for unknown.
     notes : tuple of str
-        What was added or taken for something.
+        What was taken as unknown, how often, and what was added.
 
     Raises
     ------
     RelationshipError
         A missing column or identifier, two different rows for one individual, an individual among its own ancestors.
+
+    Warns
+    -----
+    ModelWarning
+        One parent without a row of its own is sire and dam of nearly all of the first generation: a code for unknown, as it seems.
 
     Examples
     --------
@@ -63,28 +67,42 @@ class Pedigree:
     array([0.  , 0.  , 0.  , 0.25])
     """
 
-    def __init__(self, table: pd.DataFrame | str | PathLike[str], id: str = "id", sire: str = "sire", dam: str = "dam") -> None:
+    def __init__(
+        self,
+        table: pd.DataFrame | str | PathLike[str],
+        id: str = "id",
+        sire: str | None = "sire",
+        dam: str | None = "dam",
+        *,
+        missing: Iterable[object] = (),
+    ) -> None:
         try:
-            frame = read_table(table)
+            frame = read_texts(table)
         except DataError as problem:
             raise RelationshipError(f"pedigree: {problem}") from None
-        for name, role in ((id, "id"), (sire, "sire"), (dam, "dam")):
-            if name not in frame.columns:
+        sides = [name for name in (sire, dam) if name]
+        if not sides:
+            raise RelationshipError("pedigree: neither sire nor dam is given; name the column of at least one parent")
+        for argument, name in (("id", id), ("sire", sire), ("dam", dam)):
+            if name and name not in frame.columns:
+                hint = "" if argument == "id" else f"; where no {argument} is known, {argument}=None"
                 raise RelationshipError(
-                    f"pedigree: no column {name!r} (the {role}s); name the columns with id=, sire=, dam=; "
+                    f"pedigree: no column {name!r} (the {argument}s); name the columns with id=, sire=, dam={hint}; "
                     f"{choices(name, frame.columns, 'columns')}"
                 )
-        if len({id, sire, dam}) < 3:
-            raise RelationshipError(f"pedigree: id, sire and dam need three different columns, not {id!r}, {sire!r}, {dam!r}")
-        names, parents, notes = _read(frame[id], frame[sire], frame[dam])
-        order = _parents_first(names, parents)
-        place = np.empty(len(names) + 1, dtype=np.int64)
-        place[order] = np.arange(len(names))
+        if len({id, *sides}) < 1 + len(sides):
+            raise RelationshipError(f"pedigree: id, sire and dam need different columns, not {id!r}, {sire!r}, {dam!r}")
+        if isinstance(missing, str | int | float):
+            raise RelationshipError(f"pedigree: missing takes a list of codes: missing=[{missing!r}]")
+        parentage = read_parentage(frame[id], [frame[name] for name in sides], [label(code) for code in missing])
+        order = parents_first(parentage)
+        place = np.empty(len(order) + 1, dtype=np.int64)
+        place[order] = np.arange(len(order))
         place[-1] = -1  # where an unknown parent points
-        self.labels: tuple[str, ...] = tuple(names[i] for i in order)
-        self.parents: NDArray[np.int64] = place[parents[order]]
+        self.labels: tuple[str, ...] = tuple(parentage.names[i] for i in order)
+        self.parents: NDArray[np.int64] = place[parentage.parents[order]]
         self.parents.flags.writeable = False
-        self.notes: tuple[str, ...] = tuple(notes)
+        self.notes: tuple[str, ...] = tuple(parentage.notes)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -146,99 +164,3 @@ class Pedigree:
         inbreeding, mendelian = _kernels.inbreeding(sire, dam)
         inbreeding.flags.writeable = mendelian.flags.writeable = False
         return inbreeding, mendelian
-
-
-def _texts(column: pd.Series) -> NDArray[np.object_]:
-    """Labels (n,) of a column; None where it is missing or blank."""
-    codes, uniques = pd.factorize(column, use_na_sentinel=True)
-    # whole numbers in a column of mixed types: 7.0 beside "x"
-    names = [None if isinstance(item, str) and not item.strip() else label(item) for item in uniques]
-    return np.array([*names, None], dtype=object)[codes]
-
-
-def _read(ids: pd.Series, sires: pd.Series, dams: pd.Series) -> tuple[list[str], NDArray[np.int64], list[str]]:
-    """Names in order of appearance (own rows first), positions of the parents with len(names) for unknown, and notes."""
-    own, fathers, mothers = _texts(ids), _texts(sires), _texts(dams)
-    if len(own) == 0:
-        raise RelationshipError("pedigree: the table has no rows")
-    blank = np.flatnonzero(own == None)  # noqa: E711  (elementwise)
-    if blank.size:
-        raise RelationshipError(f"pedigree: no identifier in {row_list(blank)}: give every individual a name in column {ids.name!r}")
-    notes = []
-    named = set(own)
-    absent = {text for text in UNKNOWN if text not in named}
-    spelled = sorted(absent & ({*fathers, *mothers}))
-    if spelled:
-        notes.append(f"{', '.join(map(repr, spelled))} in columns {sires.name!r} and {dams.name!r} is taken as an unknown parent")
-    for side in (fathers, mothers):
-        side[np.isin(side.astype(str), spelled)] = None
-
-    rows: dict[str, int] = {}
-    repeats = 0
-    for i, name in enumerate(own):
-        first = rows.setdefault(name, i)
-        if first != i:
-            if (fathers[first], mothers[first]) != (fathers[i], mothers[i]):
-                raise RelationshipError(
-                    f"pedigree: individual {name!r} has different parents in rows {first + 1} and {i + 1}: keep the right one of the rows"
-                )
-            repeats += 1
-        if name in (fathers[i], mothers[i]):
-            raise RelationshipError(f"pedigree: row {i + 1} names individual {name!r} as its own parent: correct its sire or dam")
-    if repeats:
-        notes.append(f"{repeats} repeated identical row{'s' if repeats > 1 else ''} counted once")
-    keep = np.fromiter(rows.values(), dtype=np.int64)
-    place = {name: i for i, name in enumerate(rows)}
-    for name in (*fathers, *mothers):
-        if name is not None:
-            place.setdefault(name, len(place))
-    if len(place) > len(rows):
-        added = len(place) - len(rows)
-        notes.append(f"{added} parent{'s' if added > 1 else ''} without a row of their own added as founders")
-    both = {*fathers} & {*mothers} - {None}
-    if both:
-        shown = _some(sorted(both), 3)
-        notes.append(f"{len(both)} individual{'s are' if len(both) > 1 else ' is'} used both as sire and as dam: {shown}")
-    n = len(place)
-    parents = np.full((n, 2), n, dtype=np.int64)
-    for j, side in enumerate((fathers, mothers)):
-        parents[: len(rows), j] = [n if side[i] is None else place[side[i]] for i in keep]
-    return list(place), parents, notes
-
-
-def _parents_first(names: list[str], parents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order (n,) by generations, as given within a generation; `parents` has n for unknown."""
-    n = len(names)
-    placed = np.zeros(n + 1, dtype=bool)
-    placed[n] = True
-    waiting = np.arange(n)
-    generations = []
-    while waiting.size:
-        ready = placed[parents[waiting]].all(axis=1)
-        if not ready.any():
-            raise RelationshipError(
-                f"pedigree: individuals are their own ancestors: {' <- '.join(map(repr, _cycle(names, parents, placed, int(waiting[0]))))} "
-                "(each a parent of the one before it); correct a sire or dam of one of them"
-            )
-        generations.append(waiting[ready])
-        placed[waiting[ready]] = True
-        waiting = waiting[~ready]
-    return np.concatenate(generations)
-
-
-def _cycle(names: list[str], parents: NDArray[np.int64], placed: NDArray[np.bool_], start: int) -> list[str]:
-    """Members of a cycle, first and last the same: every individual not placed has a parent not placed, so walking up must return."""
-    seen: dict[int, int] = {}
-    path: list[int] = []
-    at = start
-    while at not in seen:
-        seen[at] = len(path)
-        path.append(at)
-        at = int(next(p for p in parents[at] if not placed[p]))
-    return [names[i] for i in (*path[seen[at] :], at)]
-
-
-def _some(items: Iterable[str], most: int) -> str:
-    items = list(items)
-    more = f", ... ({len(items)} in all)" if len(items) > most else ""
-    return ", ".join(items[:most]) + more

@@ -51,6 +51,10 @@ cdef extern from "simplicial.hpp" namespace "vcmodel" nogil:
         int32_t, const int64_t*, const int32_t*, const double*, const int32_t*, double, double, char*) except +
 
 
+cdef extern from "generations.hpp" namespace "vcmodel" nogil:
+    void c_generations "vcmodel::generations"(int32_t, const int32_t*, const int32_t*, int32_t*) except +
+
+
 cdef extern from "inbreeding.hpp" namespace "vcmodel" nogil:
     cdef cppclass Inbreeding:
         Inbreeding(int32_t, const int32_t*, const int32_t*, double*, double*) except +
@@ -198,6 +202,17 @@ def dependent_columns(const int64_t[::1] start, const int32_t[::1] row, const do
         with nogil:
             c_dependent_columns(n, &start[0], &row[0], &value[0], &order[0], tolerance, negligible, <char*> &view[0])
     return out.astype(bool)
+
+
+def generations(const int32_t[::1] sire, const int32_t[::1] dam):
+    """Generation (n,) of every individual, -1 for members of a cycle and their descendants; parents -1 = unknown, rows in any order."""
+    cdef int32_t n = <int32_t> sire.shape[0]
+    result = np.zeros(n, dtype=np.int32)
+    cdef int32_t[::1] generation = result
+    if n:
+        with nogil:
+            c_generations(n, &sire[0], &dam[0], &generation[0])
+    return result
 
 
 def inbreeding(const int32_t[::1] sire, const int32_t[::1] dam):

@@ -11,16 +11,13 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.errors import row_list
+from vcmodel.tables.missing import SENTINELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-# what stands for a missing value in every file; others, like -9, only on request
-MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", ".", "*")
-# values that are often meant as missing but are numbers
-SENTINELS = (-9.0, -99.0, -999.0, -9999.0)
 TRUTH = {"TRUE": True, "True": True, "true": True, "FALSE": False, "False": False, "false": False}
 DECIMALS = {".": "point", ",": "comma"}
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")

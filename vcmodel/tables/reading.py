@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.errors import DataError
-from vcmodel.tables.column_types import DECIMALS, MISSING, NAME_IN_DIGITS, Column, UntypedColumn
+from vcmodel.tables.column_types import DECIMALS, NAME_IN_DIGITS, Column, UntypedColumn
 from vcmodel.tables.decoding import decoded, existing_file, file_bytes
 from vcmodel.tables.dialect import SEPARATORS, Dialect, divided
+from vcmodel.tables.missing import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,6 +142,18 @@ def read(
 def read_table(data: Any) -> pd.DataFrame:
     """`data` as a DataFrame with unique text column names; see :func:`read`."""
     return read(data).table
+
+
+def read_texts(data: Any) -> pd.DataFrame:
+    """`data` as by :func:`read_table`, but the columns of a text file as they are written: nothing is a number or missing."""
+    if not isinstance(data, str | PathLike):
+        return read_table(data)
+    path = existing_file(Path(data))
+    content, _ = file_bytes(path)
+    if content.startswith(b"PAR1"):
+        return _parquet(path, content).table
+    where = repr(str(path))
+    return _parsed(divided(decoded(content, where)[0], where), where, dtype=str)
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
