@@ -117,9 +117,7 @@ def dense_relationship(seed: int, *, lines: int = 3000, effects: int = 5700, fix
     w = sparse.hstack([incidence(block % fixed, fixed), incidence(block, effects), incidence(line, lines)], format="csr")
     inverse = np.linalg.inv(relationship)
     precision = sparse.csr_matrix(0.5 * (inverse + inverse.T))
-    return equations(
-        [w.T @ w, bordered([fixed, sparse.identity(effects), lines]), bordered([fixed, effects, precision])], [0.5, 3.0, 1.0]
-    )
+    return equations([w.T @ w, bordered([fixed, sparse.identity(effects), lines]), bordered([fixed, effects, precision])], [0.5, 3.0, 1.0])
 
 
 def random_regression(seed: int, *, animals: int = 15_000, recorded: int = 12_500, records: int = 5, seasons: int = 570) -> Equations:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vcmodel import datasets
 from vcmodel.design.pedigree import Pedigree
-from vcmodel.errors import RelationshipError
+from vcmodel.errors import ModelWarning, RelationshipError
 
 
 def tabular(parents):
@@ -85,12 +85,92 @@ def test_columns_go_by_name():
     assert np.array_equal(given.parents, shuffled.parents)
 
 
-@pytest.mark.parametrize("unknown", [None, np.nan, pd.NA, "", "  ", "0", "NA", "*", "."])
-def test_unknown_parents(unknown):
+CODES = ["0", "-9", "-99", "-999", "-9999", "NA", "N/A", "na", ".", "*", "-", "?", "UNK", "Unknown", "NULL", "None", "nan", "#N/A"]
+SPELLINGS = [*CODES, *(f" {code} " for code in CODES), "0.0", "-999.0", 0, 0.0, -9, -99, -999, -999.0, -9999, "0000", "n.a."]
+
+
+@pytest.mark.parametrize("unknown", [None, np.nan, pd.NA, pd.NaT, "", "  "])
+def test_missing_parents(unknown):
     pedigree = Pedigree(table(("a", unknown, unknown), ("b", "a", unknown)))
     assert pedigree.labels == ("a", "b")
     assert pedigree.parents.tolist() == [[-1, -1], [0, -1]]
-    assert bool(pedigree.notes) == (unknown in ("0", "NA", "*", ".") if isinstance(unknown, str) else False)
+    assert pedigree.notes == ()
+
+
+@pytest.mark.parametrize("unknown", SPELLINGS)
+def test_codes_for_unknown_parents(unknown):
+    pedigree = Pedigree(table(("a", unknown, unknown), ("b", "a", unknown), ("c", None, "a")))
+    assert pedigree.labels == ("a", "b", "c")
+    assert pedigree.parents.tolist() == [[-1, -1], [0, -1], [-1, 0]]
+    assert pedigree.notes[0] in (
+        f"unknown parents: {str(unknown).strip().removesuffix('.0')!r} (3), empty (1)",
+        f"unknown parents: {str(unknown).strip()!r} (3), empty (1)",
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_individual_may_be_called_like_a_code(code, tmp_path):
+    """Where it has a row, in a table and in a file."""
+    rows = table((code, None, None), ("b", code, None), ("c", "b", code.lower()))
+    alike = code == code.lower()
+    (tmp_path / "pedigree.csv").write_text(rows.to_csv(index=False))
+    for source in (rows, tmp_path / "pedigree.csv"):
+        pedigree = Pedigree(source)
+        assert pedigree.labels == (code, "b", "c")
+        assert pedigree.parents.tolist() == [[-1, -1], [0, -1], [1, 0 if alike else -1]]
+
+
+@pytest.mark.parametrize("missing", [[7777], ["7777"], [7777.0], ["7777.0", "x"]])
+def test_further_codes(missing):
+    rows = table((1, 7777, 7777), (2, 1, 7777), (3, 1, 2))
+    assert Pedigree(rows, missing=missing).parents.tolist() == [[-1, -1], [0, -1], [0, 1]]
+    with pytest.raises(RelationshipError, match="missing takes a list"):
+        Pedigree(rows, missing="7777")
+
+
+def test_codes_of_different_kinds_in_one_table(tmp_path):
+    (tmp_path / "pedigree.csv").write_text("id,sire,dam\n1,0,NA\n2,-999,\n3.0,1.0,2\n4,3,unknown\n")
+    pedigree = Pedigree(tmp_path / "pedigree.csv")
+    assert pedigree.parents.tolist() == [[-1, -1], [-1, -1], [0, 1], [2, -1]]
+    assert pedigree.notes == ("unknown parents: '0' (1), '-999' (1), 'NA' (1), 'unknown' (1), empty (1)",)
+
+
+@pytest.mark.parametrize(
+    ("ids", "sires"),
+    [
+        ([1, 2, 3], [np.nan, 1.0, 1.0]),
+        (["1", "2", "3"], [np.nan, 1.0, 1]),
+        ([1.0, 2.0, 3.0], ["", "1", " 1 "]),
+        (["1.0", "2.0", "3.0"], [0, 1, 1]),
+        (pd.Categorical([1, 2, 3]), ["NA", "1.0", "1."]),
+    ],
+)
+def test_one_individual_in_different_spellings(ids, sires):
+    pedigree = Pedigree(pd.DataFrame({"id": ids, "sire": sires, "dam": None}))
+    assert pedigree.parents[:, 0].tolist() == [-1, 0, 0]
+    assert [float(name) for name in pedigree.labels] == [1, 2, 3]
+
+
+def test_labels_that_only_look_like_the_same_number():
+    pedigree = Pedigree(table(("1", None, None), ("001", None, None), ("1.1", "1", "001"), ("1.10", "001", None)))
+    assert pedigree.labels == ("1", "001", "1.1", "1.10")
+    assert pedigree.parents.tolist() == [[-1, -1], [-1, -1], [0, 1], [1, -1]]
+    twins = Pedigree(table(("1", None, None), ("1.0", "1", None), ("2", "1", "1.0")))
+    assert twins.parents.tolist() == [[-1, -1], [0, -1], [0, 1]]
+    assert twins.notes[0] == "'1' and '1.0' each have a row of their own and count as two individuals"
+
+
+def test_a_founder_spelled_in_two_ways_is_one():
+    assert Pedigree(table(("a", "5", "x"), ("b", "5.0", "y"))).labels == ("5", "x", "y", "a", "b")
+
+
+@pytest.mark.parametrize("sides", [{"sire": None, "dam": "mother"}, {"sire": "mother", "dam": None}, {"sire": "", "dam": "mother"}])
+def test_one_parent_column(sides):
+    trees = pd.DataFrame({"tree": range(1, 7), "mother": [None, None, 1, 1, 2, 2]})
+    pedigree = Pedigree(trees, id="tree", **sides)
+    assert sorted(pedigree.parents.max(axis=1).tolist()) == [-1, -1, 0, 0, 1, 1]
+    both = Pedigree(trees.assign(father=None), id="tree", sire="father", dam="mother")
+    assert np.allclose(pedigree.precision().toarray(), both.precision().toarray())
 
 
 def test_numeric_zero_is_unknown_unless_somebody_is_called_zero():
@@ -98,6 +178,60 @@ def test_numeric_zero_is_unknown_unless_somebody_is_called_zero():
     named = Pedigree(table((0, None, None), (1, 0, None)))
     assert named.labels == ("0", "1")
     assert named.parents.tolist() == [[-1, -1], [0, -1]]
+
+
+def animals(code, n=8):
+    """Founders whose parents are written as `code`, and their offspring."""
+    rows = [(i, code, code) for i in range(1, n + 1)]
+    return table(*rows, *((i, (i - n) % n + 1, i % 3 + 1) for i in range(n + 1, 2 * n + 1) if (i - n) % n + 1 != i % 3 + 1))
+
+
+@pytest.mark.parametrize("code", ["FOUNDER", 99999999, "P0"])
+def test_a_lone_common_founder_is_warned_of(code):
+    with pytest.warns(ModelWarning, match=f"'{code}', which has no row of its own, is the sire and dam of 8 of the 8"):
+        pedigree = Pedigree(animals(code))
+    assert any(f"missing=['{code}'], --missing {code}" in note for note in pedigree.notes)
+    assert np.any(pedigree.inbreeding > 0)
+    assert np.allclose(Pedigree(animals(code), missing=[code]).inbreeding, Pedigree(animals(None)).inbreeding)
+
+
+def test_a_lone_common_founder_of_one_side_or_called_like_a_code():
+    with pytest.warns(ModelWarning, match="'M', which has no row of its own, is the parent of 3 of the 3"):
+        Pedigree(pd.DataFrame({"id": list("abcd"), "dam": ["M", "M", "M", "a"]}), sire=None)
+    with pytest.warns(ModelWarning, match="'0', though it has a row, is the sire and dam of 8 of the 8"):
+        Pedigree(pd.concat([table((0, None, None)), animals(0)]))
+
+
+def test_crosses_of_few_parents_are_not_warned_of():
+    """One cross, a polycross, selfed families; a cross of two undeclared parents is noted only."""
+    lines = [f"l{i}" for i in range(9)]
+    cross = Pedigree(table(*((name, "P1", "P2") for name in lines)))
+    assert any("full sibs from 'P1' and 'P2'" in note for note in cross.notes)
+    for rows in (
+        [(name, "P1", f"M{i}") for i, name in enumerate(lines)],
+        [(name, f"S{i % 3}", f"S{i % 3}") for i, name in enumerate(lines)],
+        [("a", "P1", "P1")],
+        [(name, None, None) for name in lines],
+    ):
+        assert not any("unknown parent" in note for note in Pedigree(table(*rows)).notes)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_long_chain(backwards):
+    """100,000 generations: quadratic time would be minutes, a recursion would end."""
+    n = 100_000
+    ids = np.arange(1, n + 1)
+    chain = pd.DataFrame({"id": ids, "sire": ids - 1, "dam": 0})
+    pedigree = Pedigree(chain.iloc[::-1] if backwards else chain)
+    assert pedigree.labels[0] == "1"
+    assert pedigree.labels[-1] == str(n)
+    assert np.array_equal(pedigree.parents[:, 0], np.arange(-1, n - 1))
+
+
+def test_a_long_cycle_is_named_in_short():
+    n = 50_000
+    with pytest.raises(RelationshipError, match=r"'0' <- '49999' <- .* … \(49992 more\) … <- '2' <- '1' <- '0' \(each a parent"):
+        Pedigree(pd.DataFrame({"id": np.arange(n), "sire": (np.arange(n) - 1) % n, "dam": None}))
 
 
 def test_integral_floats_are_integers():
@@ -130,6 +264,9 @@ def test_identical_rows_count_once():
         ([("c", "c", "b")], "row 1 names individual 'c' as its own parent: correct"),
         ([("a", "b", None), ("b", "c", None), ("c", None, "a"), ("d", "c", None)], "'a' <- 'b' <- 'c' <- 'a'"),
         ([("d", "c", None), ("a", "b", None), ("b", None, "a"), ("c", None, None)], "their own ancestors: 'a' <- 'b' <- 'a'"),
+        ([("0", "0", "0"), ("a", "0", "0")], "row 1 names individual '0' as its own parent.*stands for an unknown parent, remove the row"),
+        ([([1], None, None)], r"column 'id': \[1\] is a list; identifiers are texts or numbers"),
+        ([("a", {"x": 1}, None)], "column 'sire': .* is a dict; identifiers are texts or numbers"),
         ([(None, "a", "b")], "no identifier in row 1: give every individual a name"),
         ([], "the table has no rows"),
     ],
@@ -142,7 +279,11 @@ def test_what_is_refused(rows, message):
 def test_missing_columns_and_files():
     with pytest.raises(RelationshipError, match=r"no column 'sire' \(the sires\); name the columns with id=, sire=, dam=.*father"):
         Pedigree(table(("c", "a", "b")).rename(columns={"sire": "father"}))
-    with pytest.raises(RelationshipError, match="three different columns"):
+    with pytest.raises(RelationshipError, match="need different columns"):
         Pedigree(table(("c", "a", "b")), sire="dam")
+    with pytest.raises(RelationshipError, match="where no sire is known, sire=None"):
+        Pedigree(table(("c", "a", "b")).drop(columns="sire"))
+    with pytest.raises(RelationshipError, match="neither sire nor dam is given"):
+        Pedigree(table(("c", "a", "b")), sire=None, dam=None)
     with pytest.raises(RelationshipError, match=r"there is no file 'nowhere\.csv'"):
         Pedigree("nowhere.csv")

@@ -47,6 +47,25 @@ def test_columns_are_brought_into_the_order_of_the_rows():
     assert np.allclose(represented(result), k.to_numpy()[::-1, ::-1], rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("rows", [["1", "2", "001"], [1, 2, "001"], ["1.0", " 2", "001"]])
+def test_labels_of_rows_and_columns_in_different_spellings(rows):
+    k = pd.DataFrame(np.diag([1.0, 2.0, 3.0]), index=rows, columns=[1.0, "2.0", "001"]).iloc[:, [2, 0, 1]]
+    assert np.allclose(represented(Relationship.from_covariance(k)), np.diag([1.0, 2.0, 3.0]))
+
+
+def test_single_precision_is_symmetrised_with_a_note():
+    exact = covariance()
+    noisy = exact + np.triu(1e-7 * np.abs(exact.to_numpy()).max() * np.ones((8, 8)), 1)
+    for form in (Relationship.from_covariance, Relationship.from_precision):
+        assert form(exact).notes == ()
+        assert "is not symmetric to the last digit (by up to" in form(noisy).notes[0]
+        with pytest.raises(RelationshipError, match="not symmetric"):
+            form(exact + np.triu(1e-4 * np.abs(exact.to_numpy()).max() * np.ones((8, 8)), 1))
+    assert np.allclose(represented(Relationship.from_covariance(noisy)), (noisy + noisy.T) / 2)
+    single = covariance(10, seed=3, q=20).astype("float32")
+    assert Relationship.from_covariance(single).labels
+
+
 def test_integral_float_labels():
     k = pd.DataFrame(np.eye(2), index=[1.0, 2.0], columns=["1", "2"])
     assert Relationship.from_covariance(k).labels == ("1", "2")
@@ -114,6 +133,13 @@ def broken(change):
         (lambda: covariance() * 0, "every entry is zero"),
         (lambda: pd.DataFrame(), "the matrix has no rows"),
         (lambda: covariance().set_axis([None, *LABELS[1:]], axis=0), "a label is missing"),
+        (lambda: covariance() * (1 + 0j), "column 'p' holds complex numbers"),
+        (lambda: covariance().astype(object) + 1j, "not numbers"),
+        (lambda: covariance().astype("datetime64[ns]"), "holds times"),
+        (lambda: pd.DataFrame(np.eye(2), pd.Index([["a"], ["b"]], tupleize_cols=False), ["a", "b"]), "is a list; identifiers"),
+        (lambda: pd.DataFrame(np.eye(2), pd.MultiIndex.from_tuples([(1, 2), (1, 3)]), ["a", "b"]), "the labels have 2 levels"),
+        (lambda: pd.DataFrame({"column": [1, 1, 2], "value": [1.0, 0.1, 1.0]}, index=[1, 2, 2]).drop_duplicates(), "occurs more than once"),
+        (lambda: pd.DataFrame({"j": range(3), "k": 1.0}, index=list("abc")), "read such triplets with Relationship.triplets"),
         (lambda: np.eye(3), "give a DataFrame with the levels as index and columns, not ndarray"),
     ],
 )
@@ -154,6 +180,8 @@ def test_precision_as_table_and_as_sparse_matrix():
         ((sparse.csc_matrix(np.eye(2)), "aa"), "'a' occurs more than once"),
         ((sparse.csc_matrix(np.array([[1.0, 0.5], [0.0, 1.0]])), "ab"), "not symmetric"),
         ((sparse.csc_matrix(np.array([[1.0, 0.0], [0.0, np.inf]])), "ab"), "the entry of 'b' and 'b' is inf"),
+        ((sparse.csc_matrix(np.eye(2) * 1j), "ab"), "complex numbers"),
+        ((sparse.csc_matrix(np.eye(2)), [[1], [2]]), "is a list; identifiers"),
         ((np.eye(2), "ab"), "labelled DataFrame or a sparse matrix"),
     ],
 )

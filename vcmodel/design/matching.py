@@ -13,7 +13,7 @@ from vcmodel.design.levels import label
 from vcmodel.errors import RelationshipError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -28,7 +28,7 @@ def canonical(text: str) -> str:
     ['12', '12', 'a', '001', '1.10']
     """
     text = text.strip()
-    whole = _WHOLE.fullmatch(text)
+    whole = _WHOLE.fullmatch(text) if "." in text else None
     return whole[1] if whole else text
 
 
@@ -99,9 +99,7 @@ def spelled(values: pd.Series | pd.Index, what: str) -> tuple[NDArray[np.int64],
     return table[raw], list(place)
 
 
-def matched(find: Directory, texts: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Places (n,) of the texts, -1 where not found, and the texts that were not."""
-    places = [find(text) for text in texts]
-    return np.array([-1 if place is None else place for place in places], dtype=np.int64), [
-        text for text, place in zip(texts, places, strict=True) if place is None
-    ]
+def matched(find: Directory, texts: Iterable[str]) -> NDArray[np.int64]:
+    """Places (n,) of the texts, -1 where there is none."""
+    places = (find(text) for text in texts)
+    return np.array([-1 if place is None else place for place in places], dtype=np.int64)

@@ -57,9 +57,7 @@ def read_parentage(ids: pd.Series, sides: Sequence[pd.Series], codes: Iterable[s
         raise RelationshipError(f"pedigree: no identifier in {row_list(blank)}: give every individual a name in column {ids.name!r}")
     own = len(names)
     found = Directory(names)
-    notes = [
-        f"{a!r} and {b!r} each have a row of their own and count as two individuals" for a, b in found.twins()[:3]
-    ]
+    notes = [f"{a!r} and {b!r} each have a row of their own and count as two individuals" for a, b in found.twins()[:3]]
     founders: dict[str, int] = {}
     unknown: dict[str, int] = {}
     columns = [_parents(side, found, founders, own, tuple(codes), unknown) for side in sides]
@@ -78,8 +76,7 @@ def read_parentage(ids: pd.Series, sides: Sequence[pd.Series], codes: Iterable[s
         some = len(founders) > 1
         notes.append(f"{len(founders)} parent{'s' if some else ''} without a row of their own added as founders")
     _note_both_sides(result)
-    if len(sides) > 0:
-        _warn_of_a_common_founder(result, both=len(sides) == 2 and bool(np.any(parents[:, 1] >= 0) and np.any(parents[:, 0] >= 0)))
+    _warn_of_a_common_founder(result, both=bool((parents >= 0).any(axis=0).all()))
     return result
 
 
@@ -88,14 +85,14 @@ def _parents(
 ) -> NDArray[np.int64]:
     """Positions (n,) of one column of parents; new founders and codes for unknown are entered where they belong."""
     raw, texts = spelled(side, f"pedigree: column {side.name!r}")
-    places, absent = matched(found, texts)
+    places = matched(found, texts)
     count = np.bincount(raw[raw >= 0], minlength=len(texts))
     for i in np.flatnonzero(places < 0):
         if is_unknown(texts[i], codes):
             unknown[texts[i]] = unknown.get(texts[i], 0) + int(count[i])
         else:
             places[i] = own + founders.setdefault(canonical(texts[i]), len(founders))
-    if any(raw < 0):
+    if np.any(raw < 0):
         unknown[""] = unknown.get("", 0) + int(np.sum(raw < 0))
     return np.append(places, -1)[raw]
 
@@ -125,9 +122,7 @@ def _note_both_sides(parentage: Parentage) -> None:
     both = np.intersect1d(sire[sire >= 0], dam[dam >= 0])
     if both.size:
         shown = some(sorted(parentage.names[i] for i in both), 3)
-        parentage.notes.append(
-            f"{both.size} individual{'s are' if both.size > 1 else ' is'} used both as sire and as dam: {shown}"
-        )
+        parentage.notes.append(f"{both.size} individual{'s are' if both.size > 1 else ' is'} used both as sire and as dam: {shown}")
 
 
 def _warn_of_a_common_founder(parentage: Parentage, both: bool) -> None:
@@ -136,11 +131,11 @@ def _warn_of_a_common_founder(parentage: Parentage, both: bool) -> None:
     The first generation are the rows without a parent that has a row; with `both` sides known it must be their sire and their dam.
     """
     own, parents = parentage.own, parentage.parents[: parentage.own]
-    declared = np.array([is_unknown(name) for name in parentage.names[:own]])
     suspect = np.ones(len(parentage.names), dtype=bool)
-    suspect[:own] = declared
-    known = (parents >= 0) & ~suspect[parents]
-    first = ~known.any(axis=1) & ~declared
+    suspect[:own] = False
+    alone = np.setdiff1d(parents, np.flatnonzero((parents >= 0).any(axis=1)))  # parents without a known parent
+    suspect[[i for i in alone[alone >= 0] if is_unknown(parentage.names[i])]] = True
+    first = ~((parents >= 0) & ~suspect[parents]).any(axis=1) & ~suspect[:own]
     if first.sum() < 2:
         return
     sire, dam = parents[first].T
@@ -154,7 +149,7 @@ def _warn_of_a_common_founder(parentage: Parentage, both: bool) -> None:
         text = (
             f"{name!r}, {row}, is the {role} of {count:,} of the {int(first.sum()):,} individuals of the first generation, so that all of "
             f"them are {'full sibs, inbred' if both else 'sibs'}; if it stands for an unknown parent, "
-            + (f"remove its row" if founder < own else f"say so: missing=[{name!r}], --missing {name}")
+            + ("remove its row" if founder < own else f"say so: missing=[{name!r}], --missing {name}")
         )
         parentage.notes.append(text)
         warn(f"pedigree: {text}", ModelWarning)
@@ -168,8 +163,8 @@ def _note_common_parents(parentage: Parentage, sire: NDArray[np.int64], dam: NDA
     if len(sire) > 2 and min(a, b) >= 0 and np.all(sire == a) and np.all(dam == b):
         names = parentage.names
         parentage.notes.append(
-            f"all {len(sire):,} individuals of the first generation are full sibs from {names[a]!r} and {names[b]!r}, which have no rows of "
-            f"their own; if these stand for unknown parents, say so: missing=[{names[a]!r}, {names[b]!r}]"
+            f"all {len(sire):,} individuals of the first generation are full sibs from {names[a]!r} and {names[b]!r}, which have no "
+            f"rows of their own; if these stand for unknown parents, say so: missing=[{names[a]!r}, {names[b]!r}]"
         )
 
 

@@ -20,6 +20,7 @@ from vcmodel.tables.reading import read_texts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
 class Pedigree:
     """The pedigree behind a relationship matrix A.
 

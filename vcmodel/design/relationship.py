@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 
-from vcmodel.design.levels import label
 from vcmodel.design.pedigree import Pedigree
+from vcmodel.design.symmetric import labels_of, real_numbers, sparse_symmetric, symmetric
 from vcmodel.errors import RelationshipError
 from vcmodel.linalg.cholesky import SparseCholesky
 
 Array = NDArray[np.float64]
 
-ASYMMETRY = 1e-8  # largest difference of the triangles, relative to the largest entry: written with fewer digits, not another matrix
 CONDITION = 1e10  # from here on the inverse keeps fewer than six digits: K is used through a factor
 RANK = 1e-10  # share of the largest below which a direction counts as empty
 NEGATIVE = 1e-6  # a negative eigenvalue up to this share of the largest is rounding of the entries
@@ -76,15 +75,15 @@ class Relationship:
         RelationshipError
             Labels that differ or repeat, entries that are missing or not symmetric, a negative eigenvalue.
         """
-        values, labels = _square(matrix, "covariance")
+        values, labels, notes = symmetric(matrix, "covariance")
         if not np.any(values):
             raise RelationshipError("covariance: every entry is zero; give the relationships of the levels")
         inverse = _inverse(values)
         if inverse is None:
-            factor, notes = _factor(values)
-            return cls(labels, None, factor, 0.0, values.diagonal().copy(), notes)
+            factor, found = _factor(values)
+            return cls(labels, None, factor, 0.0, values.diagonal().copy(), (*notes, *found))
         precision, logdet = inverse
-        return cls(labels, precision, None, logdet, values.diagonal().copy())
+        return cls(labels, precision, None, logdet, values.diagonal().copy(), notes)
 
     @classmethod
     def from_precision(
@@ -109,12 +108,12 @@ class Relationship:
         if isinstance(matrix, tuple) and len(matrix) == 2:
             matrix, labels = matrix
         if isinstance(matrix, pd.DataFrame):
-            values, names = _square(matrix, "precision")
+            values, names, notes = symmetric(matrix, "precision")
             precision = sparse.csc_matrix(values)
         elif sparse.issparse(matrix):
             if labels is None:
                 raise RelationshipError("precision: a sparse matrix needs its labels: from_precision(matrix, labels)")
-            precision, names = _sparse_square(sparse.csc_matrix(matrix, dtype=np.float64), labels)
+            precision, names, notes = sparse_symmetric(matrix, labels, "precision")
         else:
             raise RelationshipError(f"precision: give a labelled DataFrame or a sparse matrix and its labels, not {type(matrix).__name__}")
         # a pattern with the whole diagonal; one without it is not positive definite, but that is for the factorisation to say
@@ -134,7 +133,7 @@ class Relationship:
                 "precision: the matrix is not positive definite, so it has no covariance; give the covariance with "
                 "from_covariance (which may be singular), or remove levels whose information is zero or duplicated"
             )
-        return cls(names, precision, None, -cholesky.logdet(), cholesky.selected_inverse()[lower.indptr[:-1]].copy())
+        return cls(names, precision, None, -cholesky.logdet(), cholesky.selected_inverse()[lower.indptr[:-1]].copy(), notes)
 
     @classmethod
     def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2) -> Relationship:
@@ -160,9 +159,9 @@ class Relationship:
             raise RelationshipError(f"markers: give a DataFrame with lines as index and markers as columns, not {type(markers).__name__}")
         if ploidy < 1:
             raise RelationshipError(f"markers: ploidy is {ploidy}, it must be at least 1")
-        labels = _labels(markers.index, "markers")
+        labels = labels_of(markers.index, "markers")
         try:
-            counts = markers.to_numpy(dtype=np.float64, na_value=np.nan)
+            counts = real_numbers(markers, "markers")
         except (TypeError, ValueError):
             text = next((name for name in markers.columns if not pd.api.types.is_numeric_dtype(markers[name])), markers.columns[0])
             raise RelationshipError(
@@ -218,74 +217,6 @@ def as_relationship(obj: object, name: str) -> Relationship:
     raise RelationshipError(
         f"known[{name!r}] is a {type(obj).__name__}; give a Pedigree, a Relationship, or a labelled DataFrame with the covariances{hint}"
     )
-
-
-def _labels(items: object, what: str) -> tuple[str, ...]:
-    index = pd.Index(items)
-    if index.hasnans:
-        raise RelationshipError(f"{what}: a label is missing; name every level")
-    labels = tuple(label(item) for item in index)
-    repeated = pd.Index(labels)[pd.Index(labels).duplicated()]
-    if len(repeated):
-        raise RelationshipError(f"{what}: label {repeated[0]!r} occurs more than once; keep one row and column per level")
-    return labels
-
-
-def _square(matrix: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...]]:
-    """Symmetric values (q, q) in the order of the rows, and their labels."""
-    if not isinstance(matrix, pd.DataFrame):
-        raise RelationshipError(f"{what}: give a DataFrame with the levels as index and columns, not {type(matrix).__name__}")
-    if matrix.shape[0] == 0:
-        raise RelationshipError(f"{what}: the matrix has no rows")
-    rows, columns = _labels(matrix.index, f"{what} rows"), _labels(matrix.columns, f"{what} columns")
-    odd = sorted(set(rows) ^ set(columns))
-    if odd:
-        side = "rows" if odd[0] in set(rows) else "columns"
-        raise RelationshipError(
-            f"{what}: rows and columns have different labels ({odd[0]!r} is only in the {side}, {len(odd)} such in all); "
-            "read the file with its first column as index (index_col=0), and give both sides the same levels"
-        )
-    try:
-        values = matrix.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise RelationshipError(f"{what}: the matrix holds entries that are not numbers") from None
-    place = {name: j for j, name in enumerate(columns)}
-    values = values[:, [place[name] for name in rows]]
-    broken = np.argwhere(~np.isfinite(values))
-    if len(broken):
-        i, j = broken[0]
-        raise RelationshipError(f"{what}: the entry of {rows[i]!r} and {rows[j]!r} is {values[i, j]}; give finite numbers")
-    difference = np.abs(values - values.T)
-    i, j = np.unravel_index(int(np.argmax(difference)), difference.shape)
-    _refuse_asymmetry(difference[i, j], float(np.abs(values).max()), rows, int(i), int(j), values[i, j], values[j, i], what)
-    return 0.5 * (values + values.T), rows
-
-
-def _sparse_square(matrix: sparse.csc_matrix, items: Sequence[object]) -> tuple[sparse.csc_matrix, tuple[str, ...]]:
-    labels = _labels(list(items), "precision")
-    if matrix.shape != (len(labels), len(labels)):
-        raise RelationshipError(f"precision: {len(labels)} labels for a matrix of shape {matrix.shape}")
-    matrix.sum_duplicates()
-    broken = np.flatnonzero(~np.isfinite(matrix.data))
-    if len(broken):
-        i = int(matrix.indices[broken[0]])
-        j = int(np.searchsorted(matrix.indptr, broken[0], side="right")) - 1
-        raise RelationshipError(f"precision: the entry of {labels[i]!r} and {labels[j]!r} is {matrix.data[broken[0]]}; give finite numbers")
-    difference = abs(matrix - matrix.T).tocoo()
-    if difference.nnz:
-        worst = int(np.argmax(difference.data))
-        i, j = int(difference.row[worst]), int(difference.col[worst])
-        size = float(np.abs(matrix.data).max())
-        _refuse_asymmetry(difference.data[worst], size, labels, i, j, matrix[i, j], matrix[j, i], "precision")
-    return sparse.csc_matrix(0.5 * (matrix + matrix.T)), labels
-
-
-def _refuse_asymmetry(gap: float, size: float, labels: tuple[str, ...], i: int, j: int, upper: float, lower: float, what: str) -> None:
-    if gap > ASYMMETRY * size:
-        raise RelationshipError(
-            f"{what}: not symmetric, {labels[i]!r} with {labels[j]!r} is {upper:.10g} and "
-            f"{labels[j]!r} with {labels[i]!r} is {lower:.10g}; give both triangles with all digits"
-        )
 
 
 def _inverse(values: Array) -> tuple[sparse.csc_matrix, float] | None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.design.conditions import meets
+from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
 from vcmodel.memory import require_memory
@@ -137,15 +138,18 @@ def match(item: FactorSpec, labels: Sequence[str], known: Mapping[str, object]) 
             + (f" ({choices(item.relationship, known, 'names given')})" if known else "")
         )
     relationship = as_relationship(known[item.relationship], item.relationship)
-    index = {label: position for position, label in enumerate(relationship.labels)}
-    absent = [label for label in labels if label not in index]
+    places = matched(Directory(relationship.labels), labels)
+    absent = [label for label, place in zip(labels, places, strict=True) if place < 0]
     if absent:
         shown = ", ".join(absent[:5]) + (f", … ({len(absent)} in all)" if len(absent) > 5 else "")
+        twin = nearly(absent[0], relationship.labels)
         raise RelationshipError(
             f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {item.factor!r} not found in relationship "
-            f"{item.relationship!r}; add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
+            f"{item.relationship!r}"
+            + (f", where {twin!r} is another label than {absent[0]!r}: spell them alike, or" if twin is not None else ";")
+            + " add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
         )
-    return relationship, np.array([index[label] for label in labels], dtype=np.int64)
+    return relationship, places
 
 
 def _crossed(identity: tuple[str, ...], relationship: Relationship) -> _Known:

@@ -115,9 +115,7 @@ def _canonical(design: Design, form: BalancedForm, control: Control) -> tuple[Ca
     size = form.n_columns
     if size == 1:
         raise NotBalancedError("the model has a single trait, so that there is nothing to transform")
-    equations = CanonicalEquations(
-        design, form, partial(SparseSystems, factorization=control.factorization, threads=control.threads)
-    )
+    equations = CanonicalEquations(design, form, partial(SparseSystems, factorization=control.factorization, threads=control.threads))
     order = equations.systems.n_fixed + form.term.n_columns
     return equations, f"canonical transformation: {size} single-trait systems of {order:,} equations instead of one of {_order(design):,}"
 
@@ -128,6 +126,5 @@ def _spectral(design: Design, form: BalancedForm) -> tuple[CanonicalEquations[Sp
     diagonal = "a diagonal system" if size == 1 else f"{size} diagonal systems"
     order = equations.systems.observed.size
     return equations, (
-        f"spectral form: {diagonal} after one eigendecomposition of {order:,} levels, "
-        f"instead of {_order(design):,} equations"
+        f"spectral form: {diagonal} after one eigendecomposition of {order:,} levels, instead of {_order(design):,} equations"
     )

@@ -15,8 +15,11 @@ SENTINELS = (-9.0, -99.0, -999.0, -9999.0)
 
 # what stands for an unknown individual in any case, where no individual is called so
 WORDS = frozenset(
-    """na n/a n.a. n.a #n/a #na <na> nan nat null #null! nil none missing miss unk unkn ukn unknown unknown_sire unknown_dam
-    unknown_parent . .. * ** *** - -- --- – — ? ?? ??? _""".split()
+    [
+        *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "nan", "nat", "null", "#null!", "nil", "none", "missing", "miss"),
+        *("unk", "unkn", "ukn", "unknown", "unknown_sire", "unknown_dam", "unknown_parent", "unknown sire", "unknown dam"),
+        *(".", "..", "*", "**", "***", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "?", "??", "???", "_"),
+    ]
 )
 NUMBERS = frozenset({0.0, -1.0, *SENTINELS, -99999.0})
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
