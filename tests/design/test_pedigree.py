@@ -47,7 +47,7 @@ def test_against_the_tabular_method(n, seed, sires):
 
 
 def test_large_families_and_long_chains_agree_with_the_tabular_method():
-    """Both ways of computing inbreeding: by sire for many mates, by ancestors for few."""
+    """Deep and shallow ancestors, families of many and of one."""
     generator = np.random.default_rng(5)
     rows = [(i, None, None) for i in range(60)]
     for i in range(60, 400):
@@ -56,6 +56,22 @@ def test_large_families_and_long_chains_agree_with_the_tabular_method():
     pedigree = Pedigree(pd.DataFrame(rows, columns=["id", "sire", "dam"]))
     assert np.allclose(pedigree.inbreeding, tabular(pedigree.parents).diagonal() - 1.0, atol=1e-12)
     assert pedigree.inbreeding.max() > 0.05
+
+
+@pytest.mark.parametrize(("males", "per", "overlap"), [(1, 20, 0), (10, 20, 0), (18, 20, 0), (3, 12, 2), (6, 12, 5)])
+def test_inbreeding_whoever_is_used(males, per, overlap):
+    """Few sires of many, many of few, more males than females, and mates of several generations: always that of the tabular method."""
+    generator = np.random.default_rng(7)
+    rows = [(i, None, None) for i in range(per)]
+    for i in range(per, 25 * per):
+        # the generation before, or one of the `overlap` ones before that
+        start = np.maximum(0, i // per - 1 - np.array([generator.integers(0, overlap + 1), generator.integers(0, overlap + 1)])) * per
+        rows.append((i, int(start[0] + generator.integers(0, males)), int(start[1] + generator.integers(males, per))))
+    pedigree = Pedigree(table(*rows))
+    a = tabular(pedigree.parents)
+    assert np.allclose(pedigree.inbreeding, a.diagonal() - 1.0, atol=1e-13)
+    assert pedigree.inbreeding.max() > 0.1
+    assert pedigree.logdet() == pytest.approx(np.linalg.slogdet(a)[1], abs=1e-7)
 
 
 def test_selfing():

@@ -1,6 +1,6 @@
 """How long a fuzzer runs: a few seconds in the test suite, as long as asked for by VCMODEL_FUZZ_SECONDS.
 
-    VCMODEL_FUZZ_SECONDS=3600 VCMODEL_FUZZ_SEED=7 pytest tests/fuzz -k tables
+VCMODEL_FUZZ_SECONDS=3600 VCMODEL_FUZZ_SEED=7 pytest tests/fuzz -k tables
 """
 
 import os
