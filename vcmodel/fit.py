@@ -16,7 +16,6 @@ from vcmodel.results.functions import FunctionEstimate, function
 from vcmodel.results.labels import find_component
 from vcmodel.results.notes import notes
 from vcmodel.results.varcomp import varcomp
-from vcmodel.results.wald import wald
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -147,7 +146,7 @@ class Fit:
         Raises
         ------
         VcmodelError
-            Other data or fixed effects, the same number of parameters, or a larger model with a lower logL.
+            A fit that did not converge, other data or fixed effects, the same number of parameters, or a larger model with a lower logL.
         """
         if not isinstance(other, Fit):
             raise VcmodelError(f"lrt: the other model must be a Fit, not {type(other).__name__}")
@@ -228,11 +227,15 @@ class Fit:
         return self._fixed_effects.copy()
 
     def wald(self) -> pd.DataFrame:
-        """Wald tests of the fixed terms: ``df chi2_incremental p_incremental chi2_conditional p_conditional``.
+        """Wald tests of the fixed terms: ``df df_conditional chi2_incremental p_incremental chi2_conditional p_conditional``.
 
-        Incremental: given the terms before; conditional: given all others but the interactions that contain the term. Every term contains
-        the intercept, whose two tests are therefore the same.
+        Incremental: given the terms before, on ``df``; conditional: given all others but the interactions that contain the term, on
+        ``df_conditional``. Every term contains the intercept, whose two tests are therefore the same. A term that adds nothing to the
+        others has 0 degrees of freedom and no test, whichever columns were dropped.
         """
+        # importing the package loads no SciPy
+        from vcmodel.results.wald import wald
+
         equations = self.estimate.equations
         return wald(self.estimate, equations.coefficients(), equations.coefficient_covariance())
 

@@ -90,3 +90,12 @@ def test_the_other_model_is_a_fit():
         trial().lrt(trial().loglik)
     with pytest.raises(KeyError):
         trial().lrt(trial("diag(trait)"))["nothing"]
+
+
+def test_fits_that_did_not_converge_are_refused():
+    half = vc.fit("yield ~ gen", random="block + block:gen", data=oats(), control=vc.Control(max_iterations=1))
+    smaller = vc.fit("yield ~ gen", random="block", data=oats())
+    assert not half.converged
+    for one, two in [(half, smaller), (smaller, half)]:
+        with pytest.raises(vc.VcmodelError, match=r"lrt: a fit did not converge.*iteration"):
+            one.lrt(two)

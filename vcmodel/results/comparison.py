@@ -68,13 +68,16 @@ def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
     Raises
     ------
     VcmodelError
-        Different data or fixed effects, the same number of parameters, or a larger model with a lower logL.
+        A fit that did not converge, different data or fixed effects, the same number of parameters, or a larger model with a lower logL.
 
     References
     ----------
     Self, S. G. & Liang, K.-Y. (1987). Journal of the American Statistical Association 82, 605-610.
     Stram, D. O. & Lee, J. W. (1994). Biometrics 50, 1171-1177.
     """
+    for item in (one, two):
+        if not item.status.converged:
+            raise VcmodelError(f"lrt: a fit did not converge, so that its logL is not a maximum: {item.status.value}")
     _refuse_different(one, two)
     sizes = [n_parameters(item) for item in (one, two)]
     if sizes[0] == sizes[1]:

@@ -2,26 +2,41 @@
 
 With the coefficients in an order, R upper triangular and Cov(beta)^-1 = R'R, the squares of R beta add up to the Wald statistic of all
 coefficients, and those of one term are its statistic given the terms before it.
+
+A column of the fixed part that was dropped as a combination of earlier ones still belongs to its term: what a term adds to others is the
+space of all its columns beyond the space of all of theirs, so that neither the order of the terms nor the choice of the dropped columns
+matters. In the kept coefficients a dropped column is the vector a with d = X a.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.linalg import solve_triangular
 
+from vcmodel.design.centring import independent
+from vcmodel.design.fixed import FixedDesign
+from vcmodel.equations.least_squares import least_squares
 from vcmodel.results.distributions import chi_square_tail
 from vcmodel.results.labels import split_product, squeezed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from vcmodel.design.design import Design
     from vcmodel.reml.estimate import Estimate
 
     Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+COLUMNS = ("df", "df_conditional", "chi2_incremental", "p_incremental", "chi2_conditional", "p_conditional")
 
 
 def sequential(coefficients: Array, covariance: Array) -> Array:
@@ -29,7 +44,7 @@ def sequential(coefficients: Array, covariance: Array) -> Array:
     scale = np.sqrt(np.diag(covariance))
     # reversing both axes turns the lower Cholesky factor of Cov into R^-1
     lower = np.linalg.cholesky((covariance / np.outer(scale, scale))[::-1, ::-1])
-    rotated = np.linalg.solve(lower, (coefficients / scale)[::-1])
+    rotated = solve_triangular(lower, (coefficients / scale)[::-1], lower=True)
     return np.asarray(rotated[::-1] ** 2, dtype=float)
 
 
@@ -43,34 +58,88 @@ def contains(term: str, other: str) -> bool:
     return own < set(split_product(squeezed(other))) and squeezed(other) != "1"
 
 
-def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataFrame:
-    """One row per fixed term: ``df chi2_incremental p_incremental chi2_conditional p_conditional``.
+@dataclass(frozen=True)
+class _Columns:
+    """The fixed columns of a design as directions in the space of the kept coefficients."""
 
-    Incremental: each term given those before it in the formula. Conditional: each term given all others that do not contain it
-    (``site`` is tested without ``site:variety``). Every term contains the intercept, so that its conditional test is the incremental one:
-    the mean against zero with no other fixed effect in the model. Probabilities are of the chi-square distribution: the denominator is
-    taken as known, which makes them too small in small trials. Columns dropped as combinations of earlier ones belong to the earlier term
-    in both.
+    design: Design
+
+    @cached_property
+    def place(self) -> Index:
+        """Position of every column among the kept ones, -1 for a dropped one, (all columns,)."""
+        result = np.full(len(self.design.fixed.names), -1, dtype=np.int64)
+        result[self.design.kept] = np.arange(self.design.kept.size)
+        return result
+
+    @cached_property
+    def aliased(self) -> bool:
+        """Whether a dropped column is more than zeros."""
+        return bool(np.any(np.diff(self.design.fixed.matrix.indptr)[self.place < 0] > 0))
+
+    def leftmost(self, order: Index) -> Index:
+        """Of the columns in `order`, those that do not depend on the ones before them there."""
+        if not self.aliased:
+            return order[self.place[order] >= 0]
+        fixed = self.design.fixed
+        names = tuple(fixed.names[i] for i in order)
+        return order[independent(FixedDesign(sparse.csc_matrix(fixed.matrix[:, order]), names, ())).kept]
+
+    def directions(self, columns: Index) -> Array:
+        """The columns as combinations of the kept ones, (p, number of columns)."""
+        result = np.zeros((self.design.kept.size, columns.size))
+        at, dropped = self.place[columns], columns[self.place[columns] < 0]
+        result[at[at >= 0], np.flatnonzero(at >= 0)] = 1.0
+        if dropped.size:
+            weighted = self.design.fixed.matrix[:, dropped].toarray() * self.design.weight_root[:, None]
+            result[:, at < 0] = self.design.transform @ least_squares(self.design.x, weighted)
+        return result
+
+
+def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataFrame:
+    """One row per fixed term: ``df df_conditional chi2_incremental p_incremental chi2_conditional p_conditional``.
+
+    Incremental: each term given those before it in the formula, on ``df`` degrees of freedom. Conditional: each term given all others that
+    do not contain it (``site`` is tested without ``site:variety``), on ``df_conditional``. Every term contains the intercept, so that its
+    conditional test is the incremental one: the mean against zero with no other fixed effect in the model. Probabilities are of the
+    chi-square distribution: the denominator is taken as known, which makes them too small in small trials.
+
+    Degrees of freedom count what the term adds. A term whose columns the others span has 0 of them and no test: nothing of it can be told
+    from the others.
     """
-    design = estimate.design
-    place = {int(column): i for i, column in enumerate(design.kept)}
-    terms = [(text, [place[int(c)] for c in columns if int(c) in place]) for text, columns in design.fixed.terms]
+    columns = _Columns(estimate.design)
+    terms = estimate.design.fixed.terms
     incremental = sequential(coefficients, covariance) if coefficients.size else np.zeros(0)
     rows = []
-    for i, (_, own) in enumerate(terms):
-        first = float(incremental[own].sum()) if own else np.nan
-        second = _conditional(i, terms, coefficients, covariance) if own else np.nan
-        tails = [chi_square_tail(value, len(own)) for value in (first, second)]
-        rows.append((len(own), first, tails[0], second, tails[1]))
-    columns = ["df", "chi2_incremental", "p_incremental", "chi2_conditional", "p_conditional"]
-    return pd.DataFrame(rows, columns=columns, index=["Intercept" if text == "1" else text for text, _ in terms])
+    for i, (text, own) in enumerate(terms):
+        kept = columns.place[own][columns.place[own] >= 0]
+        first = (kept.size, float(incremental[kept].sum()))
+        after = [k for k, (other, _) in enumerate(terms) if k != i and contains(text, other)]
+        before = [k for k in range(len(terms)) if k != i and k not in after]
+        second = first if before == list(range(i)) else _given(columns, _joined(terms[k][1] for k in before), own, coefficients, covariance)
+        values = [statistic if df else np.nan for df, statistic in (first, second)]
+        tails = [chi_square_tail(value, df) for value, df in zip(values, (first[0], second[0]), strict=True)]
+        rows.append((first[0], second[0], values[0], tails[0], values[1], tails[1]))
+    return pd.DataFrame(rows, columns=list(COLUMNS), index=["Intercept" if text == "1" else text for text, _ in terms])
 
 
-def _conditional(index: int, terms: Sequence[tuple[str, list[int]]], coefficients: Array, covariance: Array) -> float:
-    """The statistic of a term given all others that do not contain it."""
-    text, own = terms[index]
-    after = [column for i, (other, columns) in enumerate(terms) if i != index and contains(text, other) for column in columns]
-    before = [column for column in range(coefficients.size) if column not in set(own) | set(after)]
-    order = [*before, *own, *after]
-    values = sequential(coefficients[order], covariance[np.ix_(order, order)])
-    return float(values[len(before) : len(before) + len(own)].sum())
+def _joined(groups: Iterable[Index]) -> Index:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *groups])
+
+
+def _given(columns: _Columns, before: Index, own: Index, coefficients: Array, covariance: Array) -> tuple[int, float]:
+    """Degrees of freedom and statistic of the columns `own` given the columns `before`, without any others.
+
+    Coefficients of kept columns in `before` are free; of the others, with Cov = LL', z = L^-1 beta is the part that they explain, and the
+    statistic is the squared length of z in the space of `own` beyond that of `before`.
+    """
+    leftmost = columns.leftmost(np.concatenate([before, own]))
+    base, added = leftmost[np.isin(leftmost, before)], leftmost[~np.isin(leftmost, before)]
+    if not added.size:
+        return 0, 0.0
+    rest = np.setdiff1d(np.arange(coefficients.size), columns.place[base])
+    scale = np.sqrt(np.diag(covariance)[rest])
+    lower = np.linalg.cholesky(covariance[np.ix_(rest, rest)] / np.outer(scale, scale))
+    space = columns.directions(np.concatenate([base[columns.place[base] < 0], added]))[rest]
+    solved = solve_triangular(lower, np.column_stack([coefficients[rest], space]) / scale[:, None], lower=True)
+    basis = np.linalg.qr(solved[:, 1:])[0][:, -added.size :]
+    return added.size, float(np.sum((basis.T @ solved[:, 0]) ** 2))
