@@ -10,7 +10,6 @@ from vcmodel.errors import ConvergenceError, VcmodelError
 from vcmodel.report import html, text
 from vcmodel.report.content import Content
 from vcmodel.results import criteria, effects, history, matrices
-from vcmodel.results.comparison import LikelihoodRatio, likelihood_ratio
 from vcmodel.results.export import labelled, plain, records
 from vcmodel.results.functions import FunctionEstimate, function
 from vcmodel.results.labels import find_component
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
     from vcmodel.reml.estimate import Estimate
     from vcmodel.reml.status import Status
+    from vcmodel.results.comparable import Comparable
+    from vcmodel.results.comparison import LikelihoodRatio
     from vcmodel.results.history import Certificate
 
 # of to_dict(): raised when a key changes its meaning or goes; a new key does not raise it
@@ -140,17 +141,31 @@ class Fit:
         """Free working parameters: a 3 x 3 us matrix of rank 1 counts 3, an equality group 1."""
         return self.estimate.n_free
 
+    @cached_property
+    def comparable(self) -> Comparable:
+        """What a likelihood-ratio test needs of the fit, as a record without data or equations."""
+        # importing the package loads no SciPy
+        from vcmodel.results.comparable import Comparable
+
+        return Comparable.of(self.estimate)
+
     def lrt(self, other: Fit) -> LikelihoodRatio:
         """The REML likelihood-ratio test against a model nested in this one, or containing it.
+
+        Where the smaller model lies on the boundary of the larger one (a variance at zero, a correlation at +-1) ``p`` is that of the
+        mixture of chi-squares that the statistic then follows.
 
         Raises
         ------
         VcmodelError
-            A fit that did not converge, other data or fixed effects, the same number of parameters, or a larger model with a lower logL.
+            A fit that did not converge, other data or fixed effects, the same number of parameters, models that are not nested, or a
+            larger model with a lower logL.
         """
         if not isinstance(other, Fit):
             raise VcmodelError(f"lrt: the other model must be a Fit, not {type(other).__name__}")
-        return likelihood_ratio(self.estimate, other.estimate)
+        from vcmodel.results.comparison import likelihood_ratio
+
+        return likelihood_ratio(self.comparable, other.comparable)
 
     # --- variance parameters --------------------------------------------------------------------------------------------------------
 

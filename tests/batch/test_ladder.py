@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from batch.small import folder, trial
@@ -7,7 +8,7 @@ from batch.small import folder, trial
 import vcmodel as vc
 from vcmodel.batch import fit_many, load_results, run_job
 from vcmodel.batch.job import Selection
-from vcmodel.batch.ladder import reported, select
+from vcmodel.batch.ladder import select
 
 LADDER = {
     "none": vc.Model("a + b ~ trait", residual="units:us(trait)"),
@@ -19,7 +20,7 @@ LADDER = {
 
 @pytest.fixture(scope="module")
 def fitted():
-    return list(fit_many(LADDER, {"t": trial(3)}, executor="serial"))
+    return list(fit_many(LADDER, {"t": trial(3)}, executor="serial", select="lrt"))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_tests_are_those_of_the_fits(fitted, fits):
         test = fits[one].lrt(fits[two])
         assert step.against == one
         assert step.statistic == pytest.approx(test.statistic, abs=1e-9)
-        assert (step.df, step.p_value) == (test.df, pytest.approx(test.p_value, abs=1e-12))
+        assert (step.df, step.p_value) == (test.df, test.p)
         assert step.reason.startswith(f"better than {one} at level 0.05")
     assert best == fitted[2].id
     assert (steps[3].df, steps[3].p_value) == (0, None)
@@ -42,16 +43,20 @@ def test_tests_are_those_of_the_fits(fitted, fits):
     strict, steps = select(fitted, Selection("lrt", 1e-20))
     assert strict == fitted[0].id
     assert steps[2].against == "none"
-    assert steps[2].reason == "not better than none at level 1e-20"
+    assert steps[2].reason == f"not better than none at level 1e-20 ({fits['none'].lrt(fits['us']).distribution})"
 
 
-def test_one_variance_at_zero_is_tested_by_the_mixture():
-    models = {"plain": vc.Model("a ~ 1", random="line"), "block": vc.Model("a ~ 1", random="line + block")}
-    results = list(fit_many(models, {"t": trial(3)}, executor="serial"))
-    test = models["plain"].fit(trial(3)).lrt(models["block"].fit(trial(3)))
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [("line", "line + block"), ("line", "str(~ line + line:lin(x), ~ us(2):id(line))"), (None, "line + block")]
+)
+def test_tests_on_the_boundary_are_those_of_the_fits(smaller, larger):
+    table = trial(3).assign(x=lambda d: np.arange(len(d)) % 7)
+    models = {"small": vc.Model("a ~ x", random=smaller), "large": vc.Model("a ~ x", random=larger)}
+    results = list(fit_many(models, {"t": table}, executor="serial", select="lrt"))
+    test = models["small"].fit(table).lrt(models["large"].fit(table))
     _, steps = select(results, Selection("lrt", 0.05))
-    assert steps[1].p_value == pytest.approx(test.p_boundary, abs=1e-12)
-    assert steps[1].reason.endswith("(half-and-half mixture: one variance tested at zero)")
+    assert steps[1].p_value == test.p == test.p_boundary
+    assert steps[1].reason.endswith(f"than small at level 0.05 ({test.distribution})")
 
 
 @pytest.mark.parametrize("criterion", ["aic", "bic"])
@@ -83,16 +88,31 @@ def test_what_does_not_qualify(fitted):
     assert more[1].reason == "not eligible: other fixed effects than us, and REML likelihoods of these cannot be compared"
     assert select([us, replace(other, id="x")], Selection("aic"))[1][1].reason == "not eligible: fitted to other cells than us"
     assert select([failed], Selection("aic")) == (None, select([failed], Selection("aic"))[1])
-    lower = {**us.fit, "loglik": diag.fit["loglik"] - 5}
-    assert "the models are not nested" in select([diag, replace(us, fit=lower)], Selection("lrt"))[1][1].reason
+
+
+def test_what_is_not_tested(fitted):
+    none, diag, us, _ = fitted
+    records = {name: {**item.kept["comparable"]} for name, item in (("diag", diag), ("us", us))}
+
+    def reason(**changes):
+        other = replace(us, kept={**us.kept, "comparable": {**records["us"], **changes}})
+        return select([diag, other], Selection("lrt"))[1][1].reason
+
+    assert reason().endswith("than diag at level 0.05")
+    lower = reason(loglik=records["diag"]["loglik"] - 5)
+    assert lower.startswith("not tested against diag: the model with more parameters has the lower logL")
+    assert reason(fixed="other").startswith("not tested against diag: the models have different fixed effects")
+    assert reason(data="other").startswith("not tested against diag: the models were fitted to different data")
+    images = [[2.0 * value**2 for value in row] for row in records["us"]["images"]]
+    assert reason(images=images).startswith("not tested against diag: the models are not nested")
     assert select([us, diag], Selection("lrt"))[1][1].reason == "not tested: it has fewer parameters than us"
+    without = replace(us, kept={**us.kept, "comparable": None})
+    assert select([none, without], Selection("lrt"))[1][1].reason == "not tested: the batch was run without this test; run it again"
 
 
-def test_parameters_are_counted_as_reported(fitted):
-    us = fitted[2]
-    rows = [{**row, "bound": code} for row, code in zip(us.fit["varcomp"], ["F", "C", "B", "P", "P", "S"], strict=True)]
-    assert reported(us) == 6
-    assert reported(replace(us, fit={**us.fit, "varcomp": rows})) == 4
+def test_what_the_test_needs_is_kept_only_for_it():
+    kept = next(iter(fit_many({"us": LADDER["us"]}, {"t": trial(3)}, executor="serial"))).kept
+    assert kept["comparable"] is None
 
 
 def test_a_job_with_a_ladder(tmp_path):

@@ -1,9 +1,13 @@
 """The menu, the row names of each structure and the messages of build."""
 
+import json
+
 import pytest
 
 from vcmodel.errors import StructureError
-from vcmodel.structures.registry import STRUCTURES, build, canonical, menu, names, structure_class
+from vcmodel.structures.direct_sum import DirectSum
+from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.registry import STRUCTURES, build, canonical, described, menu, names, restored, structure_class
 
 PAIRS = ["f_b:a.cor", "f_c:a.cor", "f_c:b.cor"]
 EACH = ["f_a", "f_b", "f_c"]
@@ -74,3 +78,11 @@ def test_build_says_what_is_wrong(arguments, message):
 def test_charts_refuse_inadmissible_values(name, theta, message):
     with pytest.raises(StructureError, match=message):
         build(name, "f", ("a", "b")).chart(theta, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("name", names())
+def test_described_structures_are_restored(name):
+    structure = build(name, "f", ("a", "b", "c"))
+    product = KroneckerStructure((structure, build("id", "g", ("1", "2"))), scaled=not structure.carries_variance)
+    for item in (structure, product, DirectSum((structure, structure))):
+        assert restored(json.loads(json.dumps(described(item)))) == item

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import chdtrc
-
 from vcmodel.batch.result import BatchResult
+from vcmodel.errors import VcmodelError
+from vcmodel.results.comparable import Comparable
+from vcmodel.results.comparison import likelihood_ratio
 
 if TYPE_CHECKING:
     from vcmodel.batch.job import Selection
@@ -29,7 +30,7 @@ class Comparison:
     against : str or None
         The model it was tested against.
     statistic, df, p_value
-        Of the likelihood-ratio test.
+        Of the likelihood-ratio test; `p_value` is that of the mixture of chi-squares where the smaller model is on a boundary.
     reason : str
         Why it was taken or not.
     """
@@ -97,39 +98,37 @@ def _by_test(results: Sequence[BatchResult], alpha: float, comparisons: dict[str
             best = result
             comparisons[result.id] = Comparison(result, value, "the first model of the ladder that qualifies")
             continue
-        statistic = -2.0 * _fit(best)["loglik"] - value
-        df = reported(result) - reported(best)
-        if df <= 0:
-            reason = f"not tested: it has {'as many' if df == 0 else 'fewer'} parameters {'as' if df == 0 else 'than'} {best.model}"
-            comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df)
-            continue
-        if statistic < -TIE:
-            reason = f"not tested: logL is below that of {best.model} in spite of more parameters, so the models are not nested"
-            comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df)
-            continue
-        p_value, mixture = p_of(result, best, max(statistic, 0.0), df)
-        words = " (half-and-half mixture: one variance tested at zero)" if mixture else ""
-        better = p_value < alpha
-        reason = f"{'better' if better else 'not better'} than {best.model} at level {alpha:g}{words}"
-        comparisons[result.id] = Comparison(result, value, reason, best.model, statistic, df, p_value)
-        best = result if better else best
+        step = _tested(result, best, alpha, value)
+        comparisons[result.id] = step
+        best = result if step.p_value is not None and step.p_value < alpha else best
     return None if best is None else best.id
 
 
-def p_of(larger: BatchResult, smaller: BatchResult, statistic: float, df: int) -> tuple[float, bool]:
-    """The tail probability, and whether it is that of the mixture for one variance at zero (Self & Liang 1987, case 5)."""
-    plain = float(chdtrc(df, statistic))
-    rows, fewer = ([item["row"] for item in _fit(item_)["varcomp"]] for item_ in (larger, smaller))
-    extra = [row for row in rows if row not in fewer]
-    # the row of a random term with a single variance is its label, without "!"
-    if df == 1 and len(extra) == 1 and len(rows) == len(fewer) + 1 and "!" not in extra[0]:
-        return (0.5 * plain if statistic > 0.0 else 1.0), True
-    return plain, False
+def _tested(result: BatchResult, best: BatchResult, alpha: float, value: float) -> Comparison:
+    """The likelihood-ratio test of a model against the best of those before it."""
+    statistic = -2.0 * _fit(best)["loglik"] - value
+    larger, smaller = _comparable(result), _comparable(best)
+    if larger is None or smaller is None:
+        reason = "not tested: the batch was run without this test; run it again"
+        return Comparison(result, value, reason, best.model, statistic)
+    df = larger.n_parameters - smaller.n_parameters
+    if df <= 0:
+        reason = f"not tested: it has {'as many' if df == 0 else 'fewer'} parameters {'as' if df == 0 else 'than'} {best.model}"
+        return Comparison(result, value, reason, best.model, statistic, df)
+    try:
+        test = likelihood_ratio(larger, smaller)
+    except VcmodelError as problem:
+        return Comparison(
+            result, value, f"not tested against {best.model}: {str(problem).removeprefix('lrt: ')}", best.model, statistic, df
+        )
+    better = "better" if test.p < alpha else "not better"
+    words = f" ({test.distribution})" if test.boundary else ""
+    return Comparison(result, value, f"{better} than {best.model} at level {alpha:g}{words}", best.model, test.statistic, test.df, test.p)
 
 
-def reported(result: BatchResult) -> int:
-    """Reported parameters that are neither fixed nor repeat one of their equality group; those at a boundary count."""
-    return sum(item["bound"] not in ("F", "C") for item in _fit(result)["varcomp"])
+def _comparable(result: BatchResult) -> Comparable | None:
+    record = _kept(result).get("comparable")
+    return None if record is None else Comparable.from_dict(record)
 
 
 def _fit(result: BatchResult) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def _task(
 ) -> Task:
     options: dict[str, Any] = {name: getattr(job, name) for name in ("read", "columns", "weights")}
     options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal")}
+    if job.select is not None and job.select.by == "lrt":
+        options["compared"] = True
     key = text_digest(common, name, digest, entry.name, traits, formulas, options)
     return Task(
         id=fit_id(name, entry.name, traits),

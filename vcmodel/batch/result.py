@@ -50,7 +50,7 @@ class BatchResult:
     fit : dict or None
         ``Fit.to_dict()`` without the seconds of its iterations; None when failed.
     kept : dict or None
-        What the tables need beside `fit`: ``random``, ``cells``, ``pair``.
+        What the tables need beside `fit`: ``random``, ``cells``, ``pair``, ``comparable``.
     packed_rows : bytes or None
         What :attr:`rows` unpacks when asked.
     selected : bool or None

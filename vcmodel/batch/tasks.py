@@ -53,6 +53,8 @@ class Task:
     start, bounds, equal
         As for ``Model.fit``.
     control : Control
+    compared : bool
+        Whether what a likelihood-ratio test needs is kept.
     content : bytes or None
         The file's bytes, for a worker that may not see the file.
     """
@@ -72,6 +74,7 @@ class Task:
     bounds: dict[str, str] = field(default_factory=dict)
     equal: tuple[tuple[str, ...], ...] = ()
     control: Control = field(default_factory=Control)
+    compared: bool = False
     content: bytes | None = None
 
     @property
@@ -213,6 +216,7 @@ def _kept(fit: Fit, task: Task) -> dict[str, Any]:
         # two fits to the same cells can be compared by their REML likelihoods
         "cells": hashlib.sha256(np.stack([row, trait]).astype("<i8").tobytes()).hexdigest(),
         "pair": _pair(fit, task.traits) if len(task.traits) == 2 else [],
+        "comparable": fit.comparable.to_dict() if task.compared else None,
     }
 
 

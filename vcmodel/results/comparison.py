@@ -1,4 +1,4 @@
-"""The REML likelihood-ratio test of nested models."""
+"""The REML likelihood-ratio test of nested models: the one rule for fits and for the records of a batch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import VcmodelError
-from vcmodel.results.distributions import chi_square_tail
+from vcmodel.results.distributions import chi_square_tail, mixture_tail
+from vcmodel.results.nesting import mixture
 
 if TYPE_CHECKING:
-    from vcmodel.reml.estimate import Estimate
-    from vcmodel.reml.parameters import Component
+    from vcmodel.results.comparable import Comparable
+    from vcmodel.results.nesting import Mixture
 
 # statistics within this of zero are zero: two converged fits to the same optimum differ by the solver's tolerance (1e-10) and rounding
 ZERO = 1e-6
+# weights below this are not worth a word
+SMALL = 5e-4
 
 
 @dataclass(frozen=True)
@@ -29,57 +32,80 @@ class LikelihoodRatio:
         2 (logL of the larger model - logL of the smaller).
     df : int
         Difference in the numbers of parameters, those at a boundary included.
+    p : float
+        The probability of a larger statistic under the smaller model: `p_boundary` where the smaller model lies on the boundary of the
+        larger one (a variance at zero, a correlation at +-1), else `p_value`.
     p_value : float
-        Tail of the chi-square distribution with `df`; too large when a variance is tested at zero.
+        Tail of the chi-square distribution with `df`; too large on a boundary.
     p_boundary : float
-        Tail of the half-and-half mixture of chi-squares with df - 1 and df when the smaller model sets exactly one variance to zero
-        (Self & Liang 1987, case 5; Stram & Lee 1994, case 3); NaN otherwise.
+        Tail of the mixture of chi-squares on a boundary; NaN where there is none.
+    weights : tuple of float
+        Of chi-squares with 0, 1, ... degrees of freedom in the distribution that `p` is of.
+    simulated : bool
+        Whether the weights were simulated (with a fixed seed: the same models give the same weights).
     note : str
-        What was tested, and which of the two probabilities applies.
+        What was tested and assumed.
     """
 
     statistic: float
     df: int
+    p: float
     p_value: float
     p_boundary: float
+    weights: tuple[float, ...]
+    simulated: bool
     note: str
 
-    def __getitem__(self, name: str) -> float | int | str:
+    def __getitem__(self, name: str) -> float | int | str | tuple[float, ...]:
         if name not in self.__dataclass_fields__:
             raise KeyError(name)
         return getattr(self, name)
 
+    @property
+    def boundary(self) -> bool:
+        """Whether the smaller model lies on the boundary of the larger one."""
+        return not isnan(self.p_boundary)
+
+    @property
+    def distribution(self) -> str:
+        """The distribution that `p` is of, in words."""
+        return described_mixture(self.weights, self.simulated)
+
     def __str__(self) -> str:
-        mixture = "" if isnan(self.p_boundary) else f", on the boundary p = {self.p_boundary:.3g}"
-        return f"chi-square {self.statistic:.4f} on {self.df} df, p = {self.p_value:.3g}{mixture}"
+        mixed = f" ({self.distribution})" if self.boundary else ""
+        return f"chi-square {self.statistic:.4f} on {self.df} df, p = {self.p:.3g}{mixed}"
 
 
-def n_parameters(estimate: Estimate) -> int:
-    """Reported parameters that are not fixed, each equality group once; those at a boundary count."""
-    free = [~fixed for fixed in estimate.wishes.fixed]
-    alone = sum(int(np.sum(own & (group < 0))) for own, group in zip(free, estimate.wishes.group, strict=True))
-    tied = {int(g) for own, group in zip(free, estimate.wishes.group, strict=True) for g in group[own & (group >= 0)]}
-    return alone + len(tied)
+def described_mixture(weights: tuple[float, ...], simulated: bool) -> str:
+    """Weights in words.
+
+    >>> described_mixture((0.25, 0.5, 0.25), True)
+    'mixture 0.25:0.5:0.25 of chi-square 0, 1, 2 df, simulated'
+    >>> described_mixture((0.0, 0.0, 1.0), False)
+    'chi-square 2 df'
+    """
+    used = [df for df, weight in enumerate(weights) if weight > SMALL]
+    dfs = ", ".join(map(str, used))
+    if len(used) == 1:
+        return f"chi-square {dfs} df"
+    parts = ":".join(f"{weights[df]:.3f}".rstrip("0") for df in used)
+    return f"mixture {parts} of chi-square {dfs} df{', simulated' if simulated else ''}"
 
 
-def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
+def likelihood_ratio(one: Comparable, two: Comparable) -> LikelihoodRatio:
     """The test of two fits to the same cells with the same fixed effects; which of them is the larger is found out.
 
     Raises
     ------
     VcmodelError
-        A fit that did not converge, different data or fixed effects, the same number of parameters, or a larger model with a lower logL.
-
-    References
-    ----------
-    Self, S. G. & Liang, K.-Y. (1987). Journal of the American Statistical Association 82, 605-610.
-    Stram, D. O. & Lee, J. W. (1994). Biometrics 50, 1171-1177.
+        A fit that did not converge, different data or fixed effects, the same number of parameters, models that are not nested, or a larger
+        model with a lower logL.
     """
     for item in (one, two):
-        if not item.status.converged:
-            raise VcmodelError(f"lrt: a fit did not converge, so that its logL is not a maximum: {item.status.value}")
+        if not item.converged:
+            raise VcmodelError(f"lrt: a fit did not converge, so that its logL is not a maximum: {item.status}")
     _refuse_different(one, two)
-    sizes = [n_parameters(item) for item in (one, two)]
+    sizes = [item.n_parameters for item in (one, two)]
     if sizes[0] == sizes[1]:
         raise VcmodelError(f"lrt: both models have {sizes[0]} variance parameters, so neither contains the other; compare their AIC")
     larger, smaller = (one, two) if sizes[0] > sizes[1] else (two, one)
@@ -89,52 +115,32 @@ def likelihood_ratio(one: Estimate, two: Estimate) -> LikelihoodRatio:
             f"lrt: the model with more parameters has the lower logL ({larger.loglik:.6f} against {smaller.loglik:.6f}): "
             "the models are not nested, or one of the fits is not at its maximum (see fit.status)"
         )
-    statistic = statistic if statistic > ZERO else 0.0
+    try:
+        found = mixture(larger, smaller)
+    except VcmodelError as problem:
+        raise VcmodelError(f"lrt: {problem}") from None
+    return _test(statistic if statistic > ZERO else 0.0, df, found)
+
+
+def _test(statistic: float, df: int, found: Mixture) -> LikelihoodRatio:
+    weights = tuple(found.weights.tolist())
     plain = chi_square_tail(statistic, df)
-    if df == _one_variance_at_zero(larger, smaller):
-        mixture = 0.5 * chi_square_tail(statistic, df - 1) + 0.5 * plain if statistic > 0.0 else 1.0
-        note = f"the smaller model sets one variance to zero: p_boundary, half chi-square({df - 1}) and half chi-square({df}), applies"
-        return LikelihoodRatio(statistic, df, plain, mixture, note)
-    note = "p_value applies where the smaller model sets no variance to zero and no correlation to +-1; it is too large where it does"
-    return LikelihoodRatio(statistic, df, plain, nan, note)
+    tail = mixture_tail(statistic, weights) if statistic > 0.0 else 1.0
+    boundary = np.count_nonzero(found.weights) > 1
+    where = (
+        f"the smaller model lies on the boundary of the larger one: p is of the {described_mixture(weights, found.simulated)}"
+        if boundary
+        else f"p is of the {described_mixture(weights, False)}"
+    )
+    note = "; ".join([where, *found.remarks])
+    return LikelihoodRatio(statistic, df, tail, plain, tail if boundary else nan, weights, found.simulated, note)
 
 
-def _refuse_different(one: Estimate, two: Estimate) -> None:
-    a, b = one.design, two.design
-    same = a.spec.responses == b.spec.responses and a.frame.y.shape == b.frame.y.shape
-    pairs = [(a.frame.y, b.frame.y), (a.frame.trait, b.frame.trait), (a.weight_root, b.weight_root)]
-    if not same or not all(np.array_equal(x, y) for x, y in pairs):
+def _refuse_different(one: Comparable, two: Comparable) -> None:
+    if one.data != two.data:
         raise VcmodelError(
-            f"lrt: the models were fitted to different data ({a.frame.y.size} and {b.frame.y.size} observations, or other values); "
+            f"lrt: the models were fitted to different data ({one.n_cells} and {two.n_cells} observations, or other values); "
             "fit both to the same rows in the same order"
         )
-    if a.fixed_names != b.fixed_names or (a.fixed_matrix != b.fixed_matrix).nnz:
+    if one.fixed != two.fixed:
         raise VcmodelError("lrt: the models have different fixed effects, and REML likelihoods of these cannot be compared; use wald()")
-
-
-def _one_variance_at_zero(larger: Estimate, smaller: Estimate) -> int:
-    """Parameters lost when the smaller model is the larger one with one variance at zero, else -1.
-
-    Either a term of one variance left out (1), or one of two terms under an unstructured str() matrix (2: variance and covariance).
-    """
-    more, fewer = ({component.label: component for component in item.components} for item in (larger, smaller))
-    extra = [component for label, component in more.items() if label not in fewer]
-    gone = [component for label, component in fewer.items() if label not in more]
-    if any(component.kind != "random" for component in (*extra, *gone)) or len(extra) > 1 or len(gone) > 1:
-        return -1
-    changed = [label for label in more if label in fewer and not _same(more[label], fewer[label])]
-    if extra and not gone:
-        return 1 if not changed and extra[0].structure.size == 1 else -1
-    if extra and gone:
-        return 2 if not changed and _grown(larger, extra[0], gone[0]) else -1
-    return -1
-
-
-def _same(one: Component, two: Component) -> bool:
-    return one.structure == two.structure
-
-
-def _grown(larger: Estimate, extra: Component, gone: Component) -> bool:
-    """Whether `extra` is str() with an unstructured matrix over two terms of which `gone` is one."""
-    members = [member.label for member in larger.design.terms[extra.index].spec.members]
-    return gone.label in members and extra.structure.size == 2 and gone.structure.size == 1 and len(extra.rows) == 3

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 from vcmodel.errors import StructureError, choices
 from vcmodel.structures.base import Structure
 from vcmodel.structures.diagonal import Diagonal
+from vcmodel.structures.direct_sum import DirectSum
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
+from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.uniform import Uniform, UniformHeterogeneous, UniformHomogeneous
 from vcmodel.structures.unstructured import Unstructured
 
@@ -25,6 +29,9 @@ STRUCTURES: dict[str, type[Structure]] = {
     "corgv": GeneralHomogeneous,
     "corgh": GeneralHeterogeneous,
 }
+
+# also those that formulas make without naming them
+_CLASSES: dict[str, type[Structure]] = {**STRUCTURES, DirectSum.name: DirectSum, KroneckerStructure.name: KroneckerStructure}
 
 
 class MenuRow(NamedTuple):
@@ -87,3 +94,27 @@ def menu() -> tuple[MenuRow, ...]:
     """All structures, one row each, in registry order."""
     unique = dict.fromkeys(STRUCTURES.values())
     return tuple(MenuRow(tuple(name for name, held in STRUCTURES.items() if held is found), found.count, found.summary) for found in unique)
+
+
+def described(structure: Structure) -> dict[str, Any]:
+    """A structure in the types of JSON: its class, and its fields with the structures among them described in turn."""
+    values = {item.name: getattr(structure, item.name) for item in fields(structure)}  # type: ignore[arg-type]
+    return {"name": structure.name, **{name: _plain(value) for name, value in values.items()}}
+
+
+def restored(description: Mapping[str, Any]) -> Structure:
+    """The structure that :func:`described` gave this description."""
+    values = {name: _original(value) for name, value in description.items() if name != "name"}
+    return _CLASSES[description["name"]](**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Structure):
+        return described(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _original(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return restored(value)
+    return tuple(_original(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,189 @@
+"""Which mixture belongs to which pair of models, and which pairs are none."""
+
+import json
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import vcmodel as vc
+from vcmodel.results.comparable import Comparable, entries
+from vcmodel.results.comparison import likelihood_ratio
+from vcmodel.structures.registry import build, names
+
+A, AB, US = "a ~ site", "a + b ~ trait", "units:us(trait)"
+HALF, FREE = (0.5, 0.5), (0.0, 1.0)
+PSD2 = ((2 - 2**0.5) / 4, 2**0.5 / 4, 2**0.5 / 4, (2 - 2**0.5) / 4)
+
+
+@cache
+def table():
+    """24 families at three sites, two plants each, one block variance that is estimated as zero in b."""
+    rng = np.random.default_rng(11)
+    d = pd.DataFrame({"f": np.repeat(np.arange(24), 6).astype(str), "site": np.tile(list("AABBCC"), 24), "block": np.tile(list("12"), 72)})
+    g = rng.normal(size=(24, 2)) @ np.array([[1.0, 0.6], [0.0, 0.8]])
+    d[["a", "b"]] = g[d["f"].astype(int)] * [1, 30] + rng.normal(size=(144, 2)) * [1, 30]
+    d["a"] += 0.5 * rng.normal(size=(24, 3))[d["f"].astype(int), d["site"].map({"A": 0, "B": 1, "C": 2})]
+    d["c"] = g[:, 0][d["f"].astype(int)] + rng.normal(size=144) + 0.3 * d["b"] / 30
+    d["x"] = rng.normal(size=144) + 3
+    d["a2"] = d["a"] + 0.7 * rng.normal(size=24)[d["f"].astype(int)] * d["x"]
+    return d
+
+
+@cache
+def fitted(fixed, random, residual, held=(), tied=()):
+    start = dict(held)
+    return vc.fit(fixed, random, residual, table(), start=start, bounds=dict.fromkeys(start, "F"), equal=[list(tied)] if tied else None)
+
+
+def check(larger, smaller, weights, *, simulated=False, atol=1e-6):
+    test = larger.lrt(smaller)
+    np.testing.assert_allclose(test.weights, weights, atol=atol)
+    assert test.simulated == simulated
+    tail = sum(w * stats.chi2.sf(test.statistic, df) for df, w in enumerate(weights) if df)
+    if test.statistic > 0:
+        assert test.p == pytest.approx(tail, rel=0.05 if atol > 1e-3 else 1e-6)
+    assert test.p_value == pytest.approx(stats.chi2.sf(test.statistic, test.df))
+    assert np.isnan(test.p_boundary) == (np.count_nonzero(test.weights) == 1)
+    return test
+
+
+ONE_TRAIT = [
+    ("f", None, HALF),
+    ("f + site:f", "f", HALF),
+    ("corv(site):f", "f", HALF),  # the same model, the correlation at one
+    ("cor(site):f", "f", HALF),
+    ("corv(site):f", "site:f", FREE),
+    ("corh(site):f", "corv(site):f", (0, 0, 1)),
+    ("corh(site):f", "f", (0, 0, 0.5, 0.5)),
+    ("us(site):f", "corv(site):f", (0, 0, 0, 0, 1)),
+    ("us(site):f", "corh(site):f", (0, 0, 1)),
+    ("us(site):f", "diag(site):f", (0, 0, 0, 1)),
+    ("us(site):f", "f + site:f", (0, 0, 0, 0, 1)),
+    ("diag(site):f", "site:f", (0, 0, 1)),
+    ("at(site):f", "site:f", (0, 0, 1)),
+]
+
+
+@pytest.mark.parametrize(("larger", "smaller", "weights"), ONE_TRAIT)
+def test_one_trait(larger, smaller, weights):
+    check(fitted(A, larger, None), fitted(A, smaller, None), weights)
+
+
+@pytest.mark.parametrize(
+    ("larger", "smaller", "weights"),
+    [
+        ("us(trait):f", None, PSD2),
+        ("corgh(trait):f", None, PSD2),
+        ("us(trait):id(site):f", None, PSD2),
+        ("us(trait):f", "diag(trait):f", FREE),
+        ("us(trait):f", "trait:f", (0, 0, 1)),
+        ("us(trait):f", "f", (0, 0.5, 0.5)),
+        ("us(trait):cor(site):f", "us(trait):f", HALF),
+    ],
+)
+def test_two_traits(larger, smaller, weights):
+    # balanced data: the information on a matrix is that of a Wishart matrix, whose cone a congruence makes round
+    check(fitted(AB, larger, US), fitted(AB, smaller, US), weights, atol=5e-3)
+
+
+def test_random_slopes():
+    """From q to q + 1 terms under one unstructured matrix: half chi-square q, half q + 1 (Stram & Lee 1994)."""
+    fits = [vc.fit("a2 ~ x", random, None, table()) for random in (None, "f", "f + f:lin(x)", "str(~ f + f:lin(x), ~ us(2):id(f))")]
+    check(fits[1], fits[0], HALF)
+    check(fits[2], fits[1], HALF)
+    check(fits[3], fits[1], (0, 0.5, 0.5))
+    check(fits[3], fits[2], FREE)
+    assert sum(fits[3].lrt(fits[0]).weights[::2]) == pytest.approx(0.5)
+
+
+def test_independent_variances_have_binomial_weights():
+    two = check(fitted(AB, "diag(trait):f", "units:diag(trait)"), fitted(AB, None, "units:diag(trait)"), (0.25, 0.5, 0.25), atol=1e-3)
+    assert two.distribution == "mixture 0.25:0.5:0.25 of chi-square 0, 1, 2 df"
+    # variances whose estimates are negatively correlated: fewer are positive together
+    weights = fitted(A, "f + site:f", None).lrt(fitted(A, None, None)).weights
+    assert weights[1] == pytest.approx(0.5)
+    assert 0.25 < weights[0] < 0.35
+
+
+def test_larger_cones_are_simulated():
+    test = fitted("a + b + c ~ trait", "us(trait):f", US).lrt(fitted("a + b + c ~ trait", None, US))
+    assert test.simulated
+    assert len(test.weights) == 7
+    np.testing.assert_allclose([sum(test.weights), sum(test.weights[::2])], [1, 0.5])
+    # the cone of 3 x 3 matrices in the metric of the trace of squares
+    np.testing.assert_allclose(test.weights, [0.0227, 0.1047, 0.2266, 0.2894, 0.2266, 0.1047, 0.0227], atol=0.015)
+    assert test.distribution.endswith("of chi-square 0, 1, 2, 3, 4, 5, 6 df, simulated")
+
+
+def test_residuals_are_no_boundary():
+    check(fitted(A, "f", "dsum(~ units | site)"), fitted(A, "f", None), (0, 0, 1))
+    check(fitted(AB, "us(trait):f", US), fitted(AB, "us(trait):f", "units:diag(trait)"), FREE)
+
+
+def test_held_and_tied_parameters():
+    cor = "trait:f!trait_b:a.cor"
+    corgh = fitted(AB, "corgh(trait):f", US)
+    for value, weights in ((1.0, HALF), (0.5, FREE)):
+        check(corgh, fitted(AB, "corgh(trait):f", US, ((cor, value),)), weights)
+        check(fitted(AB, "us(trait):f", US), fitted(AB, "corgh(trait):f", US, ((cor, value),)), weights)
+    three, sites = "diag(site):f", tuple(f"site:f!site_{level}" for level in "ABC")
+    check(fitted(A, three, None), fitted(A, three, None, (), sites), (0, 0, 1))
+    check(fitted(A, three, None), fitted(A, three, None, ((sites[0], 0.0), (sites[2], 0.4))), (0, 0.5, 0.5))
+    two = fitted(A, "f + site:f", None)
+    for value, weights in ((0.0, HALF), (0.2, FREE)):
+        check(two, fitted(A, "f + site:f", None, (("site:f", value),)), weights)
+    check(two, fitted(A, "f + site:f", None, (), ("f", "site:f")), FREE)
+    # what the larger model itself holds is no direction
+    check(fitted(A, "f + site:f", None, (("site:f", 0.0),)), fitted(A, None, None), HALF)
+
+
+@pytest.mark.parametrize(("larger", "smaller"), [("f + block", "site:f"), ("diag(site):f", "f"), ("corv(site):f + block", "diag(site):f")])
+def test_models_that_are_not_nested(larger, smaller):
+    larger, smaller = fitted(A, larger, None), fitted(A, smaller, None)
+    with pytest.raises(vc.VcmodelError, match=r"lrt: the models are not nested|lower logL|neither contains"):
+        larger.lrt(smaller)
+
+
+def test_variances_of_both_models_at_zero():
+    rng = np.random.default_rng(8)
+    data = table().assign(y=lambda d: rng.normal(size=len(d)) + d["f"].astype(int) % 3)
+    data["y"] -= data.groupby("block")["y"].transform("mean")
+    larger, smaller = vc.fit("y ~ 1", "f + block", None, data), vc.fit("y ~ 1", "block", None, data)
+    assert smaller.varcomp.loc["block", "component"] == 0.0
+    test = larger.lrt(smaller)
+    assert test.weights == pytest.approx(HALF)
+    assert "a variance of both models is estimated as zero" in test.note
+
+
+def test_a_cone_without_known_weights_keeps_the_plain_chi_square():
+    test = fitted(A, "corgv(site):f", None).lrt(fitted(A, None, None))
+    assert test.weights == (0, 0, 0, 0, 1)
+    assert test.p == test.p_value
+    assert "p is that of a plain chi-square, which is too large at a boundary" in test.note
+    wider = fitted(A, "corh(site):f", None).lrt(fitted(A, None, None))
+    assert "p is an upper bound" in wider.note
+
+
+def test_fixed_terms_in_another_order_are_the_same_fixed_effects():
+    one, two = (vc.fit(fixed, random, None, table()) for fixed, random in (("a ~ site + x", "f"), ("a ~ x + site", None)))
+    assert one.lrt(two).weights == pytest.approx(HALF)
+
+
+def test_a_record_survives_json():
+    larger, smaller = fitted(AB, "us(trait):f", US), fitted(AB, "f", US)
+    one, two = (Comparable.from_dict(json.loads(json.dumps(fit.comparable.to_dict(), allow_nan=False))) for fit in (larger, smaller))
+    assert likelihood_ratio(one, two) == larger.lrt(smaller)
+    assert one.n_parameters == 6
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in ("id", "cor", "corg")])
+def test_entries_add_up_to_the_matrix(name):
+    structure = build(name, "f", ("a", "b", "c"))
+    basis = entries(structure)
+    sigma = structure.value(structure.start(np.diag([1.0, 2.0, 3.0]) + 0.3))
+    values = np.tensordot(basis, sigma, 2) / basis.sum(axis=(1, 2))
+    np.testing.assert_allclose(np.tensordot(values, basis, 1), sigma)
+    assert len(basis) == {"idv": 1, "diag": 3, "idh": 3, "corv": 2, "corgv": 4}.get(name, 6)

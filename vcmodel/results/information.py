@@ -1,0 +1,121 @@
+"""The information on the entries of the covariance matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.reml.likelihood import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from vcmodel.equations.base import Equations
+    from vcmodel.reml.estimate import Estimate
+    from vcmodel.reml.parameters import Component
+
+    Array = NDArray[np.float64]
+
+# observations up to which the expected information is computed; with more the average information is near it
+EXPECTED = 10_000
+# in standard errors of a variance: how far inside a singular matrix is looked at, and the step of differences of the score
+INSIDE, STEP = 0.02, 1e-3
+# times the standard errors are found anew where they were less than half of what was thought
+PASSES = 4
+# eigenvalues of a matrix below this many standard errors call for looking from inside
+NEAR = 0.05
+
+
+def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
+    """Information (m, m) on Sigma + sum of x_j E_j at the estimate, for the matrices E (m_c, k, k) of each component.
+
+    The expected information 1/2 tr(P V_i P V_j), which is twice the average information less the observed one, the latter by differences
+    of the score; the average information where the data are many.
+    """
+    equations, components, point = estimate.equations, estimate.components, estimate.point
+    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    average = _average(equations, components, directions)
+    if equations.y.size > EXPECTED or not len(average):
+        return average
+    # the average information on a variance may be zero by accident
+    largest = np.concatenate([_sizes(component.reference, own) for component, own in zip(components, directions, strict=True)])
+    errors = 1.0 / np.sqrt(np.maximum(np.diag(average), largest**-2))
+    try:
+        for _ in range(PASSES):
+            moves = np.split(errors, np.cumsum([len(own) for own in directions])[:-1])
+            inside = [_inside(sigma, own, size) for sigma, own, size in zip(sigmas, directions, moves, strict=True)]
+            expected = _expected(equations, components, directions, inside, errors)
+            former, errors = errors, 1.0 / np.sqrt(np.maximum(np.diag(expected), largest**-2))
+            if np.all(errors > 0.5 * former):
+                break
+        return expected
+    except FloatingPointError:
+        return average
+    finally:
+        # the equations stand at the estimate for all who ask them
+        place(equations, components, point)
+
+
+def _sizes(reference: Array, directions: Array) -> Array:
+    """Variance of the data (m,) where each direction moves the matrix."""
+    return np.asarray(np.tensordot(directions, np.outer(reference, reference), 2) / directions.sum(axis=(1, 2)))
+
+
+def _average(equations: Equations, components: Sequence[Component], directions: Sequence[Array]) -> Array:
+    """Average information where the equations stand."""
+    variates = [np.zeros((equations.variate_size, 0))]
+    for component, own in zip(components, directions, strict=True):
+        make = equations.term_variates if component.kind == "random" else equations.section_variates
+        variates.append(make(component.index, own))
+    return equations.average_information(np.concatenate(variates, axis=1))
+
+
+def _inside(sigma: Array, directions: Array, errors: Array) -> Array:
+    """The matrix, moved inside by a fraction of its standard errors where it is singular."""
+    diagonal = np.einsum("mkk,m->k", directions, errors)
+    scale = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    if np.linalg.eigvalsh(sigma / np.outer(scale, scale))[0] >= NEAR:
+        return sigma
+    return sigma + INSIDE * np.diag(diagonal)
+
+
+def _expected(
+    equations: Equations, components: Sequence[Component], directions: Sequence[Array], sigmas: Sequence[Array], errors: Array
+) -> Array:
+    """Expected information at the matrices `sigmas`, all positive definite."""
+    base = _score(equations, components, directions, sigmas)
+    average = _average(equations, components, directions)
+    observed = np.zeros_like(average)
+    row = 0
+    for c, own in enumerate(directions):
+        for direction in own:
+            step = STEP * errors[row]
+            moved = [sigma + step * direction if i == c else sigma for i, sigma in enumerate(sigmas)]
+            observed[row] = (base - _score(equations, components, directions, moved)) / step
+            row += 1
+    expected = 2.0 * average - 0.5 * (observed + observed.T)
+    values, vectors = np.linalg.eigh(expected * np.outer(errors, errors))
+    root = vectors * np.sqrt(np.maximum(values, 0.0)) / errors[:, None]
+    return root @ root.T
+
+
+def _score(equations: Equations, components: Sequence[Component], directions: Sequence[Array], sigmas: Sequence[Array]) -> Array:
+    """dlogL/dx (m,) at positive definite matrices, where the equations are left."""
+    roots = [np.asarray(np.linalg.cholesky(sigma), dtype=float) for sigma in sigmas]
+    random = [root for component, root in zip(components, roots, strict=True) if component.kind == "random"]
+    rest = [sigma for component, sigma in zip(components, sigmas, strict=True) if component.kind == "residual"]
+    if not equations.update(random, rest):
+        raise FloatingPointError("the equations are singular inside their boundary")
+    by_loading, by_residual = equations.gradients()
+    result = []
+    for component, root, own in zip(components, roots, directions, strict=True):
+        if component.kind == "random":
+            # dlogL/dLambda = 2 D Lambda
+            gradient = 0.5 * np.linalg.solve(root.T, by_loading[component.index].T).T
+        else:
+            gradient = by_residual[component.index]
+        result.append(np.tensordot(own, gradient, 2))
+    return np.concatenate(result)
