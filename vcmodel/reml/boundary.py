@@ -1,4 +1,4 @@
-"""What happens at a boundary: putting coordinates onto it, certifying that they belong there, and residuals that run into it."""
+"""What happens at the boundary of a random matrix: putting coordinates onto it, and certifying that they belong there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from vcmodel.reml.status import Status
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# logL grows by at least half a unit per e-fold of a residual coordinate that the data do not keep from zero
-UNBOUNDED_SLOPE = 0.25
 # where a singular matrix is looked at from inside, as a multiple of the floor
 INSIDE = 10.0
 # scaled eigenvalues of Sigma below this are its null space; they are exact zeros but for rounding
@@ -151,23 +147,3 @@ def release(search: Search) -> bool:
     search.certified = not free.any()
     search.evaluate(here)
     return False
-
-
-def residual_slope(search: Search) -> float:
-    """The largest -dlogL/dlog(lambda) of the residual coordinates that press on their floor; 0 when none does.
-
-    Near a singular residual logL behaves like -c log(lambda) + O(lambda^2): with c > 0 it is unbounded, with c = 0 it has a supremum.
-    """
-    floors, vector, score = search.floors(), search.point.vector(), search.differentiate().score
-    stuck = floors.index[search.pressing(floors) & floors.residual]
-    return float(np.max(-score[stuck] * vector[stuck], initial=0.0))
-
-
-def residual_status(search: Search) -> Status:
-    """Converged, or what became of a residual matrix that ran to its floor."""
-    if not search.certified:
-        return Status.STALLED
-    slope = residual_slope(search)
-    if slope == 0.0:
-        return Status.CONVERGED
-    return Status.UNBOUNDED if slope > UNBOUNDED_SLOPE else Status.RESIDUAL_BOUNDARY

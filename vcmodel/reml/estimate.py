@@ -17,6 +17,7 @@ from vcmodel.reml.parameters import Component, Point, make_components, starting_
 from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
+from vcmodel.reml.supremum import limit
 from vcmodel.reml.wishes import Wishes, read_wishes
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ SEVERAL_STARTS = 2000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A REML estimate with all that the results are made of. The equations stand at the estimate.
+    """A REML estimate with all that the results are made of.
+
+    The equations stand at the estimate; where that has a singular residual matrix, which has no inverse, just inside its boundary.
 
     Attributes
     ----------
@@ -132,7 +135,9 @@ def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishe
 
 def _collect(design: Design, search: Search, status: Status, method: str) -> Estimate:
     """The estimate at the point where the search ended."""
-    point, components = search.point, search.components
+    components = search.components
+    seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
+    loglik, point = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
     m = sum(chart.size for chart in point.charts)
     theta = tuple(chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True))
     jacobians = []
@@ -166,7 +171,7 @@ def _collect(design: Design, search: Search, status: Status, method: str) -> Est
         n_free=transform.shape[1] - len(precision.confounded),
         score_norm=last.score_norm,
         decrement=last.decrement,
-        loglik=search.equations.loglik,
+        loglik=loglik,
         status=status,
         history=tuple(search.history),
         previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),

@@ -18,34 +18,62 @@ if TYPE_CHECKING:
 
 # a square-root coordinate is held at this fraction of the data's standard deviation while iterating: 1e-8 of the variance
 FLOOR = 1e-4
-# a residual matrix enters through its inverse: nearer to singular the score would drown in rounding
-RESIDUAL_FLOOR = 1e-3
+# a residual matrix enters through its inverse, so that its floors come down one by one, as far as they are needed: nearer to singular
+# than the last, R^-1 e would keep fewer than six digits
+RESIDUAL_FLOORS = (1e-3, 1e-4, 1e-5)
 # least change of logL per relative change of a coordinate at its floor that counts as pressing: FLOOR^2 times a thousandth of a level
 PRESSURE = 1e-11
 
 
 @dataclass(frozen=True)
 class Floors:
-    """Lower bounds of coordinates that become zero on a boundary, in the concatenated vector."""
+    """Lower bounds of coordinates that become zero on a boundary, in the concatenated vector.
+
+    Attributes
+    ----------
+    index : int array
+        The coordinates.
+    floor : array
+    groups : tuple of int arrays
+        What is zero together with each of them.
+    residual : bool array
+        Which belong to a residual matrix.
+    order : int array
+        Lowest power of the coordinate in which Sigma changes: 2 for a square root, 1 where Sigma has a slope at the edge.
+    """
 
     index: NDArray[np.int64]
     floor: Array
     groups: tuple[NDArray[np.int64], ...]
     residual: NDArray[np.bool_]
+    order: NDArray[np.int64]
 
     @classmethod
-    def of(cls, components: Sequence[Component], point: Point, moves: NDArray[np.bool_]) -> Floors:
-        """The floors of every chart's edges whose coordinate moves (m,): what the user fixed stays where it is, zero included."""
-        index, floor, groups, residual = [], [], [], []
+    def of(cls, components: Sequence[Component], point: Point, moves: NDArray[np.bool_], residual_floor: float) -> Floors:
+        """The floors of every chart's edges whose coordinate moves (m,): what the user fixed stays where it is, zero included.
+
+        Parameters
+        ----------
+        residual_floor : float
+            The one of RESIDUAL_FLOORS in use.
+        """
+        index, floor, groups, residual, orders = [], [], [], [], []
         for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
             for edge in chart.edges(phi):
                 if not moves[part.start + edge.coordinate]:
                     continue
                 index.append(part.start + edge.coordinate)
-                floor.append((FLOOR if component.kind == "random" else RESIDUAL_FLOOR) ** edge.power * edge.scale)
+                floor.append((FLOOR if component.kind == "random" else residual_floor) ** edge.power * edge.scale)
                 groups.append(part.start + np.array(edge.group, dtype=np.int64))
                 residual.append(component.kind == "residual")
-        return cls(np.array(index, dtype=np.int64), np.array(floor), tuple(groups), np.array(residual, dtype=bool))
+                orders.append(1 if edge.one_sided or edge.power == 2 else 2)
+        return cls(
+            np.array(index, dtype=np.int64),
+            np.array(floor),
+            tuple(groups),
+            np.array(residual, dtype=bool),
+            np.array(orders, dtype=np.int64),
+        )
 
     def raised(self, vector: Array, snapped: NDArray[np.bool_]) -> Array:
         """The vector with its edge coordinates at or above their floors."""

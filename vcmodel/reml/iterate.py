@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.boundary import UNBOUNDED_SLOPE, release, residual_slope, residual_status, snap
+from vcmodel.reml.boundary import release, snap
 from vcmodel.reml.saddle import leave_saddle
 from vcmodel.reml.search import ROUNDING, Memory
 from vcmodel.reml.status import Status
 from vcmodel.reml.step import next_shift
+from vcmodel.reml.supremum import UNBOUNDED_SLOPE, lower_floor, residual_slope, residual_status
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
 MAX_REJECTIONS = 30
 # promised gain below which a step that changes logL by rounding only still counts: elsewhere it would be a step of no length
 NEARLY = 1e-6
-# iterations a residual coordinate presses on its floor before the likelihood is called unbounded
+# gain still promised above which no point is certified, whatever the tolerance asked for
+CERTIFIED = 1e-8
+# iterations a residual coordinate presses on its floor before the likelihood is called unbounded there, or that gain rounding only
 PATIENCE = 6
+# ends of a climb at which a residual matrix may stand at its floor
+AT_AN_END = (Status.CONVERGED, Status.UNBOUNDED, Status.STALLED)
 
 
 def maximise(search: Search) -> Status | None:
@@ -43,16 +48,25 @@ def maximise(search: Search) -> Status | None:
     if not search.evaluate(search.point):
         return None
     status = _climb(search)
-    while status is Status.CONVERGED and (release(search) or leave_saddle(search)):
+    while _goes_on(search, status):
         status = _climb(search)
-    return residual_status(search) if status is Status.CONVERGED else status
+    if status is Status.CONVERGED and not search.moves.any():
+        return Status.FIXED
+    return residual_status(search, status) if status in AT_AN_END else status
+
+
+def _goes_on(search: Search, status: Status) -> bool:
+    """Whether the end of a climb was no maximum and the search stands where it can be left."""
+    if status is Status.CONVERGED and (release(search) or leave_saddle(search)):
+        return True
+    return status in AT_AN_END and lower_floor(search)
 
 
 def _climb(search: Search) -> Status:
-    """Newton steps until the decrement is below the tolerance."""
+    """Newton steps until the decrement is below the tolerance; a maximum is certified only below the certificate's own."""
     refused = np.zeros_like(search.snapped)
     memory: Memory | None = None
-    pressed, second_chance = 0, True
+    pressed, idle, second_chance = 0, 0, True
     while True:
         # 1) derivatives; what presses on the boundary is put onto it
         if snap(search, refused):
@@ -66,7 +80,7 @@ def _climb(search: Search) -> Status:
             return Status.UNBOUNDED
         if system.decrement < search.control.tolerance:  # a stationary point; whether it is a maximum is leave_saddle's question
             if not (second_chance and refused.any()):
-                return Status.CONVERGED
+                return Status.CONVERGED if system.decrement < CERTIFIED else Status.TOLERANCE
             second_chance, refused[:] = False, False  # what could not be put onto the boundary far from the optimum may go now
             continue
         if len(search.history) > search.control.max_iterations:
@@ -75,6 +89,9 @@ def _climb(search: Search) -> Status:
         accepted = _line(search, system, transform)
         if accepted is None:
             return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
+        idle = idle + 1 if search.equations.loglik - search.history[-1].loglik <= search.slack else 0
+        if idle > PATIENCE and _is_rounding(search, system):  # close to a singular residual matrix the score keeps fewer digits
+            return Status.CONVERGED
         # 4) the new point in its best chart
         search.previous, search.point = search.point, accepted.renormalised()
         if _turned(accepted, search.point):
@@ -89,7 +106,7 @@ def _turned(before: Point, after: Point) -> bool:
 
 def _is_rounding(search: Search, system: NewtonSystem) -> bool:
     """Whether the gain still promised is smaller than logL can be computed."""
-    return system.decrement < 10 * ROUNDING * search.equations.loglik_scale + search.control.tolerance
+    return system.decrement < 10 * ROUNDING * search.equations.loglik_scale + min(search.control.tolerance, CERTIFIED)
 
 
 def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PROBE = 1e-3
 # how far to look for a better point along a direction of positive curvature, in the same unit
 JUMPS = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1)
+# gain of logL that counts as having left it
+HIGHER = 1e-9
 
 
 def leave_saddle(search: Search) -> bool:
@@ -36,7 +38,7 @@ def leave_saddle(search: Search) -> bool:
     if search.weakest < -SADDLE and len(search.history) <= search.control.max_iterations:
         for size in JUMPS:
             trial = here.moved(floors.raised(vector + size * direction, search.snapped))
-            if search.evaluate(trial) and search.equations.loglik > before + 10 * search.control.tolerance:
+            if search.evaluate(trial) and search.equations.loglik > before + HIGHER:
                 search.point = trial
                 return True
     search.evaluate(here)

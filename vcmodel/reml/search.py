@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.floors import Floors
+from vcmodel.reml.floors import RESIDUAL_FLOORS, Floors
 from vcmodel.reml.likelihood import Derivatives, differentiate, place
 from vcmodel.reml.parameters import free_map
 from vcmodel.reml.step import NewtonSystem
@@ -84,6 +84,8 @@ class Search:
         Before the last accepted step.
     weakest : float
         Exact curvature of -logL along the weakest direction at the end, in units of its average information.
+    residual_floor : float
+        At which fraction of the data's standard deviation residual matrices are held; lowered where one presses on it.
     certified : bool
         False where a multiplier says that logL rises off the boundary and no such step was found.
     """
@@ -94,6 +96,7 @@ class Search:
         self.moving = [not bool(fixed.all()) for fixed in wishes.fixed]
         self.snapped: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
         self.gradients: list[Array | None] = [None] * len(components)
+        self.residual_floor = RESIDUAL_FLOORS[0]
         self.shift = 0.0
         self.history: list[Record] = []
         self.previous: Point | None = None
@@ -123,9 +126,14 @@ class Search:
         """What logL may fall by rounding alone."""
         return ROUNDING * self.equations.loglik_scale
 
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) that the user leaves free."""
+        return np.asarray(np.any(free_map(self.wishes, self.point) != 0.0, axis=1))
+
     def floors(self) -> Floors:
         """The floors of the present charts."""
-        return Floors.of(self.components, self.point, np.any(free_map(self.wishes, self.point) != 0.0, axis=1))
+        return Floors.of(self.components, self.point, self.moves, self.residual_floor)
 
     def pressing(self, floors: Floors) -> NDArray[np.bool_]:
         """Which edges press on their floor; tied coordinates press together, fixed ones not at all."""

@@ -39,6 +39,15 @@ def level_sd(residual: Array, y: Array, level: NDArray[np.int64], k: int) -> Arr
     return np.where(varies, own, np.sqrt(np.mean(own[varies] ** 2)) if varies.any() else 1.0)
 
 
+def level_spread(residual: Array, y: Array, level: NDArray[np.int64], k: int) -> Array:
+    """The same (k,) about the mean of each level, for a residual: fixed effects without the level's own mean leave it to random terms."""
+    count = np.maximum(np.bincount(level, minlength=k), 1)
+    centred = residual - (np.bincount(level, weights=residual, minlength=k) / count)[level]
+    own = np.sqrt(np.bincount(level, weights=centred**2, minlength=k) / count)
+    whole = level_sd(residual, y, level, k)
+    return np.where(own > EXACT * whole, own, whole)
+
+
 def pairwise_correlation(residual: Array, level: NDArray[np.int64], group: NDArray[np.int64], k: int) -> Array:
     """Correlations (k, k) of group means at two levels over the groups that have both; DEFAULT_CORRELATION where fewer than 4 do."""
     correlation = np.full((k, k), DEFAULT_CORRELATION)
@@ -133,7 +142,7 @@ def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[li
         starts.append(scale * RANDOM_SHARE * correlation * np.outer(reference, reference))
     for section in design.sections:
         k = section.structure.size
-        reference = level_sd(residual[section.cells], design.y[section.cells], section.level, k)
+        reference = level_spread(residual[section.cells], design.y[section.cells], section.level, k)
         correlation = pairwise_correlation(residual[section.cells], section.level, section.unit, k)
         references.append(reference)
         starts.append(scale * RESIDUAL_SHARE * correlation * np.outer(reference, reference))

@@ -6,16 +6,20 @@ from enum import Enum
 
 
 class Status(Enum):
-    """The end of a fit."""
+    """The end of a fit. What depends on the case (which residual, why, what to do) stands in its notes."""
 
-    CONVERGED = "converged: the score, the Newton decrement and the conditions at every boundary are certified"
+    CONVERGED = "converged: a local maximum; the score, the Newton decrement and the conditions at every boundary are certified"
+    FIXED = "converged: nothing was estimated, because every variance parameter is fixed; logL is that of the values given"
     RESIDUAL_BOUNDARY = (
-        "converged at the boundary of a residual matrix: logL is the supremum within tolerance, approached as the residual matrix becomes "
-        "singular; give the residual a simpler structure (diag or corh), or look for responses that determine one another"
+        "converged at the boundary of the residual: logL is the supremum, approached as a residual variance goes to zero or a residual "
+        "matrix becomes singular; the notes name it and say what to do"
     )
     UNBOUNDED = (
-        "unbounded likelihood: logL grows without limit as a residual matrix becomes singular, because the data do not determine it "
-        "(a response that copies another, or too few complete units); use diag() in the residual or drop a response"
+        "unbounded likelihood: logL grows without limit as a residual variance goes to zero or a residual matrix becomes singular, because "
+        "the model can fit part of the data exactly; the notes name the cause and what to do"
+    )
+    TOLERANCE = (
+        "not converged: stopped at the tolerance asked for, which is too loose to certify a maximum; leave out Control(tolerance=...)"
     )
     ITERATION_LIMIT = (
         "not converged: the iteration limit was reached; raise Control(max_iterations=...) (--max-iterations on the command line) or start "
@@ -28,8 +32,8 @@ class Status(Enum):
 
     @property
     def converged(self) -> bool:
-        """Whether the estimates are a certified maximum."""
-        return self in (Status.CONVERGED, Status.RESIDUAL_BOUNDARY)
+        """Whether the estimates are a certified maximum, or nothing was to be estimated."""
+        return self in (Status.CONVERGED, Status.FIXED, Status.RESIDUAL_BOUNDARY)
 
     @property
     def label(self) -> str:

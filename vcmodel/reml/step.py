@@ -62,7 +62,7 @@ class NewtonSystem:
         empty = (np.abs(values) < FLAT) & (np.abs(rotated) < NO_SCORE)
         return cls(scale, values, vectors, np.where(empty, 0.0, rotated), score * scale)
 
-    def _divisors(self, shift: float) -> Array:
+    def divisors(self, shift: float) -> Array:
         """Positive divisors: along negative curvature its size serves, so that the step goes uphill at a sensible length.
 
         (The saddle-free modification: adding a constant to all eigenvalues would leave the lowest one near zero and its step huge.)
@@ -71,17 +71,17 @@ class NewtonSystem:
 
     def step(self, shift: float) -> Array:
         """The step, damped by `shift` >= 0."""
-        return self.scale * (self.vectors @ (self.rotated / self._divisors(shift)))
+        return self.scale * (self.vectors @ (self.rotated / self.divisors(shift)))
 
     def predicted(self, shift: float) -> float:
         """Gain of logL that the quadratic model promises for the damped step."""
-        z = self.rotated / self._divisors(shift)
+        z = self.rotated / self.divisors(shift)
         return float(z @ self.rotated - 0.5 * z @ (self.values * z))
 
     @property
     def decrement(self) -> float:
         """The gain 1/2 score' H^-1 score still to be had."""
-        return float(0.5 * np.sum(self.rotated**2 / self._divisors(0.0)))
+        return float(0.5 * np.sum(self.rotated**2 / self.divisors(0.0)))
 
 
 def next_shift(shift: float, gain: float, predicted: float) -> float:

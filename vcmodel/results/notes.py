@@ -8,6 +8,7 @@ import numpy as np
 
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import matrix_levels, shown
+from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# eigenvalues of a matrix in units of the data's variance: below the first a random matrix counts as singular (its zeros are exact, so
-# this is rounding), below the second a residual matrix stands at its floor (1e-6 of the variance, held while iterating)
+# eigenvalues of a random matrix in units of the data's variance below which it counts as singular: its zeros are exact but for rounding
 NULL = 1e-11
-RESIDUAL_FLOOR = 1e-5
 
 
 def notes(estimate: Estimate) -> list[str]:
@@ -30,17 +29,17 @@ def notes(estimate: Estimate) -> list[str]:
         found.append(estimate.status.value)
     explained: set[int] = set()
     for index, component in enumerate(estimate.components):
-        found += _random(estimate, index, explained) if component.kind == "random" else _residual(estimate, index)
+        found += _random(estimate, index, explained) if component.kind == "random" else residual_notes(estimate, index)
     found += _confounded(estimate, explained)
     reduced = [estimate.method] if estimate.equations.reduced else []
     return list(dict.fromkeys([*found, *estimate.design.notes, *reduced]))
 
 
-def _null(estimate: Estimate, index: int, below: float) -> int:
-    """Dimension of the null space of a component's matrix in units of the data's variance."""
+def _null(estimate: Estimate, index: int) -> int:
+    """Dimension of the null space of a random component's matrix."""
     sigma = estimate.point.charts[index].value(estimate.point.phi[index])
     scale = estimate.components[index].reference
-    return int(np.sum(np.linalg.eigvalsh(sigma / np.outer(scale, scale)) < below))
+    return int(np.sum(np.linalg.eigvalsh(sigma / np.outer(scale, scale)) < NULL))
 
 
 def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
@@ -60,7 +59,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         )
     if all(code == "F" for code in codes):
         return result
-    null = _null(estimate, index, NULL)
+    null = _null(estimate, index)
     if null == 0:
         return result
     if k == 1:
@@ -106,15 +105,6 @@ def _supported(estimate: Estimate, index: int, inner: str) -> str:
     relationship = any(item.role == "known" for item in spec.factors)
     fixed = "" if relationship else f"{inner} fixed (add {spec.label} to fixed) or "
     return f"; they support {fixed}diag({structured[0].factor}):{inner}"
-
-
-def _residual(estimate: Estimate, index: int) -> list[str]:
-    component = estimate.components[index]
-    if estimate.status not in (Status.RESIDUAL_BOUNDARY, Status.UNBOUNDED) or _null(estimate, index, RESIDUAL_FLOOR) == 0:
-        return []
-    k = component.structure.size
-    what = "variance runs to 0" if k == 1 else f"{k} x {k} matrix becomes singular"
-    return [f"{component.label}: the residual {what}; the parameters concerned are {shown(component.rows, 10)}"]
 
 
 def _confounded(estimate: Estimate, explained: set[int]) -> list[str]:
