@@ -189,7 +189,7 @@ def test_corh_is_tried_from_both_signs_of_the_correlation(monkeypatch):
     for correlation in (-0.25, 0.5):
         other = vc.fit("y ~ env", random="corh(env):gen", data=data, start={"env:gen!env.cor": correlation})
         assert other.loglik <= fit.loglik + 1e-6
-    monkeypatch.setattr("vcmodel.reml.estimate.SEVERAL_STARTS", 0)
+    monkeypatch.setattr("vcmodel.reml.further_starts.SMALL", 0)
     assert vc.fit("y ~ env", random="corh(env):gen", data=data).loglik < fit.loglik - 0.5
 
 

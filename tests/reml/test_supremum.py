@@ -52,6 +52,24 @@ def test_a_residual_variance_at_zero_gives_the_supremum_whatever_the_number_of_r
     assert fit.varcomp.loc["vm(animal, A)", "std_error"] == pytest.approx(variance * np.sqrt(2 / (len(records) - 2)), rel=1e-4)
 
 
+def test_two_traits_without_residual_give_the_supremum():
+    pedigree, records = families(12, 5)
+    records["z"] = 0.4 * records["y"] + np.random.default_rng(2).normal(size=len(records)).cumsum() * 0.05
+    records["z"] += np.random.default_rng(6).normal(0, 2, 24)[np.arange(len(records)) // 5]
+    fit = vc.fit("y + z ~ trait", random="us(trait):vm(animal, A)", data=records, known={"A": vc.Pedigree(pedigree)})
+    a = 0.25 + 0.25 * np.kron(np.eye(2), np.ones((5, 5))) + 0.5 * np.eye(10)
+    white = np.linalg.inv(np.linalg.cholesky(np.kron(np.eye(12), a)))
+    x, y = white @ np.ones(len(records)), white @ records[["y", "z"]].to_numpy()
+    rest = y - np.outer(x, x @ y) / (x @ x)
+    n = len(records) - 1
+    sigma = rest.T @ rest / n
+    loglik = 2 * np.linalg.slogdet(white)[1] - np.log(x @ x) - 0.5 * n * (np.linalg.slogdet(sigma)[1] + 2)
+    assert fit.status.name == "RESIDUAL_BOUNDARY"
+    assert fit.loglik == pytest.approx(loglik, abs=1e-5)
+    assert fit.covariance("animal").to_numpy() == pytest.approx(sigma, rel=1e-5)
+    assert (fit.covariance("residual").to_numpy() == 0.0).all()
+
+
 def test_a_relationship_close_to_singular_is_followed_to_lower_floors():
     rng = np.random.default_rng(3)
     n = 60

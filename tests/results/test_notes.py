@@ -58,7 +58,8 @@ def test_a_singular_matrix_with_enough_levels():
 def test_parameters_that_cannot_be_separated():
     fit = vc.fit("yield ~ gen", random="block + twin", data=oats().assign(twin=lambda d: d["block"]))
     assert note(fit, "the data cannot") == (
-        "the data cannot separate block, twin: only a combination of them is determined (code S); remove one of block, twin"
+        "the data cannot separate block, twin: only a combination of them is determined (code S); "
+        "the terms describe the same effects: leave out one of block, twin"
     )
 
 
@@ -66,7 +67,8 @@ def test_only_random_terms_are_proposed_for_removal():
     data = oats().assign(plot=lambda d: [f"p{i}" for i in range(len(d))])
     fit = vc.fit("yield ~ gen", random="plot", data=data)
     assert note(fit, "the data cannot") == (
-        "the data cannot separate plot, units!R: only a combination of them is determined (code S); remove plot"
+        "the data cannot separate plot, units!R: only a combination of them is determined (code S); "
+        "without repeated records of its levels its variance is part of the residual (units): leave out plot"
     )
 
 

@@ -22,7 +22,7 @@ from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
 from vcmodel.equations.size import require_room
-from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.cholesky import SparseCholesky, factorised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,11 +208,7 @@ class MixedModelEquations:
         if not hasattr(self, "_factors"):
             self._factors: dict[int, SparseCholesky] = {}
         if term not in self._factors:
-            lower = sparse.csc_matrix(sparse.tril(self.design.terms[term].precision))
-            lower.sort_indices()
-            made = SparseCholesky(lower)
-            made.refactor(lower.data)
-            self._factors[term] = made
+            self._factors[term] = factorised(self.design.terms[term].precision)
         return self._factors[term]
 
     def term_variates(self, term: int, derivatives: Array) -> Array:

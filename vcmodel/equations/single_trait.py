@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.cholesky import SparseCholesky, factorised
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,11 +108,7 @@ class SparseSystems:
 
     @cached_property
     def _relationship_factor(self) -> SparseCholesky:
-        lower = sparse.csc_matrix(sparse.tril(self.term.precision))
-        lower.sort_indices()
-        factor = SparseCholesky(lower)
-        factor.refactor(lower.data)
-        return factor
+        return factorised(self.term.precision)
 
     def traces(self) -> Array:
         """s_t tr(K Z0'P_t Z0) = half of dlog|C_t|/ds_t, (T,)."""

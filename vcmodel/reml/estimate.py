@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +11,12 @@ from vcmodel.equations.choice import choose
 from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
+from vcmodel.reml.confounding import Ridge, find_ridge
+from vcmodel.reml.further_starts import further_starts
 from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.parameters import Component, Point, make_components, starting_point
+from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-# observations up to which structures known for several maxima are started from each side
-SEVERAL_STARTS = 2000
+# by how much another maximum must be higher to replace the first
+HIGHER = 1e-6
+
+# eigenvalues of the scaled average information above this are no rounding
+WELL_DETERMINED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -110,11 +116,14 @@ def estimate(
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
         wishes = read_wishes(components, defaults, start, bounds, equal)
         search, status = _best(equations, components, wishes, control)
-        return _collect(design, search, status, method)
+        ridge = None if _all_seen(search, status) else find_ridge(design, components, wishes, search.point)
+        if ridge is not None and status is Status.CONVERGED:
+            search = centred(search, ridge)
+        return _collect(design, search, status, method, ridge)
 
 
 def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishes, control: Control) -> tuple[Search, Status]:
-    """The search from the starting values; on small data the best of those from the structures' other starts too."""
+    """The search from the starting values; on small data the best of those from further starts too."""
     best = Search(equations, components, wishes, starting_point(components, wishes), control)
     status = maximise(best)
     if status is None:
@@ -122,18 +131,26 @@ def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishe
             "start: the mixed-model equations are not positive definite at the starting values; give larger residual variances with start="
         )
     top = equations.loglik
-    for c, component in enumerate(components if equations.y.size <= SEVERAL_STARTS else ()):
-        for theta in () if wishes.reported_scale(c) else component.structure.alternatives(wishes.theta[c]):
-            other = replace(wishes, theta=(*wishes.theta[:c], theta, *wishes.theta[c + 1 :]))
-            search = Search(equations, components, other, starting_point(components, other), control)
-            end = maximise(search)
-            if end is not None and end.converged and equations.loglik > top + 1e-6:
-                best, status, top = search, end, equations.loglik
+    for other in further_starts(best):
+        search = Search(equations, components, other, starting_point(components, other), control)
+        end = maximise(search)
+        if end is not None and end.converged and (equations.loglik > top + HIGHER or not status.converged):
+            best, status, top = search, end, equations.loglik
     best.evaluate(best.point)
     return best, status
 
 
-def _collect(design: Design, search: Search, status: Status, method: str) -> Estimate:
+def _all_seen(search: Search, status: Status) -> bool:
+    """Whether the average information at the end of a fit shows by itself that every parameter is determined."""
+    if status is not Status.CONVERGED or search.held().any():
+        return False
+    transform = search.free_transform()
+    information = transform.T @ search.differentiate().information @ transform
+    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    return bool(np.all(size > 0.0)) and bool(np.linalg.eigvalsh(information / np.outer(size, size))[0] > WELL_DETERMINED)
+
+
+def _collect(design: Design, search: Search, status: Status, method: str, ridge: Ridge | None) -> Estimate:
     """The estimate at the point where the search ended."""
     components = search.components
     seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
@@ -147,7 +164,11 @@ def _collect(design: Design, search: Search, status: Status, method: str) -> Est
         jacobians.append(full)
     derivatives, transform = search.differentiate(), search.free_transform()
     precision = precision_of(
-        transform.T @ derivatives.information @ transform, derivatives.natural @ np.abs(transform), transform, jacobians
+        transform.T @ derivatives.information @ transform,
+        derivatives.natural @ np.abs(transform),
+        transform,
+        jacobians,
+        None if ridge is None else ridge.moved,
     )
     found = tuple(
         multipliers(component, chart, phi, search.snapped[part], d)
@@ -168,7 +189,7 @@ def _collect(design: Design, search: Search, status: Status, method: str) -> Est
         precision=precision,
         freedom=freedom_of_terms(design),
         multipliers=found,
-        n_free=transform.shape[1] - len(precision.confounded),
+        n_free=transform.shape[1] - precision.n_empty,
         score_norm=last.score_norm,
         decrement=last.decrement,
         loglik=loglik,

@@ -75,12 +75,26 @@ class Floors:
             np.array(orders, dtype=np.int64),
         )
 
-    def raised(self, vector: Array, snapped: NDArray[np.bool_]) -> Array:
-        """The vector with its edge coordinates at or above their floors."""
+    def raised(self, vector: Array, snapped: NDArray[np.bool_], present: Array | None = None) -> Array:
+        """The vector with its edge coordinates at or above their floors, or where they are `present` already if that is below.
+
+        Another order of levels leaves a residual matrix unchanged, but not its distances from the boundary: what then lies below a floor
+        stays there, because logL would fall by raising it.
+        """
         result = vector.copy()
+        floor = self.floor if present is None else np.where(self.residual, np.minimum(self.floor, present[self.index]), self.floor)
         live = ~snapped[self.index]
-        result[self.index[live]] = np.maximum(result[self.index[live]], self.floor[live])
+        result[self.index[live]] = np.maximum(result[self.index[live]], floor[live])
         return result
+
+    def held(self, pressing: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The coordinates that cannot move where some edges press on their floor: these, and what only joins edges that all do."""
+        held = [self.index[pressing]]
+        for group in (self.groups[edge] for edge in np.flatnonzero(pressing & self.residual)):
+            inside = np.isin(self.index, group)
+            if np.all(pressing[inside]):
+                held.append(group)
+        return np.concatenate(held)
 
     def pressing(self, vector: Array, score: Array, snapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which edges stand at their floor with a score that pushes further down, by more than rounding."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.cholesky import SparseCholesky, factorised
 from vcmodel.reml.start import term_cells
 from vcmodel.reml.step import LEAST_INFORMATION
 
@@ -51,12 +51,7 @@ class Freedom:
 def freedom_of_terms(design: Design) -> tuple[Freedom, ...]:
     """The freedom of every random term."""
     x = design.x
-    factor = None
-    if x.shape[1]:
-        gram = sparse.csc_matrix(sparse.tril(x.T @ x))
-        gram.sort_indices()
-        factor = SparseCholesky(gram)
-        factor.refactor(gram.data)
+    factor = factorised(x.T @ x) if x.shape[1] else None
     return tuple(_freedom(term, x, factor) for term in design.terms)
 
 
@@ -96,17 +91,22 @@ class Precision:
         Over all coordinates; zero for held ones and along directions without information.
     confounded : tuple of tuple of (component, parameter)
         For each direction without information, the reported parameters that move along it.
+    n_empty : int
+        Directions of the free coordinates without information.
     """
 
     covariance: Array
     confounded: tuple[tuple[tuple[int, int], ...], ...]
+    n_empty: int
 
     def unknown(self, component: int, parameter: int) -> bool:
         """Whether a reported parameter takes part in a direction without information."""
         return any((component, parameter) in group for group in self.confounded)
 
 
-def precision_of(information: Array, natural: Array, transform: Array, jacobians: Sequence[Array]) -> Precision:
+def precision_of(
+    information: Array, natural: Array, transform: Array, jacobians: Sequence[Array], confounded: Array | None = None
+) -> Precision:
     """The covariance of the coordinates and the parameters that the data cannot separate.
 
     Parameters
@@ -118,10 +118,14 @@ def precision_of(information: Array, natural: Array, transform: Array, jacobians
     transform : (m, f) array
         From free to all coordinates.
     jacobians : sequence of (n parameters, m) arrays
+    confounded : (n parameters, r) array, optional
+        Moves of the reported parameters along directions known to carry no information, as fractions of what each moves at most; they
+        count where the information shows fewer than r, because the estimate lies on a boundary across them.
     """
     f = information.shape[0]
+    place = [(c, i) for c, jacobian in enumerate(jacobians) for i in range(jacobian.shape[0])]
     if f == 0:
-        return Precision(np.zeros((transform.shape[0],) * 2), ())
+        return Precision(np.zeros((transform.shape[0],) * 2), (), 0)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(information), LEAST_INFORMATION * natural**2))
     values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
     empty = values < NO_INFORMATION
@@ -132,9 +136,12 @@ def precision_of(information: Array, natural: Array, transform: Array, jacobians
     directions = scale[:, None] * vectors[:, empty]
     directions /= np.linalg.norm(natural[:, None] * directions, axis=0)
     moved = stacked @ directions / np.where(size > 0, size, 1.0)[:, None]
-    place = [(c, i) for c, jacobian in enumerate(jacobians) for i in range(jacobian.shape[0])]
-    groups = tuple(tuple(place[i] for i in rows) for rows in separate(moved))
-    return Precision(root @ root.T, groups)
+    found = separate(moved)
+    if confounded is not None and confounded.shape[1] > len(found):
+        known = {i for rows in separate(confounded) for i in rows}
+        found = separate(confounded) + [rows for rows in found if not known.intersection(rows)]
+    groups = tuple(tuple(place[i] for i in rows) for rows in found)
+    return Precision(root @ root.T, groups, int(empty.sum()))
 
 
 def separate(moved: Array) -> list[list[int]]:

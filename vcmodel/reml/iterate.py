@@ -115,7 +115,7 @@ def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | Non
     floors = search.floors()
     shift = search.shift
     for _ in range(MAX_REJECTIONS):
-        trial = search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped))
+        trial = search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped, vector))
         if not search.evaluate(trial):
             shift = max(4.0 * shift, 1e-2)
             continue

@@ -37,7 +37,7 @@ def leave_saddle(search: Search) -> bool:
     search.recall(here, derivatives)
     if search.weakest < -SADDLE and len(search.history) <= search.control.max_iterations:
         for size in JUMPS:
-            trial = here.moved(floors.raised(vector + size * direction, search.snapped))
+            trial = here.moved(floors.raised(vector + size * direction, search.snapped, vector))
             if search.evaluate(trial) and search.equations.loglik > before + HIGHER:
                 search.point = trial
                 return True

@@ -145,7 +145,7 @@ class Search:
         """Coordinates (m,) that are not free at this point: snapped, or pressing on their floor."""
         floors = self.floors()
         result = self.snapped.copy()
-        result[floors.index[self.pressing(floors)]] = True
+        result[floors.held(self.pressing(floors))] = True
         result |= self.differentiate().natural == 0.0  # nothing moves: the correlation of levels whose variances are all zero
         return result
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.status import Status
+from vcmodel.results.confounding_notes import confounding_notes
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
@@ -30,7 +31,7 @@ def notes(estimate: Estimate) -> list[str]:
     explained: set[int] = set()
     for index, component in enumerate(estimate.components):
         found += _random(estimate, index, explained) if component.kind == "random" else residual_notes(estimate, index)
-    found += _confounded(estimate, explained)
+    found += confounding_notes(estimate, explained)
     reduced = [estimate.method] if estimate.equations.reduced else []
     return list(dict.fromkeys([*found, *estimate.design.notes, *reduced]))
 
@@ -105,28 +106,3 @@ def _supported(estimate: Estimate, index: int, inner: str) -> str:
     relationship = any(item.role == "known" for item in spec.factors)
     fixed = "" if relationship else f"{inner} fixed (add {spec.label} to fixed) or "
     return f"; they support {fixed}diag({structured[0].factor}):{inner}"
-
-
-def _confounded(estimate: Estimate, explained: set[int]) -> list[str]:
-    result, alone = [], []
-    for group in estimate.precision.confounded:
-        rows = [estimate.components[c].rows[i] for c, i in group]
-        if not rows or {c for c, _ in group} <= explained:
-            continue
-        if len(rows) == 1:
-            alone.append(rows[0])
-            continue
-        members = [estimate.components[c] for c, _ in group]
-        labels = list(dict.fromkeys(component.label for component in members))
-        random = list(dict.fromkeys(component.label for component in members if component.kind == "random"))
-        if len(labels) == 1 or not random:
-            remedy = f"give {shown(labels)} a structure with fewer parameters"
-        else:
-            # the residual cannot be left out
-            remedy = f"remove one of {shown(random)}" if len(random) > 1 else f"remove {random[0]}"
-        result.append(f"the data cannot separate {shown(rows, 10)}: only a combination of them is determined (code S); {remedy}")
-    if alone:
-        result.append(
-            f"the data carry no information on {shown(alone, 10)} (code S): leave out what they describe, or fix them with bounds"
-        )
-    return result

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import lsmr
 
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import matrix_levels, shown
+from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from vcmodel.reml.estimate import Estimate
 
@@ -28,10 +28,11 @@ LEAST_SQUARES_STEPS = 500
 
 
 class Boundary(NamedTuple):
-    """The boundary of a residual matrix: the levels that its null space joins, and the cells observed at them."""
+    """The boundary of a residual matrix: the levels that its null space joins, their cells, and whether their variances are zero."""
 
     levels: NDArray[np.int64]
     cells: NDArray[np.int64]
+    vanish: bool
 
 
 def residual_notes(estimate: Estimate, index: int) -> list[str]:
@@ -43,12 +44,12 @@ def residual_notes(estimate: Estimate, index: int) -> list[str]:
         return []
     component, k = estimate.components[index], estimate.components[index].structure.size
     names = [matrix_levels(estimate, index)[i] for i in found.levels]
-    where = "" if k == 1 else f" at {shown(names)}"
-    what = f"variance{where} runs to 0" if len(names) == 1 else f"{k} x {k} matrix becomes singular{where if len(names) < k else ''}"
+    some = "" if len(names) == k else f" at {shown(names)}"
+    what = f"variance{'s run' if len(names) > 1 else ' runs'}{some} to 0" if found.vanish else f"{k} x {k} matrix becomes singular{some}"
     head = f"{component.label}: the residual {what}; the parameters concerned are {shown(component.rows, 10)}"
     reason = _exact_fit(estimate, found) if estimate.status is Status.UNBOUNDED else None
     if reason is None:
-        reason = _one_variance(estimate, component.rows, k) if len(names) == 1 else _matrix(estimate, index, found, names)
+        reason = _variances(estimate, component.rows) if found.vanish else _matrix(estimate, index, found, names)
     return [head, f"{component.label}: {reason}"]
 
 
@@ -56,12 +57,13 @@ def _boundary(estimate: Estimate, index: int) -> Boundary | None:
     component = estimate.components[index]
     section = estimate.design.sections[component.index]
     sigma = estimate.point.charts[index].value(estimate.point.phi[index])
-    values, vectors = np.linalg.eigh(sigma / np.outer(component.reference, component.reference))
+    scaled = sigma / np.outer(component.reference, component.reference)
+    values, vectors = np.linalg.eigh(scaled)
     null = vectors[:, values < SINGULAR]
     if not null.shape[1]:
         return None
     levels = np.flatnonzero(np.max(np.abs(null), axis=1) > TAKES_PART)
-    return Boundary(levels, section.cells[np.isin(section.level, levels)])
+    return Boundary(levels, section.cells[np.isin(section.level, levels)], bool(np.all(np.diag(scaled)[levels] < SINGULAR)))
 
 
 def _response(estimate: Estimate, cells: NDArray[np.int64]) -> str:
@@ -80,10 +82,10 @@ def _exact_fit(estimate: Estimate, found: Boundary) -> str | None:
             continue
         z = design.terms[component.index].incidence[found.cells]
         used = np.asarray((z != 0).sum(axis=0)).ravel()
-        if used.max(initial=0) < 2 or not _explains(sparse.hstack([design.x[found.cells], z]), y):
+        if used.max(initial=0) < 2 or not _explains(y, design.x[found.cells], z):
             continue
         within = f"{name} does not vary within the levels of {component.label}"
-        beyond = "" if _explains(z, y) else " beyond the fixed effects"
+        beyond = "" if _explains(y, z) else " beyond the fixed effects"
         return (
             f"{within}{beyond}, so that nothing is left for the residual; analyse one record for each level, without {component.label}, or "
             f"look whether means were written into every record"
@@ -91,19 +93,21 @@ def _exact_fit(estimate: Estimate, found: Boundary) -> str | None:
     return None
 
 
-def _explains(columns: sparse.spmatrix, y: Array) -> bool:
-    """Whether y (n,) is a linear combination of the columns (n, p)."""
-    fitted = lsmr(columns, y, atol=1e-12, btol=1e-12, maxiter=LEAST_SQUARES_STEPS)
+def _explains(y: Array, *blocks: sparse.spmatrix) -> bool:
+    """Whether y (n,) is a linear combination of the columns of the blocks (n, p)."""
+    # only fits that end here need it, and importing vcmodel is to be quick
+    from scipy.sparse import hstack
+    from scipy.sparse.linalg import lsmr
+
+    fitted = lsmr(hstack(blocks), y, atol=1e-12, btol=1e-12, maxiter=LEAST_SQUARES_STEPS)
     return bool(fitted[3] <= EXACT * np.linalg.norm(y))
 
 
-def _one_variance(estimate: Estimate, rows: tuple[str, ...], k: int) -> str:
-    """A variance at zero."""
+def _variances(estimate: Estimate, rows: tuple[str, ...]) -> str:
+    """Variances at zero."""
     design = estimate.design
     related = [term.label for term in design.terms if term.precision is not None or term.factor is not None]
-    hold = f"hold the residual variance at a known error variance (start={{{rows[0]!r}: value}}, bounds={{{rows[0]!r}: 'F'}})"
-    if k > 1:
-        hold = "give the residual a structure with fewer parameters"
+    hold = held_at_error(rows[0]) if len(rows) == 1 else "give the residual a structure with fewer parameters"
     if estimate.status is Status.UNBOUNDED:
         return f"the model fits these records exactly, because it has as many effects as there are of them; simplify it, or {hold}"
     if related:
@@ -112,6 +116,10 @@ def _one_variance(estimate: Estimate, rows: tuple[str, ...], k: int) -> str:
             "residual beside them allow, so that all of the variation is taken for genetic (a heritability of 1); look for an effect that "
             f"families share beside their genes (of the dam, the litter or the plot they stood in) and add it to random, or {hold}"
         )
+    for component in estimate.components:
+        whole = as_residual(estimate, component) if component.kind == "random" and has_covariances(component) else None
+        if whole is not None:
+            return f"the same model without a further residual is {whole} in place of {written(estimate, component)}; write that, or {hold}"
     return f"the random terms take up all of the variation; leave out the one that the records hardly repeat, or {hold}"
 
 
