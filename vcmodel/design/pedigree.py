@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.design.levels import label
+from vcmodel.design.mendelian import NONE
 from vcmodel.design.parentage import parents_first, read_parentage
 from vcmodel.errors import DataError, RelationshipError, choices
 from vcmodel.linalg import _kernels
@@ -132,6 +133,11 @@ class Pedigree:
     def precision(self) -> sparse.csc_matrix:
         """A^-1 (n, n) with both triangles.
 
+        Raises
+        ------
+        RelationshipError
+            Individuals without Mendelian variance: A has no inverse.
+
         References
         ----------
         Henderson, C. R. (1976). A simple method for computing the inverse of a numerator relationship matrix. Biometrics 32, 69-83.
@@ -139,6 +145,12 @@ class Pedigree:
         949-953.
         """
         n = len(self)
+        fixed = np.flatnonzero(self.mendelian < NONE)
+        if fixed.size:
+            raise RelationshipError(
+                f"pedigree: {self.labels[fixed[0]]!r} ({fixed.size} in all) has no Mendelian variance, its parents being fixed lines, so "
+                "that A has no inverse; Relationship.from_pedigree gives A in coordinates that have one"
+            )
         weight = 1.0 / self.mendelian
         # each individual adds w t t', t = 1 for itself and -1/2 for each known parent; selfing adds twice to one parent
         members = np.column_stack([np.arange(n), self.parents])
@@ -156,8 +168,9 @@ class Pedigree:
         return inverse
 
     def logdet(self) -> float:
-        """log|A|."""
-        return float(np.log(self.mendelian).sum())
+        """log|A|; minus infinity where a Mendelian variance is zero."""
+        with np.errstate(divide="ignore"):
+            return float(np.log(self.mendelian).sum())
 
     @cached_property
     def _coefficients(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

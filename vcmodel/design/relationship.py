@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 
+from vcmodel.design import mendelian
 from vcmodel.design.pedigree import Pedigree
 from vcmodel.design.symmetric import labels_of, real_numbers, sparse_symmetric, symmetric
 from vcmodel.errors import RelationshipError
@@ -28,16 +29,18 @@ SINGULAR = 1e-13  # smallest squared pivot, relative to its diagonal entry, of a
 class Relationship:
     """A relationship matrix K (q, q) in the form the equations use: its precision, or a factor when it is singular.
 
+    K = F P^-1 F', where F or P not given is the identity. The equations solve for the m columns of F.
+
     Attributes
     ----------
     labels : tuple of str
         The q levels.
-    precision : (q, q) csc_matrix or None
-        K^-1, both triangles.
-    factor : (q, m) array or None
-        F with K = FF', m the rank of K; given when `precision` is not.
+    precision : (m, m) csc_matrix or None
+        P, both triangles: K^-1 when there is no factor.
+    factor : (q, m) array or csr_matrix or None
+        F; sparse where some levels are combinations of others (:mod:`vcmodel.design.mendelian`).
     logdet : float
-        log|K| with a precision; 0.0 with a factor, whose effects have unit variance.
+        -log|P|.
     diagonal : (q,) array
         K_ii.
     notes : tuple of str
@@ -46,7 +49,7 @@ class Relationship:
 
     labels: tuple[str, ...]
     precision: sparse.csc_matrix | None
-    factor: Array | None
+    factor: Array | sparse.csr_matrix | None
     logdet: float
     diagonal: Array
     notes: tuple[str, ...] = ()
@@ -192,8 +195,21 @@ class Relationship:
 
     @classmethod
     def from_pedigree(cls, pedigree: Pedigree) -> Relationship:
-        """The numerator relationship matrix A of a pedigree, through its sparse inverse."""
-        return cls(pedigree.labels, pedigree.precision(), None, pedigree.logdet(), 1.0 + pedigree.inbreeding, pedigree.notes)
+        """The numerator relationship matrix A of a pedigree, through its sparse inverse.
+
+        An individual without Mendelian variance (an offspring of fixed lines) is the mean of its parents, and those of very little are
+        their mean and a deviation: see :mod:`vcmodel.design.mendelian`.
+        """
+        diagonal = 1.0 + pedigree.inbreeding
+        if pedigree.mendelian.min() >= mendelian.SMALL:
+            return cls(pedigree.labels, pedigree.precision(), None, pedigree.logdet(), diagonal, pedigree.notes)
+        found = mendelian.coordinates(pedigree.parents, pedigree.mendelian)
+        fixed = [pedigree.labels[i] for i in np.flatnonzero(pedigree.mendelian < mendelian.NONE)]
+        notes = pedigree.notes
+        if fixed:
+            shown = ", ".join(fixed[:3]) + (f", … ({len(fixed)} in all)" if len(fixed) > 3 else "")
+            notes = (*notes, f"without Mendelian variance, both parents being fixed, and so the mean of their parents: {shown}")
+        return cls(pedigree.labels, found.precision, found.weights, found.logdet, diagonal, notes)
 
 
 def as_relationship(obj: object, name: str) -> Relationship:

@@ -98,11 +98,11 @@ def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarra
     known = [item.label for item in spec.factors if item.role == "known"]
     if known:
         raise StructureError(f"residual {spec.text!r}: {known[0]} is not available in a residual; put it in random")
-    parts, sigma = structured([item for item in spec.factors if item.role == "structure"], frame, active)
-    identity = [frame.cell_factor(item.factor) for item in spec.factors if item.role == "identity"]
-    unit, _ = combined([(factor.codes, factor.labels) for factor in identity], active)
+    parts, by_structure = structured([item for item in spec.factors if item.role == "structure"], frame, active)
+    # every active cell has one unit and one level: missing ones were refused
+    unit = combined(spec.factors, frame, active).values.indices.astype(np.int64)
+    level = by_structure.indices.astype(np.int64)
     cells = np.flatnonzero(active)
-    unit, level = unit[cells], sigma[cells]
     _refuse_duplicates(spec, label, frame, unit, level, cells)
     structure = product_structure(spec.text, parts)
     linked = csr_matrix(structure.pattern())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from vcmodel.design.conditions import meets
+from vcmodel.design.incidence import FactorColumns, khatri_rao
 from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
@@ -38,12 +40,12 @@ class DesignTerm:
         Z on the weighted scale; column i * q + l is Sigma-level i, relationship level l.
     levels : tuple of str
         The q labels of the identity and known factors.
-    precision : (q, q) csc or None
-        K^-1; None is the identity, or K = factor factor'.
-    factor : (q, m) array or None
-        For a dense or singular K.
+    precision : (m, m) csc or None
+        P of K = F P^-1 F'; None is the identity.
+    factor : (q, m) array or csr or None
+        F: dense for a singular K, sparse where some levels are combinations of others; None is the identity.
     logdet : float
-        log|K|, 0 in factor form.
+        -log|P|.
     diagonal : (q,) array
         K_ll, for reliabilities.
     """
@@ -53,7 +55,7 @@ class DesignTerm:
     incidence: sparse.csr_matrix
     levels: tuple[str, ...]
     precision: sparse.csc_matrix | None
-    factor: np.ndarray | None
+    factor: np.ndarray | sparse.csr_matrix | None
     logdet: float
     diagonal: np.ndarray
 
@@ -72,16 +74,17 @@ class DesignTerm:
         """Levels of the vector b the equations solve for: q, or the columns of the factor of K."""
         return self.n_levels if self.factor is None else self.factor.shape[1]
 
+    @property
+    def dense_factor(self) -> np.ndarray | None:
+        """F where it is dense, so that every record meets every column of it."""
+        return self.factor if isinstance(self.factor, np.ndarray) else None
 
-@dataclass(frozen=True)
-class _Known:
-    """The relationship over the levels of a term."""
-
-    labels: tuple[str, ...]
-    precision: sparse.csc_matrix | None
-    factor: np.ndarray | None
-    logdet: float
-    diagonal: np.ndarray
+    @cached_property
+    def solved_incidence(self) -> sparse.csr_matrix:
+        """Z (I kron F) of a sparse F (N, k * m): the incidence of what the equations solve for."""
+        if self.factor is None:
+            return self.incidence
+        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), self.factor, format="csr"))
 
 
 def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
@@ -101,100 +104,99 @@ def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
     return [spec]
 
 
-def structured(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> tuple[list[Structure], np.ndarray]:
-    """The structures over the levels present among the active cells, and the product code of every cell (-1 where inactive)."""
+def structured(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> tuple[list[Structure], sparse.csr_matrix]:
+    """The structures over the levels present among the active cells, and the columns (N, k) of their products of levels."""
     parts: list[Structure] = []
-    code = np.zeros(active.size, dtype=np.int64)
+    values = FactorColumns.ones(active.size).within(active).values
     for item in factors:
-        factor = frame.cell_factor(item.factor)
-        present = np.unique(factor.codes[active])
-        position = np.full(len(factor.labels), -1)
-        position[present] = np.arange(present.size)
-        parts.append(registry.build(item.structure, item.factor, tuple(factor.labels[i] for i in present), *item.arguments))
-        code = code * present.size + position[factor.codes]
-    return parts, np.where(active, code, -1)
+        columns = level_columns(item, frame, active)
+        parts.append(registry.build(item.structure, item.factor, columns.labels, *item.arguments))
+        values = khatri_rao(values, columns.values)
+    return parts, values
 
 
-def combined(columns: Sequence[tuple[np.ndarray, tuple[str, ...]]], active: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The observed combinations of several factors: code of every cell (-1 where inactive) and labels joined by ``:``."""
-    code = np.zeros(active.size, dtype=np.int64)
-    for codes, labels in columns:
-        code = code * len(labels) + codes
-    present, inverse = np.unique(code[active], return_inverse=True)
-    result = np.full(active.size, -1, dtype=np.int64)
-    result[active] = inverse
-    sizes = [len(labels) for _, labels in columns]
-    parts = np.unravel_index(present, sizes) if columns else ()
-    names = [":".join(columns[j][1][index] for j, index in enumerate(combination)) for combination in zip(*parts, strict=True)]
-    return result, tuple(names) if columns else ("",)
+def level_columns(item: FactorSpec, frame: Frame, active: np.ndarray) -> FactorColumns:
+    """An indicator of the levels that a factor has among the active cells."""
+    return FactorColumns.indicator(frame.cell_factor(item.factor)).within(active).seen()
 
 
-def match(item: FactorSpec, labels: Sequence[str], known: Mapping[str, object]) -> tuple[Relationship, np.ndarray]:
-    """The relationship a known factor asks for, and the position of each factor label in it."""
+def combined(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> FactorColumns:
+    """The combinations of the independent ones of `factors` that occur among the active cells; one column without any such factor."""
+    columns = [level_columns(item, frame, active) for item in factors if item.role == "identity"]
+    return reduce(FactorColumns.joined, columns) if columns else FactorColumns.ones(active.size).within(active)
+
+
+def known_relationship(item: FactorSpec, known: Mapping[str, object]) -> Relationship:
+    """The relationship that a known factor asks for."""
     if item.relationship not in known:
         raise RelationshipError(
             f"{item.label}: no relationship named {item.relationship!r} was given; pass known={{{item.relationship!r}: ...}} "
             f"(on the command line --known {item.relationship}=FILE:pedigree, in a job [known.{item.relationship}])"
             + (f" ({choices(item.relationship, known, 'names given')})" if known else "")
         )
-    relationship = as_relationship(known[item.relationship], item.relationship)
-    places = matched(Directory(relationship.labels), labels)
-    absent = [label for label, place in zip(labels, places, strict=True) if place < 0]
+    return as_relationship(known[item.relationship], item.relationship)
+
+
+def related(item: FactorSpec, column: str, columns: FactorColumns, relationship: Relationship) -> FactorColumns:
+    """The columns of a factor (of the data column `column`) as columns of the levels of its relationship."""
+    places = matched(Directory(relationship.labels), columns.labels)
+    absent = [label for label, place in zip(columns.labels, places, strict=True) if place < 0]
     if absent:
         shown = ", ".join(absent[:5]) + (f", … ({len(absent)} in all)" if len(absent) > 5 else "")
         twin = nearly(absent[0], relationship.labels)
         raise RelationshipError(
-            f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {item.factor!r} not found in relationship "
+            f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {column!r} not found in relationship "
             f"{item.relationship!r}"
             + (f", where {twin!r} is another label than {absent[0]!r}: spell them alike, or" if twin is not None else ";")
             + " add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
         )
-    return relationship, places
+    return columns.among(places, relationship.labels)
 
 
-def _crossed(identity: tuple[str, ...], relationship: Relationship) -> _Known:
-    """K = I kron K0 over the observed identity combinations."""
+def unrelated(labels: tuple[str, ...]) -> Relationship:
+    """The identity over independent levels."""
+    return Relationship(labels, None, None, 0.0, np.ones(len(labels)))
+
+
+def crossed(identity: tuple[str, ...], relationship: Relationship) -> Relationship:
+    """K = I kron K0 over independent combinations `identity` of other factors."""
     n = len(identity)
     if n == 1 and identity[0] == "":
-        return _Known(relationship.labels, relationship.precision, relationship.factor, relationship.logdet, relationship.diagonal)
+        return relationship
     labels = tuple(f"{a}:{b}" for a in identity for b in relationship.labels)
-    precision = None if relationship.precision is None else sparse.csc_matrix(sparse.kron(sparse.identity(n), relationship.precision))
-    if relationship.factor is not None:
+    each = sparse.identity(n, format="csr")
+    precision, factor = relationship.precision, relationship.factor
+    if precision is not None:
+        precision = sparse.csc_matrix(sparse.kron(each, precision))
+    if isinstance(factor, np.ndarray):
         require_memory(
-            8.0 * n * n * relationship.factor.size,
+            8.0 * n * n * factor.size,
             f"a dense or singular relationship over {n:,} independent combinations of other factors",
             "give a relationship that is not singular, so that it has a sparse or invertible precision",
         )
-    factor = None if relationship.factor is None else np.kron(np.eye(n), relationship.factor)
-    return _Known(labels, precision, factor, n * relationship.logdet, np.tile(relationship.diagonal, n))
+        factor = np.kron(each.toarray(), factor)
+    elif factor is not None:
+        factor = sparse.csr_matrix(sparse.kron(each, factor))
+    return Relationship(labels, precision, factor, n * relationship.logdet, np.tile(relationship.diagonal, n))
 
 
 def relationship_levels(
-    factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray, known: Mapping[str, object], columns: Mapping[str, str] | None = None
-) -> tuple[_Known, np.ndarray]:
-    """The relationship over the unstructured factors and the level of every cell (-1 where inactive).
-
-    `columns` replaces the column of a factor: in ``str(~ a + b, ~ us(2):vm(a, K))`` the term b brings its own column.
-    """
-    replaced = columns or {}
-    identity = [item for item in factors if item.role == "identity"]
+    factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray, known: Mapping[str, object]
+) -> tuple[Relationship, sparse.csr_matrix]:
+    """The relationship over the q levels of the unstructured factors, and the columns (N, q) of these."""
     matched = [item for item in factors if item.role == "known"]
     if len(matched) > 1:
         raise StructureError(
             f"{' and '.join(item.label for item in matched)} in one term: at most one known relationship per term is available"
         )
-    picked = [frame.cell_factor(replaced.get(item.factor, item.factor)) for item in identity]
-    code, labels = combined([(factor.codes, factor.labels) for factor in picked], active)
+    identity = combined(factors, frame, active)
     if not matched:
-        n = len(labels)
-        return _Known(labels, None, None, 0.0, np.ones(n)), code
-    factor = frame.cell_factor(replaced.get(matched[0].factor, matched[0].factor))
-    used = np.unique(factor.codes[active])
-    relationship, found = match(matched[0], [factor.labels[i] for i in used], known)
-    position = np.full(len(factor.labels), -1, dtype=np.int64)
-    position[used] = found
-    level = np.where(active, code * len(relationship.labels) + position[factor.codes], -1)
-    return _crossed(labels, relationship), level
+        return unrelated(identity.labels), identity.values
+    item = matched[0]
+    columns = level_columns(item, frame, active)
+    relationship = known_relationship(item, known)
+    own = related(item, item.factor, columns, relationship)
+    return crossed(identity.labels, relationship), khatri_rao(identity.values, own.values)
 
 
 def covariate(spec: TermSpec, frame: Frame) -> np.ndarray:
@@ -213,17 +215,9 @@ def product_structure(spec_text: str, parts: Sequence[Structure]) -> KroneckerSt
     return KroneckerStructure(tuple(parts), scaled=not carrying)
 
 
-def _incidence(frame: Frame, pieces: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], n_sigma: int, n_levels: int) -> sparse.csr_matrix:
-    """Z (N, k * q) from (Sigma level, relationship level, value) per cell; levels of -1 leave the cell out."""
-    root = frame.weight_root
-    rows, columns, values = [], [], []
-    for sigma, level, value in pieces:
-        cell = np.flatnonzero((sigma >= 0) & (level >= 0))
-        rows.append(cell)
-        columns.append(sigma[cell] * n_levels + level[cell])
-        values.append(value[cell] * root[cell])
-    shape = (frame.y.size, n_sigma * n_levels)
-    return sparse.csr_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=shape)
+def weighted(frame: Frame, spec: TermSpec, values: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Columns (N, n) of a term times its covariates, on the weighted scale."""
+    return sparse.csr_matrix(sparse.diags(covariate(spec, frame) * frame.weight_root) @ values)
 
 
 def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:
@@ -237,11 +231,15 @@ def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
     if spec.members:
         return _build_str(spec, frame, known)
     active = meets(spec.conditions, frame)
-    parts, sigma = structured([item for item in spec.factors if item.role == "structure"], frame, active)
-    relation, level = relationship_levels([item for item in spec.factors if item.role != "structure"], frame, active, known)
-    structure = product_structure(spec.text, parts)
-    z = _incidence(frame, [(sigma, level, covariate(spec, frame))], structure.size, len(relation.labels))
-    return DesignTerm(spec, structure, z, relation.labels, relation.precision, relation.factor, relation.logdet, relation.diagonal)
+    parts, by_structure = structured([item for item in spec.factors if item.role == "structure"], frame, active)
+    relationship, by_level = relationship_levels([item for item in spec.factors if item.role != "structure"], frame, active, known)
+    z = weighted(frame, spec, khatri_rao(by_structure, by_level))
+    return _term(spec, product_structure(spec.text, parts), z, relationship)
+
+
+def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_matrix, relationship: Relationship) -> DesignTerm:
+    known = relationship
+    return DesignTerm(spec, structure, incidence, known.labels, known.precision, known.factor, known.logdet, known.diagonal)
 
 
 def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:
@@ -252,37 +250,28 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
         for item in spec.factors
         if item.role == "structure"
     ]
-    own_columns = [[item.factor for item in member.factors] for member in spec.members]
-    if any(len(columns) != len(shared) for columns in own_columns):
+    if any(len(member.factors) != len(shared) for member in spec.members):
         raise StructureError(
             f"{spec.text!r}: every term of str() must have the same number of factors as the second formula has after its first one"
         )
-    everyone = np.zeros(frame.y.size, dtype=bool)
-    for member in spec.members:
-        everyone |= meets(member.conditions, frame)
-    label_sets = []
-    for position, item in enumerate(shared):
-        found: list[str] = []
-        for columns in own_columns:
-            found += [label for label in frame.cell_factor(columns[position]).labels if label not in set(found)]
-        label_sets.append((item, found))
     if len(shared) != 1:
         raise StructureError(f"{spec.text!r}: the second formula of str() takes one structure and one factor, e.g. us(2):id(subject)")
-    item, labels = label_sets[0]
+    item = shared[0]
+    own = [member.factors[0].factor for member in spec.members]
+    factors = {column: frame.cell_factor(column) for column in own}
     if item.role == "known":
-        relationship, places = match(item, labels, known)
-        relation = _crossed(("",), relationship)
-        index = dict(zip(labels, places.tolist(), strict=True))
+        relationship = known_relationship(item, known)
+        columns = {column: related(item, column, FactorColumns.indicator(factor), relationship) for column, factor in factors.items()}
     else:
-        relation = _Known(tuple(labels), None, None, 0.0, np.ones(len(labels)))
-        index = {label: i for i, label in enumerate(labels)}
-    pieces = []
-    for i, member in enumerate(spec.members):
-        active = meets(member.conditions, frame)
-        factor = frame.cell_factor(own_columns[i][0])
-        table = np.array([index[label] for label in factor.labels], dtype=np.int64)
-        level = np.where(active, table[factor.codes], -1)
-        pieces.append((np.full(level.size, i), level, covariate(member, frame)))
-    structure = product_structure(spec.text, parts)
-    z = _incidence(frame, pieces, structure.size, len(relation.labels))
-    return DesignTerm(spec, structure, z, relation.labels, relation.precision, relation.factor, relation.logdet, relation.diagonal)
+        relationship = unrelated(tuple(dict.fromkeys(label for column in own for label in factors[column].labels)))
+        index = {label: i for i, label in enumerate(relationship.labels)}
+        columns = {
+            column: FactorColumns.indicator(factor).among(np.array([index[label] for label in factor.labels]), relationship.labels)
+            for column, factor in factors.items()
+        }
+    pieces = [
+        weighted(frame, member, columns[column].within(meets(member.conditions, frame)).values)
+        for member, column in zip(spec.members, own, strict=True)
+    ]
+    z = sparse.csr_matrix(sparse.hstack(pieces, format="csr"))
+    return _term(spec, product_structure(spec.text, parts), z, relationship)

@@ -11,13 +11,14 @@ selected inverse of C.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
 
 from vcmodel.equations.assembly import Assembly
+from vcmodel.equations.factored import SLICE, factored_variances
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 # condition of a loading up to which it is inverted
 WELL_CONDITIONED = 1e4
-# numbers in a dense block of right-hand sides
-SLICE = 4_000_000
 
 
 class MixedModelEquations:
@@ -283,28 +282,38 @@ class MixedModelEquations:
             _, b = self._levels(block)
             u = b @ loading.T
             if design.factor is None:
-                meeting = next(m for m in self.layout.meetings if m.row == m.column == index)
-                own = meeting.levels[:, 0] == meeting.levels[:, 1]
-                cube = self._inverse[meeting.mirror[own]].reshape(-1, block.r, block.r)
-                variance = np.einsum("ia,lab,ib->li", loading, cube, loading)[np.argsort(meeting.levels[own, 0])]
+                every = np.arange(q)
+                variance = self._covariances(index, loading, every, every)
             else:
-                u = design.factor @ u
-                variance = self._factored_variance(block, loading, design.factor)
+                u = np.asarray(design.factor @ u)
+                variance = factored_variances(
+                    design.factor,
+                    self.layout.n_equations,
+                    partial(self._covariances, index, loading),
+                    partial(self._combined_variance, block, loading),
+                )
             effect[block.rows], pev[block.rows] = u.T, variance.T
         return effect, pev
 
-    def _factored_variance(self, block: Block, loading: Array, factor: Array) -> Array:
-        """Prediction error variances (q, k) of u = (Lambda kron F) b, from triangular solves in slices."""
-        q = factor.shape[0]
-        result = np.empty((q, block.k))
-        step = max(1, SLICE // self.layout.n_equations)
+    def _covariances(self, index: int, loading: Array, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
+        """Prediction error covariances (n, k) of u = (Lambda kron I) b at pairs of levels; NaN where they do not meet in the pattern."""
+        block = self.layout.blocks[index]
+        meeting = next(m for m in self.layout.meetings if m.row == m.column == index)
+        key = meeting.levels[:, 0] * block.n_levels + meeting.levels[:, 1]
+        wanted = np.maximum(first, second) * block.n_levels + np.minimum(first, second)
+        place = np.minimum(np.searchsorted(key, wanted), key.size - 1)
+        cube = self._inverse[meeting.mirror[place]].reshape(-1, block.r, block.r)
+        covariance = np.einsum("ia,lab,ib->li", loading, cube, loading)
+        return np.where((key[place] == wanted)[:, None], covariance, np.nan)
+
+    def _combined_variance(self, block: Block, loading: Array, rows: Array) -> Array:
+        """Prediction error variances (n, k) of u = (Lambda kron rows) b, rows (n, m), from triangular solves."""
+        result = np.empty((rows.shape[0], block.k))
         for i in range(block.k):
-            for start in range(0, q, step):
-                rows = factor[start : start + step]
-                rhs = np.zeros((self.layout.n_equations, rows.shape[0]))
-                rhs[block.equations] = np.einsum("lm,r->mrl", rows, loading[i]).reshape(-1, rows.shape[0])
-                half = self.factor.half_solve(rhs)
-                result[start : start + step, i] = np.einsum("nl,nl->l", half, half)
+            rhs = np.zeros((self.layout.n_equations, rows.shape[0]))
+            rhs[block.equations] = np.einsum("lm,r->mrl", rows, loading[i]).reshape(-1, rows.shape[0])
+            half = self.factor.half_solve(rhs)
+            result[:, i] = np.einsum("nl,nl->l", half, half)
         return result
 
     def fitted(self) -> Array:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from vcmodel.equations.factored import SLICE, factored_variances
 from vcmodel.linalg.cholesky import SparseCholesky, factorised
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from vcmodel.equations.balanced import BalancedForm
 
     Array = NDArray[np.float64]
-
-# doubles in one slice of right-hand sides
-SLICE = 2_000_000
 
 
 class SparseSystems:
@@ -162,16 +160,22 @@ class SparseSystems:
         if self.term.factor is None:
             diagonal = self.pattern.indptr[self.n_fixed : -1]
             return np.stack([inverse[diagonal] for inverse in self._inverses], axis=1) * self.roots**2
-        root = self.term.factor
-        result = np.empty((root.shape[0], self.roots.size))
-        step = max(1, SLICE // self.n_equations)
-        for start in range(0, root.shape[0], step):
-            part = root[start : start + step].T
-            rhs = np.vstack([np.zeros((self.n_fixed, part.shape[1])), part])
-            for t, (factor, s) in enumerate(zip(self.factors, self.roots, strict=True)):
-                half = factor.half_solve(rhs)
-                result[start : start + step, t] = s**2 * np.einsum("nl,nl->l", half, half)
-        return result
+        return factored_variances(self.term.factor, self.n_equations, self._covariances, self._combined_variance)
+
+    def _covariances(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
+        """Prediction error covariances (n, T) of pairs of what the equations solve for; NaN where they do not meet in the pattern."""
+        size = self.n_equations
+        key = np.repeat(np.arange(size), np.diff(self.pattern.indptr)) * size + self.pattern.indices
+        wanted = (self.n_fixed + np.minimum(first, second)) * size + self.n_fixed + np.maximum(first, second)
+        place = np.minimum(np.searchsorted(key, wanted), key.size - 1)
+        found = (key[place] == wanted)[:, None]
+        return np.where(found, np.stack([inverse[place] for inverse in self._inverses], axis=1) * self.roots**2, np.nan)
+
+    def _combined_variance(self, rows: Array) -> Array:
+        """Prediction error variances (n, T) of rows (n, m) of the factor, from triangular solves."""
+        rhs = np.vstack([np.zeros((self.n_fixed, rows.shape[0])), rows.T])
+        half = [factor.half_solve(rhs) for factor in self.factors]
+        return np.stack([s**2 * np.einsum("nl,nl->l", each, each) for each, s in zip(half, self.roots, strict=True)], axis=1)
 
     def residual(self) -> Array:
         """e_t by row, (n, T)."""

@@ -58,7 +58,10 @@ def size_of(design: Design) -> Size:
     unit = _units(design)
     parts, relationships = [_Part(design.x, design.x.shape[1], 1, unit)], 0.0
     for term in design.terms:
-        parts.append(_Part(term.incidence, term.n_levels, term.structure.size, unit, None if term.factor is None else term.n_columns))
+        if term.dense_factor is None:
+            parts.append(_Part(term.solved_incidence, term.n_columns, term.structure.size, unit))
+        else:
+            parts.append(_Part(term.incidence, term.n_levels, term.structure.size, unit, term.n_columns))
         nonzeros = float(term.n_columns) if term.precision is None else term.precision.nnz
         relationships += nonzeros * term.structure.size**2
     products = 0.0
@@ -97,7 +100,8 @@ def _counted(design: Design, size: Size) -> Size:
     """The size with the nodes that meet counted, in slices; only for sparse terms."""
     unit = _units(design)
     parts = [_Part(design.x, design.x.shape[1], 1, unit)]
-    parts += [_Part(term.incidence, term.n_levels, term.structure.size, unit) for term in design.terms if term.factor is None]
+    sparse_terms = [term for term in design.terms if term.dense_factor is None]
+    parts += [_Part(term.solved_incidence, term.n_columns, term.structure.size, unit) for term in sparse_terms]
     if len(parts) < 1 + len(design.terms):
         return size
     first = np.cumsum([0, *(part.levels for part in parts)])
