@@ -24,11 +24,8 @@ def covariance(design, sigmas, residual_sigmas):
 
 def relationship(term):
     """K (q, q) of a random term, dense."""
-    if term.factor is not None:
-        return np.asarray(term.factor @ term.factor.T)
-    if term.precision is not None:
-        return np.linalg.inv(term.precision.toarray())
-    return np.eye(term.n_levels)
+    k = np.eye(term.n_columns) if term.precision is None else np.linalg.inv(term.precision.toarray())
+    return k if term.factor is None else np.asarray(term.factor @ k @ term.factor.T)
 
 
 def loglik(y, x, v):

@@ -102,6 +102,17 @@ def test_a_fit_that_does_not_converge_ends_with_2(command, trial, tmp_path):
     assert json.loads((tmp_path / "out" / "fit.json").read_text())["converged"] is False
 
 
+def test_records_of_unknown_levels(command, trial):
+    data = oats()
+    data["block"] = data.block.mask(data.index < 4)
+    data.to_csv(trial, index=False)
+    code, out, err = command("fit", trial, *SPLIT, "--missing-levels", "zero")
+    assert (code, err) == (0, "") and "block: 4 rows with an unknown block kept" in " ".join(out.split())
+    assert command("plan", trial, *SPLIT, "--missing-levels", "zero")[0] == 0
+    code, out, _ = command("fit", trial, *SPLIT)
+    assert code == 0 and "--missing-levels zero" in " ".join(out.split())
+
+
 def test_starts_and_bounds(command, trial):
     code, out, _ = command("fit", trial, *SPLIT, "--start", "units!R=150", "--bound", "units!R=F")
     assert code == 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vcmodel.control import Control
+from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import ConvergenceWarning, DataError, FormulaError, RelationshipError, StructureError, VcmodelError, warn
 from vcmodel.fit import Fit
 from vcmodel.report.model import describe
@@ -93,13 +94,14 @@ class Model:
         start: Mapping[str, float] | None = None,
         bounds: Mapping[str, str] | None = None,
         equal: Sequence[Sequence[str]] | None = None,
+        missing: Unknown = "drop",
         control: Control | None = None,
     ) -> Fit:
         """The model fitted to `data`; the arguments are those of :func:`fit`."""
         from vcmodel.reml.estimate import estimate
 
         _check_arguments(data, control, known, weights, start, bounds, equal)
-        design, index = self._design(data, known, weights)
+        design, index = self._design(data, known, weights, missing)
         fit = Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
         if not fit.converged:
             warn(fit.status.value, ConvergenceWarning)
@@ -111,6 +113,7 @@ class Model:
         *,
         known: Mapping[str, object] | None = None,
         weights: str | None = None,
+        missing: Unknown = "drop",
         control: Control | None = None,
     ) -> Plan:
         """What the fit to `data` would cost: equations, fill, operations, memory, time of an iteration; nothing heavy runs.
@@ -123,17 +126,18 @@ class Model:
         from vcmodel.equations.preflight import preflight
 
         _check_arguments(data, control, known, weights)
-        design, _ = self._design(data, known, weights)
+        design, _ = self._design(data, known, weights, missing)
         return preflight(design, control or Control())
 
-    def _design(self, data: Any, known: Mapping[str, object] | None, weights: str | None) -> tuple[Design, pd.Index]:
+    def _design(self, data: Any, known: Mapping[str, object] | None, weights: str | None, missing: Unknown) -> tuple[Design, pd.Index]:
         """The design, and the index of the data as given."""
         from vcmodel.design.design import build_design
         from vcmodel.design.frame import build_frame
         from vcmodel.tables.reading import read
 
         reading = read(data)
-        return build_design(self.spec, build_frame(self.spec, reading, weights), known), reading.table.index
+        frame = build_frame(self.spec, reading, weights, known=known, missing=choice(missing))
+        return build_design(self.spec, frame, known), reading.table.index
 
 
 def _check_arguments(
@@ -176,6 +180,7 @@ def fit(
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, str] | None = None,
     equal: Sequence[Sequence[str]] | None = None,
+    missing: Unknown = "drop",
     control: Control | None = None,
     rcov: str | None = None,
 ) -> Fit:
@@ -201,6 +206,10 @@ def fit(
         Codes by row name: ``"F"`` holds a parameter at its start.
     equal : sequence of sequences, optional
         Groups of row names held equal.
+    missing : str
+        What becomes of a record whose level of a random term is unknown (empty, or a code for unknown such as 0 where the relationship has
+        no such individual): ``"drop"`` leaves it out, ``"zero"`` keeps it without an effect from that term. A record with a missing
+        covariate or fixed factor is left out either way; the notes count both.
     control : Control, optional
         Options of the solver.
     rcov : str, optional
@@ -224,4 +233,4 @@ def fit(
         The model or the data may not be what is meant; the same sentence stands in ``fit.notes``.
     """
     model = Model(fixed, random, residual, rcov=rcov)
-    return model.fit(data, known=known, weights=weights, start=start, bounds=bounds, equal=equal, control=control)
+    return model.fit(data, known=known, weights=weights, start=start, bounds=bounds, equal=equal, missing=missing, control=control)

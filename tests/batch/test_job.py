@@ -20,6 +20,13 @@ def test_the_smallest_job(tmp_path):
     assert job.base == tmp_path
 
 
+def test_records_of_unknown_levels(tmp_path):
+    text = 'files = "a.csv"\n[model]\nfixed = "y ~ site"\nrandom = "line"\nmissing = "zero"\n'
+    assert read(tmp_path, text).models == (ModelEntry("model", "y ~ site", "line", missing="zero"),)
+    with pytest.raises(JobError, match=r"missing = 'zeros': did you mean 'zero'|missing = 'zeros': .*drop, zero"):
+        read(tmp_path, text.replace('"zero"', '"zeros"'))
+
+
 def test_a_job_with_everything(tmp_path):
     (tmp_path / "ped.csv").write_text("animal,f,m\n1,,\n2,1,\n", encoding="utf-8")
     job = read(

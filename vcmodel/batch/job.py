@@ -20,6 +20,7 @@ from typing import Any
 from vcmodel.api import Model
 from vcmodel.batch.traits import TRAITS, formulas_for, trait_sets
 from vcmodel.control import Control
+from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import VcmodelError, choices
 
 CRITERIA = ("aic", "bic", "lrt")
@@ -38,7 +39,7 @@ _JOB = {
     "weights": str,
     "control": dict,
 }
-_MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": dict, "bounds": dict, "equal": list}
+_MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": dict, "bounds": dict, "equal": list, "missing": str}
 _KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int}
 _SELECT = {"by": str, "alpha": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
@@ -67,6 +68,8 @@ class ModelEntry:
         Codes by row name.
     equal : tuple of tuples
         Groups of row names held equal.
+    missing : str
+        ``drop`` or ``zero``: records whose level of a random term is unknown.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ModelEntry:
     start: dict[str, float] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
     equal: tuple[tuple[str, ...], ...] = ()
+    missing: Unknown = "drop"
 
 
 @dataclass(frozen=True)
@@ -323,7 +327,8 @@ def _entry(raw: Mapping[str, Any], name: str, where: str) -> ModelEntry:
         raise JobError(f"equal in {where} must be a list of lists of row names")
     groups = tuple(_texts(group, f"equal in {where}") for group in equal)
     values = {key: float(value) for key, value in start.items()}
-    return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), values, dict(bounds), groups)
+    missing = choice(raw.get("missing", "drop"))
+    return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), values, dict(bounds), groups, missing)
 
 
 def _known(name: str, raw: Any, base: Path) -> KnownEntry:

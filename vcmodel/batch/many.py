@@ -22,6 +22,7 @@ from vcmodel.batch.run import chosen, recorded, write_tables
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.batch.traits import TRAITS
 from vcmodel.control import Control
+from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import DataError, VcmodelError, choices
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def fit_many(
     *,
     known: Mapping[str, object] | None = None,
     weights: str | None = None,
+    missing: Unknown = "drop",
     columns: Mapping[str, str] | None = None,
     traits: str = "together",
     responses: Sequence[str] = (),
@@ -59,6 +61,8 @@ def fit_many(
         Relationships shared by all fits, as for :func:`vcmodel.fit`.
     weights : str, optional
         Column of weights.
+    missing : str
+        ``drop`` or ``zero``, as for :func:`vcmodel.fit`.
     columns : mapping, optional
         ``{new: old}`` names of columns.
     traits : str
@@ -92,7 +96,7 @@ def fit_many(
     ...     print(result.name, result.status, round(result.fit["loglik"], 3))
     oats converged -260.536
     """
-    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, control)
+    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, missing, control)
     relationships = _relationships(known)
     tasks = list(plan(_sources(files_or_frames), job, relationships))
     runner = build_executor(executor, tasks, relationships, workers, scheduler)
@@ -163,6 +167,7 @@ def _job(
     select: str | None,
     alpha: float,
     weights: str | None,
+    missing: Unknown,
     control: Control | None,
 ) -> Job:
     models = {"model": model} if isinstance(model, Model) else model
@@ -177,7 +182,9 @@ def _job(
     job = Job(
         base=Path.cwd(),
         files=(),
-        models=tuple(ModelEntry(str(name), item.fixed, item.random, item.residual) for name, item in models.items()),
+        models=tuple(
+            ModelEntry(str(name), item.fixed, item.random, item.residual, missing=choice(missing)) for name, item in models.items()
+        ),
         columns={old: new for new, old in (columns or {}).items()},
         traits=traits,
         responses=responses,

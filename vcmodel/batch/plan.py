@@ -68,7 +68,7 @@ def _task(
     common: list[Any],
 ) -> Task:
     options: dict[str, Any] = {name: getattr(job, name) for name in ("read", "columns", "weights")}
-    options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal")}
+    options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal", "missing")}
     if job.select is not None and job.select.by == "lrt":
         options["compared"] = True
     key = text_digest(common, name, digest, entry.name, traits, formulas, options)

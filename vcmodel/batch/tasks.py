@@ -20,6 +20,7 @@ from vcmodel.api import Model
 from vcmodel.batch.naming import content_digest, spelled
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
+from vcmodel.design.missing import Unknown
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Task:
     columns : dict
         New names of columns by old ones.
     weights : str or None
-    start, bounds, equal
+    start, bounds, equal, missing
         As for ``Model.fit``.
     control : Control
     compared : bool
@@ -73,6 +74,7 @@ class Task:
     start: dict[str, float] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
     equal: tuple[tuple[str, ...], ...] = ()
+    missing: Unknown = "drop"
     control: Control = field(default_factory=Control)
     compared: bool = False
     content: bytes | None = None
@@ -152,6 +154,7 @@ def _fit(reading: Reading, task: Task, known: Mapping[str, object] | None) -> Fi
         start=task.start or None,
         bounds=task.bounds or None,
         equal=[list(group) for group in task.equal] or None,
+        missing=task.missing,
         control=task.control,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcmodel.cli.ending import CONVERGED, NOT_CONVERGED, Commands, complain, visible
+from vcmodel.design.missing import choice as unknown_levels
 from vcmodel.errors import VcmodelError
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ Missing = Annotated[
         show_default=False,
     ),
 ]
+MissingLevels = Annotated[
+    str,
+    typer.Option(
+        "--missing-levels",
+        metavar="drop|zero",
+        help="Records whose level of a random term is unknown: left out, or kept without an effect from that term.",
+    ),
+]
 Separator = Annotated[str | None, typer.Option(help="Separator of the file: , ; | tab or blank.", show_default="recognised")]
 Decimal = Annotated[str | None, typer.Option(help="Decimal mark of the file: . or ,", show_default="recognised")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", show_default="recognised")]
@@ -98,6 +107,7 @@ def fit(
         typer.Option("--out", "-o", metavar="FOLDER", help="Folder for fit.json, CSV tables and report.html.", show_default=False),
     ] = None,
     missing: Missing = None,
+    missing_levels: MissingLevels = "drop",
     separator: Separator = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
@@ -118,7 +128,15 @@ def fit(
     values = {row: _number(row, value) for row, value in _pairs(start, "--start").items()}
     bounds = _pairs(bound, "--bound")
     control = _control(max_iterations, threads)
-    found = model.fit(reading, known=relationships, weights=weights, start=values or None, bounds=bounds or None, control=control)
+    found = model.fit(
+        reading,
+        known=relationships,
+        weights=weights,
+        start=values or None,
+        bounds=bounds or None,
+        missing=unknown_levels(missing_levels),
+        control=control,
+    )
     if not quiet:
         print(visible(found.summary()))
     if folder is not None:
@@ -142,6 +160,7 @@ def plan(
     known: Known = None,
     weights: Weights = None,
     missing: Missing = None,
+    missing_levels: MissingLevels = "drop",
     separator: Separator = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
@@ -152,7 +171,9 @@ def plan(
     model = _model(fixed, random, residual)
     reading = _reading(data, missing, separator, decimal, encoding)
     print(visible(f"{reading.describe()}\n\n{model}\n"))
-    print(visible(str(model.plan(reading, known=_known(known), weights=weights, control=_control(None, threads)))))
+    missing_choice = unknown_levels(missing_levels)
+    found = model.plan(reading, known=_known(known), weights=weights, missing=missing_choice, control=_control(None, threads))
+    print(visible(str(found)))
     return CONVERGED
 
 

@@ -13,12 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
+from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
 from vcmodel.design.needs import Need, needs, reserved_in_use
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.tables.reading import read
 
 if TYPE_CHECKING:
-    from vcmodel.spec import Condition, ModelSpec
+    from collections.abc import Mapping
+
+    from vcmodel.spec import ModelSpec
 
 _FEW_VALUES = 10  # a whole-number covariate with at most this many distinct values is probably a code
 
@@ -103,7 +106,14 @@ class Frame:
         return self.table[name]
 
 
-def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Frame:
+def build_frame(
+    spec: ModelSpec,
+    data: object,
+    weights: str | None = None,
+    *,
+    known: Mapping[str, object] | None = None,
+    missing: Unknown = "drop",
+) -> Frame:
     """The rows and cells of `data` that `spec` uses.
 
     Parameters
@@ -112,6 +122,11 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
     data : DataFrame, polars or pyarrow table, Reading, or path of a file
     weights : str, optional
         Column of positive weights; the residual variance of a row is divided by its weight.
+    known : mapping, optional
+        Relationships by name: a code for an unknown individual that has a level there is a level.
+    missing : str
+        What becomes of a record whose level of a random term is unknown: ``"drop"`` leaves it out, ``"zero"`` keeps it without an effect
+        from that term.
 
     Raises
     ------
@@ -130,8 +145,10 @@ def build_frame(spec: ModelSpec, data: object, weights: str | None = None) -> Fr
     observed = ~np.isnan(values)
     some: NDArray[np.bool_] = np.any(observed, axis=1)
     _check_columns(table, uses, some)
-    missing, notes = _missing(table, uses, observed, spec.responses)
-    kept = np.flatnonzero(some & ~missing)
+    table, notes = unknown_as_missing(table, uses, known or {})
+    dropped, found = rows_lacking(table, uses, observed, spec.responses, missing)
+    notes += found
+    kept = np.flatnonzero(some & ~dropped)
     if kept.size == 0:
         raise DataError("no row is left after dropping missing values" + (f": {'; '.join(notes)}" if notes else ": the data have no rows"))
     if not some.all():
@@ -187,53 +204,13 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np
             )
 
 
-def _missing(
-    table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Rows (n,) whose observed cells need a value that is missing, and a note counting them per column."""
-    dropped = np.zeros(len(table), dtype=bool)
-    lacking: dict[str, NDArray[np.bool_]] = {}
-    for use in uses:
-        if use.part == "residual":
-            continue
-        absent = table[use.column].isna().to_numpy()
-        if absent.any():
-            absent = absent & _rows_meeting(table, use.conditions, observed, responses)
-            lacking[use.column] = lacking.get(use.column, np.zeros(len(table), dtype=bool)) | absent
-            dropped |= absent
-    if not dropped.any():
-        return dropped, []
-    counts = ", ".join(f"{name} ({int(rows.sum())})" for name, rows in lacking.items() if rows.any())
-    total = int(dropped.sum())
-    return dropped, [f"{total} row{'s' if total > 1 else ''} with an observed response dropped for missing values in {counts}"]
-
-
-def _rows_meeting(
-    table: pd.DataFrame, conditions: tuple[Condition, ...], observed: NDArray[np.bool_], responses: tuple[str, ...]
-) -> NDArray[np.bool_]:
-    """Rows (n,) with an observed cell that meets all conditions."""
-    cells = observed
-    rows = np.ones(len(table), dtype=bool)
-    for condition in conditions:
-        if condition.levels is None:
-            continue
-        if condition.factor == "trait":
-            wanted = np.array([name in condition.levels for name in responses])
-            cells = cells & wanted
-        else:
-            factor = factor_of(table[condition.factor])
-            codes = [code for code, label in enumerate(factor.labels) if label in condition.levels]
-            rows &= np.isin(factor.codes, codes)
-    return rows & cells.any(axis=1)
-
-
 def _refuse_incomplete_residual(table: pd.DataFrame, uses: tuple[Need, ...], kept: NDArray[np.int64]) -> None:
     observed = np.zeros((len(table), 1), dtype=bool)
     observed[kept] = True
     for use in uses:
         if use.part != "residual":
             continue
-        absent = table[use.column].isna().to_numpy() & _rows_meeting(table, use.conditions, observed, ())
+        absent = table[use.column].isna().to_numpy() & rows_meeting(table, use.conditions, observed, ())
         if absent.any():
             raise DataError(
                 f"column {use.column!r} places the residual ({use.term!r}) and is missing in {row_list(np.flatnonzero(absent))} "

@@ -30,6 +30,8 @@ class Need:
         The term, for messages.
     conditions : tuple of Condition
         Only rows (and traits) that meet them need the column.
+    relationship : str
+        Name of the known relationship over its levels; empty without one.
     """
 
     column: str
@@ -37,6 +39,7 @@ class Need:
     part: str
     term: str
     conditions: tuple[Condition, ...] = ()
+    relationship: str = ""
 
 
 def needs(spec: ModelSpec) -> tuple[Need, ...]:
@@ -48,9 +51,10 @@ def needs(spec: ModelSpec) -> tuple[Need, ...]:
         found += [Need(name, "factor", "fixed", term.text, term.conditions) for name in term.factors]
         found += [Need(name, "covariate", "fixed", term.text, term.conditions) for name in term.covariates]
     for random in spec.random:
+        shared = next((item.relationship for item in random.factors if random.members and item.role == "known"), "")
         for member in random.members or (random,):
             found += _conditions(member.conditions, "random", random.text)
-            found += _factors(member.factors, "random", random.text, member.conditions)
+            found += _factors(member.factors, "random", random.text, member.conditions, shared)
             found += [Need(name, "covariate", "random", random.text, member.conditions) for name in member.covariates]
     section = spec.residual.section
     if section is not None:
@@ -81,5 +85,11 @@ def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list
     return [Need(item.factor, "factor", part, term) for item in conditions if item.factor not in RESERVED]
 
 
-def _factors(factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...]) -> list[Need]:
-    return [Need(item.factor, "factor", part, term, conditions) for item in factors if item.factor not in RESERVED]
+def _factors(
+    factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...], relationship: str = ""
+) -> list[Need]:
+    return [
+        Need(item.factor, "factor", part, term, conditions, item.relationship or relationship)
+        for item in factors
+        if item.factor not in RESERVED
+    ]

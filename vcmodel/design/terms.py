@@ -239,6 +239,8 @@ def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
 
 def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_matrix, relationship: Relationship) -> DesignTerm:
     known = relationship
+    if incidence.nnz == 0:
+        raise DataError(f"{spec.text!r} in `random`: no record has a known level of it; leave the term out")
     return DesignTerm(spec, structure, incidence, known.labels, known.precision, known.factor, known.logdet, known.diagonal)
 
 
