@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vcmodel.design.levels import factor_of, label
+from vcmodel.design.matching import Directory
 from vcmodel.errors import VcmodelError, choices
 from vcmodel.tables.missing import is_unknown
 
@@ -48,8 +49,8 @@ def unknown_as_missing(table: pd.DataFrame, uses: tuple[Need, ...], known: Mappi
         if use.relationship not in known:
             continue
         factor = factor_of(table[use.column])
-        levels = _levels(known[use.relationship])
-        codes = [code for code, name in enumerate(factor.labels) if is_unknown(name) and name not in levels]
+        individual = Directory(_levels(known[use.relationship]))
+        codes = [code for code, name in enumerate(factor.labels) if is_unknown(name) and individual(name) is None]
         if codes:
             unknown = np.isin(factor.codes, codes)
             column = table[use.column]
@@ -61,11 +62,11 @@ def unknown_as_missing(table: pd.DataFrame, uses: tuple[Need, ...], known: Mappi
     return table, notes
 
 
-def _levels(relationship: object) -> set[str]:
+def _levels(relationship: object) -> list[str]:
     """The levels of a relationship in any of its forms; none of what is refused later."""
     if isinstance(relationship, pd.DataFrame):
-        return {label(item).strip() for item in relationship.index}
-    return set(getattr(relationship, "labels", ()))
+        return [label(item) for item in relationship.index]
+    return list(getattr(relationship, "labels", ()))
 
 
 def rows_lacking(
