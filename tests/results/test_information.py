@@ -61,7 +61,7 @@ def test_the_equations_are_left_at_the_estimate():
 
 
 def test_many_observations_are_given_the_average_information(monkeypatch):
-    monkeypatch.setattr(module, "EXPECTED", 10)
+    monkeypatch.setattr(module, "EXPECTED", 100)
     fit = vc.fit("yield ~ gen", random="block + block:gen", data=oats())
     found = information(fit.estimate, [entries(component.structure) for component in fit.estimate.components])
     covariance = np.linalg.inv(found)

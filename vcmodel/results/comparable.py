@@ -33,14 +33,27 @@ if TYPE_CHECKING:
 PROBES = 10  # columns of X: images of 55 numbers
 # entries up to which images are kept: with more, those of two models might be dependent by accident
 MOST_ENTRIES = 40
+# levels of a matrix up to which its entries are looked for
+MOST_LEVELS = 60
 SEED = 1950
 
 
 def entries(structure: Structure) -> Array:
     """The matrix as a sum of entries: (m, k, k) of zeros and ones, places that always have the same value together.
 
-    Found from the values at three random matrices. A diagonal matrix has k entries, a uniform correlation with one variance two.
+    A diagonal matrix has k entries, a uniform correlation with one variance two.
     """
+    k = structure.size
+    rows, columns = np.tril_indices(k)
+    kind = _kinds(structure)
+    result = np.zeros((int(kind.max(initial=-1)) + 1, k, k))
+    inside = kind >= 0
+    result[kind[inside], rows[inside], columns[inside]] = result[kind[inside], columns[inside], rows[inside]] = 1.0
+    return result
+
+
+def _kinds(structure: Structure) -> NDArray[np.int64]:
+    """The entry that each place of the lower triangle belongs to, -1 where the matrix is zero; from the values at random matrices."""
     rng = np.random.default_rng(SEED)
     k = structure.size
     samples = []
@@ -48,14 +61,11 @@ def entries(structure: Structure) -> Array:
         root = rng.normal(size=(k, 2 * k))
         samples.append(structure.value(structure.start(root @ root.T / k))[np.tril_indices(k)])
     values = np.round(np.stack(samples, axis=1), 10)
-    rows, columns = np.tril_indices(k)
     kinds, kind = np.unique(values, axis=0, return_inverse=True)
     order = [i for i in dict.fromkeys(kind.ravel().tolist()) if np.any(kinds[i] != 0.0)]
-    result = np.zeros((len(order), k, k))
-    for j, i in enumerate(order):
-        own = np.flatnonzero(kind.ravel() == i)
-        result[j, rows[own], columns[own]] = result[j, columns[own], rows[own]] = 1.0
-    return result
+    number = np.full(len(kinds), -1, dtype=np.int64)
+    number[order] = np.arange(len(order))
+    return number[kind.ravel()]
 
 
 @dataclass(frozen=True)
@@ -156,8 +166,10 @@ class Comparable:
     def of(cls, estimate: Estimate) -> Comparable:
         """That of an estimate."""
         parts = tuple(Part.of(estimate, index) for index in range(len(estimate.components)))
-        directions = [entries(part.structure) for part in parts]
-        small = estimate.status.converged and sum(map(len, directions)) <= MOST_ENTRIES
+        structures = [part.structure for part in parts]
+        small = estimate.status.converged and all(structure.size <= MOST_LEVELS for structure in structures)
+        small = small and sum(int(_kinds(structure).max(initial=-1)) + 1 for structure in structures) <= MOST_ENTRIES
+        directions = [entries(structure) for structure in structures] if small else []
         return cls(
             estimate.status.converged,
             estimate.status.value,

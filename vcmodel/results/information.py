@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# observations up to which the expected information is computed; with more the average information is near it
-EXPECTED = 10_000
+# observations times directions up to which the expected information is computed; with more the average information is near it
+EXPECTED = 100_000
 # in standard errors of a variance: how far inside a singular matrix is looked at, and the step of differences of the score
 INSIDE, STEP = 0.02, 1e-3
 # times the standard errors are found anew where they were less than half of what was thought
@@ -38,7 +38,7 @@ def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
     equations, components, point = estimate.equations, estimate.components, estimate.point
     sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
     average = _average(equations, components, directions)
-    if equations.y.size > EXPECTED or not len(average):
+    if equations.y.size * len(average) > EXPECTED or not len(average):
         return average
     # the average information on a variance may be zero by accident
     largest = np.concatenate([_sizes(component.reference, own) for component, own in zip(components, directions, strict=True)])

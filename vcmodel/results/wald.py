@@ -137,6 +137,9 @@ def _given(columns: _Columns, before: Index, own: Index, coefficients: Array, co
     if not added.size:
         return 0, 0.0
     rest = np.setdiff1d(np.arange(coefficients.size), columns.place[base])
+    if np.all(columns.place[leftmost] >= 0):
+        order = np.concatenate([columns.place[added], np.setdiff1d(rest, columns.place[added])])
+        return added.size, float(sequential(coefficients[order], covariance[np.ix_(order, order)])[: added.size].sum())
     scale = np.sqrt(np.diag(covariance)[rest])
     lower = np.linalg.cholesky(covariance[np.ix_(rest, rest)] / np.outer(scale, scale))
     space = columns.directions(np.concatenate([base[columns.place[base] < 0], added]))[rest]
