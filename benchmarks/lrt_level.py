@@ -14,7 +14,7 @@ import pandas as pd
 
 import vcmodel as vc
 
-SEED = 2468
+SEED = 1
 LEVEL = 0.05
 
 

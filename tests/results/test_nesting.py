@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 import vcmodel as vc
+from vcmodel.results import comparable
 from vcmodel.results.comparable import Comparable, entries
 from vcmodel.results.comparison import likelihood_ratio
 from vcmodel.structures.registry import build, names
@@ -158,13 +159,37 @@ def test_variances_of_both_models_at_zero():
     assert "a variance of both models is estimated as zero" in test.note
 
 
-def test_a_cone_without_known_weights_keeps_the_plain_chi_square():
-    test = fitted(A, "corgv(site):f", None).lrt(fitted(A, None, None))
-    assert test.weights == (0, 0, 0, 0, 1)
+@pytest.mark.parametrize(
+    ("fixed", "residual", "larger", "smaller", "dimensions"),
+    [(A, None, "corgv(site):f", None, 4), (A, None, "corv(site):f", None, 2), (AB, US, "us(trait):corg(site):f", "us(trait):f", 3)],
+)
+def test_structures_that_reach_some_matrices_only(fixed, residual, larger, smaller, dimensions):
+    test = fitted(fixed, larger, residual).lrt(fitted(fixed, smaller, residual))
+    assert len(test.weights) == dimensions + 1
+    assert sum(test.weights[::2]) == pytest.approx(0.5)
+    assert test.p < test.p_value
+
+
+def test_structures_that_are_no_convex_set():
+    test = fitted(A, "corh(site):f", None).lrt(fitted(A, None, None))
+    assert "p is an upper bound" in test.note
+    np.testing.assert_allclose(test.weights, fitted(A, "us(site):f", None).lrt(fitted(A, None, None)).weights, atol=0.02)
+
+
+def test_what_the_data_cannot_separate_keeps_the_plain_chi_square():
+    data = table().assign(g=lambda d: d["f"] + d["site"] + d["block"])  # a level for every plot
+    test = vc.fit(A, "f + g", None, data).lrt(vc.fit(A, None, None, data))
+    assert test.weights == (0, 0, 1)
     assert test.p == test.p_value
-    assert "p is that of a plain chi-square, which is too large at a boundary" in test.note
-    wider = fitted(A, "corh(site):f", None).lrt(fitted(A, None, None))
-    assert "p is an upper bound" in wider.note
+    assert "the data cannot separate the parameters of the larger model: p is that of a plain chi-square" in test.note
+
+
+def test_many_entries_keep_the_plain_chi_square(monkeypatch):
+    monkeypatch.setattr(comparable, "MOST_ENTRIES", 3)
+    larger, smaller = vc.fit(A, "diag(site):f", None, table()), vc.fit(A, None, None, table())
+    test = larger.lrt(smaller)
+    assert test.weights == (0, 0, 0, 1)
+    assert "too many (co)variances" in test.note
 
 
 def test_fixed_terms_in_another_order_are_the_same_fixed_effects():

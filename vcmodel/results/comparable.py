@@ -14,9 +14,9 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.linalg.cholesky import SparseCholesky
-from vcmodel.results.cones import to_vector, triangle_size
 from vcmodel.results.export import plain
 from vcmodel.results.information import information
+from vcmodel.results.projection import to_vector, triangle_size
 from vcmodel.structures.registry import described, restored
 
 if TYPE_CHECKING:

@@ -111,11 +111,8 @@ def _mixture(cone: Cone, information: Array, along: Array) -> Mixture:
     if np.any(np.abs(rows / scale @ null) > RESIDUAL * np.linalg.norm(rows / scale, axis=1)[:, None] * np.linalg.norm(null, axis=0)):
         raise UnknownCone("the smaller model crosses a boundary of the larger one")
     constrained = rows @ covariance @ rows.T
-    deviations = np.sqrt(np.diag(constrained))
-    if np.linalg.eigvalsh(constrained / np.outer(deviations, deviations))[0] < NO_INFORMATION:
-        raise UnknownCone("constraints of the larger model depend on each other")
     weights = mixture_weights(constrained, [block.order for block in cone.blocks])
-    return Mixture(np.concatenate([np.zeros(df - len(rows)), weights.values]), weights.simulated, remarks)
+    return Mixture(np.concatenate([np.zeros(df + 1 - len(weights.values)), weights.values]), weights.simulated, remarks)
 
 
 def _cautious(found: Mixture, cone: Cone, information: Array, along: Array, zero: NDArray[np.bool_]) -> Mixture:

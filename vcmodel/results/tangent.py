@@ -12,7 +12,7 @@ import numpy as np
 
 from vcmodel.errors import VcmodelError
 from vcmodel.results.comparable import entries
-from vcmodel.results.cones import to_vector, triangle_size
+from vcmodel.results.projection import to_vector, triangle_size
 from vcmodel.structures.identity import Identity
 from vcmodel.structures.kronecker import KroneckerStructure
 
@@ -199,12 +199,10 @@ def _blocks(part: Part, sigma: Array, moves: Array) -> list[Block]:
     rank = int(np.sum(size > RESIDUAL * size.max(initial=0.0)))
     if rank == 0:
         return []
-    if rank == triangle_size(r):
-        return [Block(r, triangles.T)]
-    lines = _half_lines(inner)
-    if len(lines) != rank:
-        raise UnknownCone(f"the matrices that {part.label} can have near the boundary are a cone whose mixture is not known")
-    return [Block(1, line[None]) for line in lines]
+    lines = _half_lines(inner) if rank < triangle_size(r) else []
+    if len(lines) == rank:
+        return [Block(1, line[None]) for line in lines]
+    return [Block(r, triangles.T)]
 
 
 def _half_lines(inner: Array) -> list[Array]:
