@@ -226,7 +226,7 @@ def test_a_variance_fixed_at_zero_stays_exactly_zero():
         ({"fixed": "flat ~ C(block)", "random": "family", "residual": "dsum(~ units | block)"}, "residual section block_0"),
         ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "F"}}, "no value is given; add start="),
         ({"fixed": "a ~ 1", "random": "family", "start": {"famly": 1.0}}, "did you mean 'family'"),
-        ({"fixed": "a ~ 1", "random": "family", "start": {"family": -1.0}}, "not a positive semi-definite matrix"),
+        ({"fixed": "a ~ 1", "random": "family", "start": {"family": -1.0}}, "'family' = -1, but a variance is >= 0"),
         ({"fixed": "a ~ 1", "random": "family", "start": {"family": "much"}}, "not a finite number"),
         ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "X"}}, "the codes are 'P'"),
         ({"fixed": "a ~ 1", "random": "family", "bounds": {"family": "U"}}, "negative residual correlation"),

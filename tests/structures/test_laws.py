@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from structures.drawing import NAMES, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
 
 from vcmodel.structures.registry import build, menu
-from vcmodel.structures.reported_chart import ReportedChart
 
 quick = settings(max_examples=60, deadline=None)
 SIZES = range(1, 6)
@@ -134,25 +134,66 @@ def test_edges_make_the_matrix_singular(case):
         assert chart.feasible(beyond) or edge.one_sided
 
 
-@given(interior)
+@st.composite
+def constrained(draw):
+    """A case, which parameters are held or tied and which held, correlations held at one included; a chart near it."""
+    structure, theta, reference, rng = draw(cases(strengths=(-0.7, 0.0, 0.3, 0.8)).filter(lambda case: len(case[1]) > 0))
+    marked = rng.random(len(theta)) < 0.6
+    held = marked & (rng.random(len(theta)) < 0.5)
+    kinds = [parameter.kind for parameter in structure.parameters]
+    if structure.name.startswith("corg") and kinds[0] == "correlation" and held[0] and not held.all() and draw(st.booleans()):
+        theta = theta.copy()
+        theta[0] = draw(st.sampled_from([-1.0, 1.0]))
+    chart, phi = structure.constrained_chart(theta, reference, marked, held)
+    return structure, theta, marked, held, chart, phi, rng
+
+
+def moved(chart, phi, rng):
+    """A feasible point near `phi`, off the centre of the chart."""
+    point = phi + 0.05 * rng.normal(size=len(phi))
+    return point if chart.feasible(point) else np.abs(point)
+
+
+@given(constrained())
 @quick
-def test_reported_chart(case):
-    structure, theta, reference, rng = case
-    chart, phi = ReportedChart.of(structure, theta, np.ones(structure.size))
-    assert chart.feasible(phi)
-    variances = [i for i, parameter in enumerate(structure.parameters) if parameter.kind == "variance"]
-    assert [(edge.coordinate, edge.power) for edge in chart.edges(phi)] == [(i, 2) for i in variances]
-    np.testing.assert_array_equal(chart.reported(phi), theta)
-    np.testing.assert_array_equal(chart.jacobian(phi), np.eye(len(theta)))
-    root = chart.loading(phi)
-    assert_near(root @ root.T, structure.value(theta), 1e-12)
-    assert_near(chart.loading_derivative(phi), differences(chart.loading, phi), 1e-5)
-    assert not root[~chart.pattern()].any()
-    np.testing.assert_array_equal(chart.pattern(), structure.chart(theta, reference)[0].pattern())
-    half = chart.loading_derivative(phi) @ root.T
-    assert_near(half + half.transpose(0, 2, 1), chart.derivative(phi), 1e-10)
-    gradient = symmetric(structure.size, rng)
-    np.testing.assert_array_equal(chart.curvature(phi, gradient), structure.curvature(theta, gradient))
+def test_constrained_chart_derivatives(case):
+    structure, theta, _, _, chart, phi, rng = case
+    free, _ = structure.chart(structure.start(np.eye(structure.size)), np.ones(structure.size))
+    np.testing.assert_array_equal(chart.pattern(), free.pattern())
+    point = moved(chart, phi, rng)
+    gradient, weights = symmetric(structure.size, rng), rng.normal(size=len(theta))
+    assert_near(chart.loading_derivative(point), differences(chart.loading, point))
+    assert_near(chart.derivative(point), differences(chart.value, point))
+    assert_near(chart.curvature(point, gradient), differences(lambda x: np.tensordot(chart.derivative(x), gradient, 2), point))
+    assert_near(chart.jacobian(point), differences(chart.reported, point).T)
+    assert_near(chart.constrained_jacobian(point), differences(chart.constrained, point).T)
+    numeric = differences(lambda x: weights @ chart.constrained_jacobian(x), point)
+    assert_near(chart.constrained_curvature(point, weights), numeric)
+
+
+@given(constrained())
+@quick
+def test_constrained_parameters_are_the_reported_ones_with_variances_rooted(case):
+    structure, _, marked, _, chart, phi, rng = case
+    point = moved(chart, phi, rng)
+    variances = np.array([parameter.kind == "variance" for parameter in structure.parameters])
+    found = chart.constrained(point)
+    assert_near(np.where(variances, found**2, found)[marked], chart.reported(point)[marked], 1e-12)
+
+
+@given(constrained())
+@quick
+def test_constrained_charts_renormalise_and_settle(case):
+    _, _, _, _, chart, phi, rng = case
+    point = moved(chart, phi, rng)
+    better, centred = chart.renormalise(point)
+    assert_near(better.value(centred), chart.value(point), 1e-12)
+    assert_near(better.constrained(centred), chart.constrained(point), 1e-12)
+    again, same = better.renormalise(centred)
+    assert_near(again.loading(same), better.loading(centred), 1e-15)
+    settled, rest = better.settled(centred, 1e-9)
+    assert_near(settled.value(rest), better.value(centred), 1e-8)
+    assert settled.size == chart.size
 
 
 @given(structures)

@@ -9,7 +9,6 @@ from vcmodel.structures.correlation_chart import CorrelationChart
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root
 from vcmodel.structures.registry import build
-from vcmodel.structures.reported_chart import ReportedChart
 
 
 def lower(matrix):
@@ -200,27 +199,15 @@ def coordinate(chart, rho):
     return np.array([np.sqrt(1 - rho**2) / abs(rho)])
 
 
-def test_reported_chart_at_a_singular_matrix():
-    structure = build("us", "f", labels(2))
-    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0], np.ones(structure.size))
-    root = chart.loading(phi)
-    assert_near(root @ root.T, np.ones((2, 2)), 1e-14)
-    derivative = chart.loading_derivative(phi)
-    assert np.all(np.isfinite(derivative))
-    along = np.tensordot([1.0, 1.0, 1.0], derivative, 1)  # scaling the matrix leaves its null space alone
-    assert_near(along, 0.5 * root, 1e-12)
-    assert chart.feasible(phi)
-    assert not chart.feasible(np.array([1.0, 1.0 + 1e-9, 1.0]))
-    assert not chart.feasible(np.array([1.0, np.nan, 1.0]))
-
-
-def test_reported_chart_keeps_blocks_when_singular():
+def test_a_held_matrix_keeps_its_blocks_when_singular():
     structure = KroneckerStructure((build("diag", "f", labels(2)), build("cor", "g", labels(2))), scaled=False)
-    chart, phi = ReportedChart.of(structure, [1.0, 1.0, 1.0], np.ones(structure.size))
+    everything = np.ones(3, dtype=bool)
+    chart, phi = structure.constrained_chart(np.ones(3), np.ones(4), everything, everything)
     root = chart.loading(phi)
+    assert phi.size == 0
     assert not root[:2, 2:].any()
     assert not chart.pattern()[:2, 2:].any()
-    assert_near(root @ root.T, structure.value(phi), 1e-14)
+    assert_near(root @ root.T, structure.value(np.ones(3)), 1e-14)
 
 
 def test_heterogeneous_derivative_at_zero_variance_is_not_hidden():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from vcmodel.reml.parameters import Component
     from vcmodel.reml.search import Search
-    from vcmodel.structures.base import Chart
+    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
 
@@ -36,8 +36,8 @@ def snap(search: Search, refused: NDArray[np.bool_]) -> bool:
     for i in np.flatnonzero(pressing):
         mask[floors.groups[i]] = True
     before = search.equations.loglik
-    trial = search.point.moved(np.where(mask, 0.0, vector))
-    if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
+    trial = search.retracted(search.point.moved(np.where(mask, 0.0, vector)))
+    if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
         search.point, search.snapped = trial, mask
         return True
     refused[floors.index[pressing]] = True
@@ -134,16 +134,20 @@ def release(search: Search) -> bool:
         return False
     search.differentiate()
     move, free = np.zeros(inside.size), np.zeros_like(search.snapped)
-    for component, chart, phi, part, d in zip(search.components, here.charts, search.point.phi, here.slices, search.gradients, strict=True):
+    rising = False
+    pairs = zip(here.charts, here.phi, search.point.phi, here.slices, search.components, search.gradients, strict=True)
+    for chart, at, near, part, component, d in pairs:
         if d is not None and search.snapped[part].any():
-            move[part] = EdgeModel.of(component, chart, phi, search.snapped[part], d).ascent(1.0)
+            move[part] = EdgeModel.of(component, chart, near, search.snapped[part], d).ascent(1.0)
             free[part] = np.abs(move[part]) > 1e-3 * np.max(np.abs(move[part]))
+            rising |= bool(np.any(EdgeModel.of(component, chart, at, search.snapped[part], d).multipliers > RISING))
     search.point = here
     for length in LENGTHS if free.any() else ():
-        trial = here.moved(here.vector() + length * move)
-        if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
+        trial = search.retracted(here.moved(here.vector() + length * move))
+        if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
             search.point, search.snapped = trial, search.snapped & ~free
             return True
-    search.certified = not free.any()
+    # a slope seen from inside may be that of a product of coordinates, which logL does not follow: the boundary's own slopes decide
+    search.certified = not (free.any() and rising)
     search.evaluate(here)
     return False

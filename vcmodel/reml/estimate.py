@@ -13,8 +13,10 @@ from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.confounding import Ridge, find_ridge
 from vcmodel.reml.further_starts import further_starts
+from vcmodel.reml.constrained import make_search
 from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
 from vcmodel.reml.iterate import maximise
+from vcmodel.reml.ladder import ladder, turned_groups
 from vcmodel.reml.parameters import Component, Point, make_components, starting_point
 from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
@@ -24,7 +26,7 @@ from vcmodel.reml.supremum import limit
 from vcmodel.reml.wishes import Wishes, read_wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -124,15 +126,14 @@ def estimate(
 
 def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishes, control: Control) -> tuple[Search, Status]:
     """The search from the starting values; on small data the best of those from further starts too."""
-    best = Search(equations, components, wishes, starting_point(components, wishes), control)
+    best = make_search(equations, components, wishes, starting_point(components, wishes), control)
     status = maximise(best)
     if status is None:
         raise StructureError(
             "start: the mixed-model equations are not positive definite at the starting values; give larger residual variances with start="
         )
     top = equations.loglik
-    for other in further_starts(best):
-        search = Search(equations, components, other, starting_point(components, other), control)
+    for search in _further(best):
         end = maximise(search)
         if end is not None and end.converged and (equations.loglik > top + HIGHER or not status.converged):
             best, status, top = search, end, equations.loglik
@@ -140,11 +141,20 @@ def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishe
     return best, status
 
 
+def _further(first: Search) -> Iterator[Search]:
+    """Searches from further starts on small data."""
+    equations, components, wishes, control = first.equations, first.components, first.wishes, first.control
+    for other in (*further_starts(first), *turned_groups(first)):
+        yield make_search(equations, components, other, starting_point(components, other), control)
+    for point in ladder(first):
+        yield make_search(equations, components, wishes, point, control)
+
+
 def _all_seen(search: Search, status: Status) -> bool:
     """Whether the average information at the end of a fit shows by itself that every parameter is determined."""
     if status is not Status.CONVERGED or search.held().any():
         return False
-    transform = search.free_transform()
+    transform = search.estimated_transform()
     information = transform.T @ search.differentiate().information @ transform
     size = np.sqrt(np.maximum(np.diag(information), 0.0))
     return bool(np.all(size > 0.0)) and bool(np.linalg.eigvalsh(information / np.outer(size, size))[0] > WELL_DETERMINED)
@@ -156,13 +166,13 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
     seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
     loglik, point = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
     m = sum(chart.size for chart in point.charts)
-    theta = tuple(chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True))
+    theta = search.wishes.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
     jacobians = []
     for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True):
         full = np.zeros((len(chart.reported(phi)), m))
         full[:, part] = chart.jacobian(phi)
         jacobians.append(full)
-    derivatives, transform = search.differentiate(), search.free_transform()
+    derivatives, transform = search.differentiate(), search.estimated_transform()
     precision = precision_of(
         transform.T @ derivatives.information @ transform,
         derivatives.natural @ np.abs(transform),

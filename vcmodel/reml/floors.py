@@ -49,8 +49,8 @@ class Floors:
     order: NDArray[np.int64]
 
     @classmethod
-    def of(cls, components: Sequence[Component], point: Point, moves: NDArray[np.bool_], residual_floor: float) -> Floors:
-        """The floors of every chart's edges whose coordinate moves (m,): what the user fixed stays where it is, zero included.
+    def of(cls, components: Sequence[Component], point: Point, residual_floor: float) -> Floors:
+        """The floors of every chart's edges.
 
         Parameters
         ----------
@@ -60,13 +60,11 @@ class Floors:
         index, floor, groups, residual, orders = [], [], [], [], []
         for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
             for edge in chart.edges(phi):
-                if not moves[part.start + edge.coordinate]:
-                    continue
                 index.append(part.start + edge.coordinate)
-                floor.append((FLOOR if component.kind == "random" else residual_floor) ** edge.power * edge.scale)
+                floor.append((FLOOR if component.kind == "random" else residual_floor) * edge.scale)
                 groups.append(part.start + np.array(edge.group, dtype=np.int64))
                 residual.append(component.kind == "residual")
-                orders.append(1 if edge.one_sided or edge.power == 2 else 2)
+                orders.append(1 if edge.one_sided else 2)
         return cls(
             np.array(index, dtype=np.int64),
             np.array(floor),

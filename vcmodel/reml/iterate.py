@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.boundary import release, snap
-from vcmodel.reml.saddle import leave_saddle
+from vcmodel.reml.boundary import snap
 from vcmodel.reml.search import ROUNDING, Memory
 from vcmodel.reml.status import Status
 from vcmodel.reml.step import next_shift
@@ -43,9 +42,7 @@ def maximise(search: Search) -> Status | None:
 
     The search is left at the best point found.
     """
-    search.point = search.point.renormalised()
-    search.point = search.point.moved(search.floors().raised(search.point.vector(), search.snapped))
-    if not search.evaluate(search.point):
+    if not search.begin():
         return None
     status = _climb(search)
     while _goes_on(search, status):
@@ -57,7 +54,7 @@ def maximise(search: Search) -> Status | None:
 
 def _goes_on(search: Search, status: Status) -> bool:
     """Whether the end of a climb was no maximum and the search stands where it can be left."""
-    if status is Status.CONVERGED and (release(search) or leave_saddle(search)):
+    if status is Status.CONVERGED and search.leave():
         return True
     return status in AT_AN_END and lower_floor(search)
 
@@ -115,8 +112,8 @@ def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | Non
     floors = search.floors()
     shift = search.shift
     for _ in range(MAX_REJECTIONS):
-        trial = search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped, vector))
-        if not search.evaluate(trial):
+        trial = search.retracted(search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped, vector)))
+        if trial is None or not search.evaluate(trial):
             shift = max(4.0 * shift, 1e-2)
             continue
         gain = search.equations.loglik - before

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import StructureError
-from vcmodel.structures.reported_chart import ReportedChart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.reml.wishes import Wishes
-    from vcmodel.structures.base import Chart, Structure
+    from vcmodel.structures.base import Structure
+    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
 
@@ -100,36 +100,11 @@ class Point:
 
 
 def starting_point(components: Sequence[Component], wishes: Wishes) -> Point:
-    """The charts at the starting values; components with fixed or tied parameters on their reported scale."""
+    """The charts at the starting values; held and tied parameters as their charts have them, not yet at their constraints."""
     charts, phi = [], []
     for c, component in enumerate(components):
-        chart: Chart
-        if wishes.reported_scale(c):
-            chart, coordinates = ReportedChart.of(component.structure, wishes.theta[c], component.reference)
-        else:
-            chart, coordinates = component.structure.chart(wishes.theta[c], component.reference)
+        theta, held = wishes.theta[c], wishes.fixed[c]
+        chart, coordinates = component.structure.constrained_chart(theta, component.reference, wishes.constrained(c), held)
         charts.append(chart)
         phi.append(np.asarray(coordinates, dtype=float))
     return Point(tuple(charts), tuple(phi))
-
-
-def free_map(wishes: Wishes, point: Point) -> Array:
-    """T (n coordinates, n free): coordinates move by T times the free step; tied coordinates share a column, fixed ones have none."""
-    columns: list[Array] = []
-    total = sum(chart.size for chart in point.charts)
-    shared: dict[int, int] = {}
-    for c, part in enumerate(point.slices):
-        reported = wishes.reported_scale(c)
-        for i, coordinate in enumerate(range(part.start, part.stop)):
-            if reported and wishes.fixed[c][i]:
-                continue
-            number = int(wishes.group[c][i]) if reported else -1
-            if number >= 0 and number in shared:
-                columns[shared[number]][coordinate] = 1.0
-                continue
-            column = np.zeros(total)
-            column[coordinate] = 1.0
-            if number >= 0:
-                shared[number] = len(columns)
-            columns.append(column)
-    return np.stack(columns, axis=1) if columns else np.zeros((total, 0))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.reml.boundary import release
 from vcmodel.reml.floors import RESIDUAL_FLOORS, Floors
 from vcmodel.reml.likelihood import Derivatives, differentiate, place
-from vcmodel.reml.parameters import free_map
+from vcmodel.reml.saddle import leave_saddle
 from vcmodel.reml.step import NewtonSystem
 
 if TYPE_CHECKING:
@@ -129,17 +130,25 @@ class Search:
     @property
     def moves(self) -> NDArray[np.bool_]:
         """Coordinates (m,) that the user leaves free."""
-        return np.asarray(np.any(free_map(self.wishes, self.point) != 0.0, axis=1))
+        return np.ones(self.snapped.size, dtype=bool)
+
+    def residual_pressing(self) -> tuple[NDArray[np.intp], Array]:
+        """Coordinates that hold a residual matrix at its floor, and their distance from the boundary."""
+        floors = self.floors()
+        stuck = floors.index[self.pressing(floors) & floors.residual]
+        return stuck, self.point.vector()[stuck]
 
     def floors(self) -> Floors:
         """The floors of the present charts."""
-        return Floors.of(self.components, self.point, self.moves, self.residual_floor)
+        return Floors.of(self.components, self.point, self.residual_floor)
+
+    def slopes(self) -> Array:
+        """Slope of logL (m,) along each coordinate, what constraints take up left out."""
+        return self.differentiate().score
 
     def pressing(self, floors: Floors) -> NDArray[np.bool_]:
-        """Which edges press on their floor; tied coordinates press together, fixed ones not at all."""
-        every = free_map(self.wishes, self.point)
-        pulled = every @ (every.T @ self.differentiate().score)
-        return floors.pressing(self.point.vector(), pulled, self.snapped)
+        """Which edges press on their floor."""
+        return floors.pressing(self.point.vector(), self.slopes(), self.snapped)
 
     def held(self) -> NDArray[np.bool_]:
         """Coordinates (m,) that are not free at this point: snapped, or pressing on their floor."""
@@ -151,8 +160,11 @@ class Search:
 
     def free_transform(self) -> Array:
         """Map (m, f) from the coordinates that are free at this point to all."""
-        every = free_map(self.wishes, self.point)
-        return every[:, ~np.any(every[self.held()] != 0.0, axis=0)]
+        return np.eye(self.snapped.size)[:, ~self.held()]
+
+    def estimated_transform(self) -> Array:
+        """Map (m, f) from the coordinates that are estimated at this point to all: no two of them move the matrices alike."""
+        return self.free_transform()
 
     def system(self, memory: Memory | None = None) -> tuple[NewtonSystem, Array]:
         """The Newton system of the free coordinates, and the map from them to all."""
@@ -162,6 +174,20 @@ class Search:
             hessian = memory.corrected(hessian, self.point, transform, score)
         natural = derivatives.natural @ np.abs(transform)
         return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform, natural), transform
+
+    def begin(self) -> bool:
+        """Put the search inside its floors; False when the equations cannot be evaluated there."""
+        self.point = self.point.renormalised()
+        self.point = self.point.moved(self.floors().raised(self.point.vector(), self.snapped))
+        return self.evaluate(self.point)
+
+    def retracted(self, point: Point) -> Point | None:
+        """The point as constraints allow it; None when they cannot be met nearby."""
+        return point
+
+    def leave(self) -> bool:
+        """At a stationary point: move to a better point off a boundary or a saddle, or return False at a maximum."""
+        return release(self) or leave_saddle(self)
 
     def record(self, system: NewtonSystem) -> None:
         """Add the present point to the history."""

@@ -55,9 +55,8 @@ class Limit:
 
 def residual_slope(search: Search) -> float:
     """The largest s = -dlogL/dlog(lambda) of the residual coordinates that press on their floor; 0 when none does."""
-    floors = search.floors()
-    stuck = floors.index[search.pressing(floors) & floors.residual]
-    return float(np.max(-search.differentiate().score[stuck] * search.point.vector()[stuck], initial=0.0))
+    stuck, distance = search.residual_pressing()
+    return float(np.max(-search.slopes()[stuck] * distance, initial=0.0))
 
 
 def limit(search: Search) -> Limit | None:

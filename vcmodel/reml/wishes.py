@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import StructureError, choices
+from vcmodel.reml.constraints import Constraints
+from vcmodel.reml.floors import RESIDUAL_FLOORS
+from vcmodel.reml.parameters import starting_point
+from vcmodel.reml.retraction import retracted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +42,25 @@ class Wishes:
     fixed: tuple[NDArray[np.bool_], ...]
     group: tuple[NDArray[np.int64], ...]
 
-    def reported_scale(self, index: int) -> bool:
-        """Whether a component must be worked on its reported scale."""
-        return bool(self.fixed[index].any() or (self.group[index] >= 0).any())
+    def constrained(self, index: int) -> NDArray[np.bool_]:
+        """Parameters of a component that are held or tied."""
+        return np.asarray(self.fixed[index] | (self.group[index] >= 0))
+
+    def exact(self, theta: Sequence[Array]) -> tuple[Array, ...]:
+        """Reported parameters with the held values as given and the members of a group as the first of them: equal to the last digit."""
+        first: dict[int, float] = {}
+        result = []
+        for found, asked, fixed, group in zip(theta, self.theta, self.fixed, self.group, strict=True):
+            values = np.where(fixed, asked, found)
+            for i in np.flatnonzero(group >= 0):
+                values[i] = first.setdefault(int(group[i]), float(values[i]))
+            result.append(values)
+        return tuple(result)
+
+    @property
+    def any(self) -> bool:
+        """Whether any parameter is held or tied."""
+        return any(self.constrained(index).any() for index in range(len(self.theta)))
 
 
 def read_wishes(
@@ -73,13 +93,11 @@ class _Reader:
     def __init__(self, components: Sequence[Component], defaults: Sequence[Array]) -> None:
         self.components = components
         self.place = {row: (c, i) for c, component in enumerate(components) for i, row in enumerate(component.rows)}
+        self.defaults = defaults
         self.theta = [np.array(values, dtype=float) for values in defaults]
+        self.given = [np.zeros(values.size, dtype=bool) for values in defaults]
         self.fixed = [np.zeros(values.size, dtype=bool) for values in defaults]
-        self.group = [np.full(values.size, -1, dtype=np.int64) for values in defaults]
-        self.given: set[str] = set()
-        self.valued = [np.zeros(values.size, dtype=bool) for values in defaults]
-        self.touched: set[int] = set()
-        self.n_groups = 0
+        self.groups: list[list[str]] = []
 
     def find(self, row: str, argument: str) -> tuple[int, int]:
         """Component and parameter of a row."""
@@ -100,10 +118,13 @@ class _Reader:
             number = float("nan")
         if not np.isfinite(number):
             raise StructureError(f"start: {row!r} = {value!r} is not a finite number")
-        self.theta[c][i] = number
-        self.valued[c][i] = True
-        self.touched.add(c)
-        self.given.add(row)
+        kind, residual = self.parameter(c, i).kind, self.components[c].kind == "residual"
+        if kind == "variance" and (number < 0.0 or (residual and number == 0.0)):
+            raise StructureError(f"start: {row!r} = {number:g}, but {'a residual variance is > 0' if residual else 'a variance is >= 0'}")
+        if kind == "correlation" and (abs(number) > 1.0 or (residual and abs(number) == 1.0)):
+            limits = "strictly between -1 and 1 in a residual" if residual else "between -1 and 1"
+            raise StructureError(f"start: {row!r} = {number:g}, but a correlation lies {limits}")
+        self.theta[c][i], self.given[c][i] = number, True
 
     def bound(self, row: str, code: str) -> None:
         """Take a bound code."""
@@ -124,58 +145,96 @@ class _Reader:
             )
 
     def tie(self, rows: Sequence[str]) -> None:
-        """Take a group of equal parameters.
-
-        They start at the value given for one of them, else at their mean (geometric for variances); one fixed member fixes all.
-        """
+        """Take a group of equal parameters."""
         if isinstance(rows, str) or len(rows) < 2:
             raise StructureError(f"equal: {rows!r} is not a group of at least two parameter names; give a list of lists")
-        members = [self.find(row, "equal") for row in rows]
-        kinds = sorted({self.parameter(c, i).kind for c, i in members})
+        kinds = sorted({self.parameter(*self.find(row, "equal")).kind for row in rows})
         if len(kinds) > 1:
             raise StructureError(f"equal: {', '.join(rows)} mix {' and '.join(kinds)}; tie parameters of one kind")
-        values = np.array([self.theta[c][i] for c, i in members])
-        given = {float(self.theta[c][i]) for row, (c, i) in zip(rows, members, strict=True) if row in self.given}
-        if len(given) > 1:
-            raise StructureError(f"equal: {', '.join(rows)} are to be equal but have different starting values {sorted(given)}")
-        geometric = kinds == ["variance"] and bool(np.all(values > 0))
-        known = bool(given)
-        common = given.pop() if given else float(np.exp(np.log(values).mean()) if geometric else values.mean())
-        held = any(self.fixed[c][i] for c, i in members)
-        for row, (c, i) in zip(rows, members, strict=True):
-            if self.group[c][i] >= 0:
+        named = [row for group in self.groups for row in group]
+        for place, row in enumerate(rows):
+            if row in named or row in rows[:place]:
                 raise StructureError(f"equal: {row!r} stands in two groups or twice in one; name it once")
-            self.group[c][i], self.theta[c][i], self.fixed[c][i] = self.n_groups, common, held
-            self.valued[c][i] |= known
-            self.touched.add(c)
-        self.n_groups += 1
+        self.groups.append(list(rows))
 
     def finished(self) -> Wishes:
-        """The wishes, once every changed matrix is seen to be positive (semi-)definite and every fixed value to be the user's."""
+        """The wishes: a held value wins over equality, equality over a starting value."""
+        group = [np.full(values.size, -1, dtype=np.int64) for values in self.theta]
+        for number, rows in enumerate(self.groups):
+            places = [self.place[row] for row in rows]
+            value = self._common(rows)
+            held = any(self.fixed[c][i] for c, i in places)
+            for c, i in places:
+                group[c][i], self.theta[c][i], self.fixed[c][i] = number, value, held
+                self.given[c][i] |= held
         for c, component in enumerate(self.components):
-            for i in np.flatnonzero(self.fixed[c] & ~self.valued[c]):
-                row = component.rows[i]
+            for missing in np.flatnonzero(self.fixed[c] & ~self.given[c]):
+                row = component.rows[missing]
                 raise StructureError(f"bounds: {row!r} is to be fixed (F) but no value is given; add start={{{row!r}: value}}")
-        for c in self.touched:
-            _check_start(self.components[c], self.theta[c])
-            partly = (self.fixed[c].any() or (self.group[c] >= 0).any()) and not self.fixed[c].all()
-            with np.errstate(divide="ignore", invalid="ignore"):
-                if partly and not np.all(np.isfinite(self.components[c].structure.derivative(self.theta[c]))):
-                    rows = ", ".join(self.components[c].rows)
-                    raise StructureError(
-                        f"start: with a variance of 0 the other parameters of {rows} have no derivative; remove that level from the term, "
-                        "or write it with us()"
-                    )
-        return Wishes(tuple(self.theta), tuple(self.fixed), tuple(self.group))
+        theta = tuple(self._start(c) for c in range(len(self.components)))
+        return Wishes(theta, tuple(self.fixed), tuple(group))
+
+    def _common(self, rows: Sequence[str]) -> float:
+        """The value of an equality group: the one held, else the mean of the starting values given or the default ones."""
+        places = [self.place[row] for row in rows]
+        held = {row: float(self.theta[c][i]) for row, (c, i) in zip(rows, places, strict=True) if self.fixed[c][i] and self.given[c][i]}
+        if len(set(held.values())) > 1:
+            named = ", ".join(f"{row} = {value:g}" for row, value in held.items())
+            raise StructureError(f"bounds, equal: {named} are held (F) at different values and are to be equal; release one of them")
+        if held:
+            return next(iter(held.values()))
+        given = [float(self.theta[c][i]) for c, i in places if self.given[c][i]]
+        values = np.array(given or [float(self.theta[c][i]) for c, i in places])
+        geometric = self.parameter(*places[0]).kind == "variance" and bool(np.all(values > 0))
+        return float(np.exp(np.log(values).mean()) if geometric and np.ptp(values) > 0.0 else values.mean())
+
+    def _start(self, c: int) -> Array:
+        """Starting values of a component: those given, the others adapted where they do not go with them.
+
+        Raises
+        ------
+        StructureError
+            The values held, or given for all parameters, belong to no matrix.
+        """
+        component, theta, held = self.components[c], self.theta[c], self.fixed[c]
+        if not np.any(self.given[c]) or _is_start(component, theta):
+            return theta
+        if np.all(self.given[c]):
+            raise StructureError(_refusal(component, theta, held if held.any() else self.given[c]))
+        for kept in (self.given[c], held):
+            found = adapted(component, theta, kept) if kept.any() else None
+            if found is not None:
+                return found
+        raise StructureError(_refusal(component, theta, held if held.any() else self.given[c]))
 
 
-def _check_start(component: Component, theta: Array) -> None:
-    sigma = component.structure.value(theta)
-    scale = np.sqrt(np.maximum(np.diag(sigma), 0.0))
-    scale[scale == 0] = 1.0
-    smallest = np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() if np.all(np.isfinite(sigma)) else -np.inf
-    needed = 1e-10 if component.kind == "residual" else -1e-10
-    if np.any(np.diag(sigma) < 0) or smallest < needed:
-        values = ", ".join(f"{row} = {value:g}" for row, value in zip(component.rows, theta, strict=True))
-        kind = "positive definite" if needed > 0 else "positive semi-definite"
-        raise StructureError(f"start: {values} is not a {kind} matrix; change these starting values")
+def adapted(component: Component, theta: Array, kept: NDArray[np.bool_]) -> Array | None:
+    """Parameters of a matrix near `theta` with the `kept` ones as they are; None when there is none."""
+    wishes = Wishes((theta,), (kept,), (np.full(theta.size, -1, dtype=np.int64),))
+    try:
+        point = retracted(Constraints.of((component,), wishes), starting_point((component,), wishes), RESIDUAL_FLOORS[0])
+    except StructureError:
+        return None
+    if point is None:
+        return None
+    found = np.where(kept, theta, point.charts[0].reported(point.phi[0]))
+    return found if _is_start(component, found) else None
+
+
+def _is_start(component: Component, theta: Array) -> bool:
+    """Whether the equations can start at `theta`: a positive semi-definite matrix, positive definite for a residual."""
+    structure = component.structure
+    if any(value < 0.0 for value, parameter in zip(theta, structure.parameters, strict=True) if parameter.kind == "variance"):
+        return False
+    sigma = structure.value(theta)
+    if not np.all(np.isfinite(sigma)) or np.any(np.diag(sigma) < 0.0):
+        return False
+    scale = np.sqrt(np.diag(sigma))
+    scale = np.where(scale > 0.0, scale, 1.0)
+    return bool(np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() >= (1e-10 if component.kind == "residual" else -1e-10))
+
+
+def _refusal(component: Component, theta: Array, named: NDArray[np.bool_]) -> str:
+    values = ", ".join(f"{row} = {value:g}" for row, value, own in zip(component.rows, theta, named, strict=True) if own)
+    kind = "definite" if component.kind == "residual" else "semi-definite"
+    return f"start: {values}: no positive {kind} matrix has these values together; change or release one of them"

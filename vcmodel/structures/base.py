@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
+from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.fixed_chart import FixedChart
 
-Array = NDArray[np.float64]
 Kind = Literal["variance", "covariance", "correlation", "loading"]
 
 
@@ -38,107 +39,6 @@ class Parameter:
     suffix: str
     kind: Kind
     bound: Literal["P", "U"]
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A place where the matrix becomes singular: coordinate `coordinate` at zero.
-
-    Attributes
-    ----------
-    coordinate : int
-        Index into phi of the square-root-like coordinate (kept >= 0 by :meth:`Chart.renormalise`).
-    group : tuple of int
-        The coordinates that are zero together with it on the boundary (itself included).
-    scale : float
-        Size of the coordinate when the component is as large as the data: floors are relative to it.
-    one_sided : bool
-        False: Sigma is even in the coordinate, which is a square root, so that the score vanishes at the edge and the sign of the second
-        derivative decides. True: Sigma has a slope there, the coordinate must stay >= 0 and the score decides.
-    power : int
-        1: the coordinate is a standard deviation; 2: it is a variance, and its floor is the square of the others'.
-    """
-
-    coordinate: int
-    group: tuple[int, ...]
-    scale: float
-    one_sided: bool = False
-    power: int = 1
-
-
-class Chart(ABC):
-    """Working coordinates phi (m,) of a (k, k) covariance matrix. Immutable; phi is held by the solver."""
-
-    linear: ClassVar[bool] = True  # the loading is linear in phi
-    whole_cone: ClassVar[bool] = False  # every positive semi-definite matrix is reached
-
-    @property
-    @abstractmethod
-    def size(self) -> int:
-        """m, the number of coordinates."""
-
-    @property
-    @abstractmethod
-    def order(self) -> int:
-        """k, the number of rows of the matrix."""
-
-    @abstractmethod
-    def loading(self, phi: Array) -> Array:
-        """Root Lambda (k, r) of the matrix, Sigma = Lambda Lambda'; r does not depend on phi."""
-
-    @abstractmethod
-    def loading_derivative(self, phi: Array) -> Array:
-        """Derivative of Lambda by phi, (m, k, r)."""
-
-    @abstractmethod
-    def reported(self, phi: Array) -> Array:
-        """The reported parameters theta at phi; NaN where undefined (a correlation with a zero variance)."""
-
-    @abstractmethod
-    def jacobian(self, phi: Array) -> Array:
-        """Derivative of theta by phi, (number of reported parameters, m)."""
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """Entries (k, r) of the loading that can be nonzero for some phi *of any chart of this structure*."""
-        return np.ones((self.order, self.order), dtype=bool)
-
-    def value(self, phi: Array) -> Array:
-        """Sigma (k, k)."""
-        root = self.loading(phi)
-        return root @ root.T
-
-    def derivative(self, phi: Array) -> Array:
-        """Derivative of Sigma by phi, (m, k, k)."""
-        half = self.loading_derivative(phi) @ self.loading(phi).T
-        return half + half.transpose(0, 2, 1)
-
-    def loading_curvature(self, phi: Array, weights: Array) -> Array:
-        """Sum over ia of weights_ia d2 Lambda_ia / d phi d phi, (m, m); zero where the loading is linear."""
-        if not self.linear:
-            raise NotImplementedError(f"{type(self).__name__} is not linear: it gives its own curvature")
-        return np.zeros((self.size, self.size))
-
-    def curvature(self, phi: Array, gradient: Array) -> Array:
-        """Sum over kl of gradient_kl d2 Sigma_kl / d phi d phi, (m, m), for symmetric `gradient` (k, k).
-
-        2 tr(D dLambda_a dLambda_b') + 2 tr(D d2Lambda_ab Lambda'), D the gradient.
-        """
-        root, rows = self.loading(phi), self.loading_derivative(phi)
-        flat = rows.reshape(self.size, root.size)
-        first = 2.0 * flat @ (gradient @ rows).reshape(self.size, root.size).T
-        return first if self.linear else first + self.loading_curvature(phi, 2.0 * gradient @ root)
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Where Sigma becomes singular; empty for structures without a boundary."""
-        return ()
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """The same Sigma in a better chart: signs made positive, levels re-pivoted. Sigma is unchanged."""
-        return self, phi
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether phi describes a positive semi-definite matrix; always true for charts built on a root."""
-        return bool(np.all(np.isfinite(phi)))
 
 
 class Structure(ABC):
@@ -205,6 +105,38 @@ class Structure(ABC):
         reference : (k,) array
             Standard deviation of the data at each level, the scale for pivots and edges (ignored by correlation structures).
         """
+
+    def constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """A chart on which constraints on some parameters are regular, and coordinates near `theta`.
+
+        Parameters
+        ----------
+        theta : array
+            Held values, starting values of the others: together they need not be a positive semi-definite matrix.
+        reference : (k,) array
+        constrained, held : bool arrays
+            Parameters that are held or tied, and those of them that are held.
+
+        Raises
+        ------
+        StructureError
+            All parameters are held and do not give a positive semi-definite matrix.
+        """
+        if not np.any(constrained):
+            return self.chart(theta, reference)
+        if np.all(held):
+            theta = self.require_admissible(theta)
+            variances = np.array([parameter.kind == "variance" for parameter in self.parameters], dtype=bool)
+            return FixedChart(self.value(theta), theta, variances, self.pattern()), np.zeros(0)
+        return self._constrained_chart(theta, reference, constrained, held)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """:meth:`constrained_chart` where some parameters are constrained and not all of them held."""
+        raise NotImplementedError(f"{self.name} does not say how its parameters are held or tied")
 
     def pattern(self) -> NDArray[np.bool_]:
         """Entries (k, k) of Sigma that can be nonzero."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Edge
+from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.linear import LinearChart
 from vcmodel.structures.moments import correlation_jacobian, correlations
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Edge
+from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.cholesky_chart import SMALL
 from vcmodel.structures.moments import correlations, pairs
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root

@@ -7,8 +7,11 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.base import Parameter
+from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.constrained_roots import independent_root, places_of
 from vcmodel.structures.linear import LinearStructure, RootChart
 from vcmodel.structures.moments import level_name
 
@@ -44,3 +47,10 @@ class Diagonal(LinearStructure):
         """The standard deviations as coordinates."""
         theta = self.require_admissible(theta)
         return RootChart(self.basis, np.asarray(reference, dtype=float)), np.sqrt(theta)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The standard deviations as scales."""
+        levels = range(self.size)
+        return independent_root(places_of(self.parameters, levels, levels, constrained), levels, np.sqrt(theta), reference)

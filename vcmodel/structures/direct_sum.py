@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
-from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
-from vcmodel.structures.kronecker import block_diagonal, shifted, split
+from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.composite_chart import CompositeChart, block_diagonal, split
 
 
 def _embedded(blocks: list[Array], rows: list[int], columns: list[int]) -> Array:
@@ -32,10 +33,8 @@ def _diagonal_blocks(matrix: Array, orders: list[int]) -> list[Array]:
 
 
 @dataclass(frozen=True, eq=False)
-class DirectSumChart(Chart):
+class DirectSumChart(CompositeChart):
     """Coordinates of the parts one after the other; the loading is block diagonal."""
-
-    parts: tuple[Chart, ...]
 
     @property
     def linear(self) -> bool:  # type: ignore[override]
@@ -43,27 +42,14 @@ class DirectSumChart(Chart):
         return all(part.linear for part in self.parts)
 
     @cached_property
-    def sizes(self) -> list[int]:
-        """Number of coordinates of each part."""
-        return [part.size for part in self.parts]
-
-    @cached_property
     def orders(self) -> list[int]:
         """Order of each part."""
         return [part.order for part in self.parts]
 
     @property
-    def size(self) -> int:
-        """Sum of the parts' sizes."""
-        return sum(self.sizes)
-
-    @property
     def order(self) -> int:
         """Sum of the parts' orders."""
         return sum(self.orders)
-
-    def _zip(self, phi: Array) -> list[tuple[Chart, Array]]:
-        return list(zip(self.parts, split(phi, self.sizes), strict=True))
 
     def loading(self, phi: Array) -> Array:
         """Lambda (k, r)."""
@@ -90,22 +76,6 @@ class DirectSumChart(Chart):
     def pattern(self) -> NDArray[np.bool_]:
         """The parts' patterns along the diagonal."""
         return block_diagonal([part.pattern() for part in self.parts])
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Those of the parts."""
-        starts = np.cumsum([0, *self.sizes[:-1]]).tolist()
-        return tuple(edge for (part, own), start in zip(self._zip(phi), starts, strict=True) for edge in shifted(part.edges(own), start))
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """Each part renormalised."""
-        pieces = [part.renormalise(own) for part, own in self._zip(phi)]
-        same = all(new is old for (new, _), old in zip(pieces, self.parts, strict=True))
-        chart = self if same else DirectSumChart(tuple(part for part, _ in pieces))
-        return chart, np.concatenate([own for _, own in pieces])
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether every part is."""
-        return all(part.feasible(own) for part, own in self._zip(phi))
 
 
 @dataclass(frozen=True)
@@ -187,6 +157,15 @@ class DirectSum(Structure):
         """The parts' charts."""
         pieces = zip(self._zip(self.require_admissible(theta)), split(np.asarray(reference, dtype=float), self.orders), strict=True)
         charts, phis = zip(*(part.chart(own, scale) for (part, own), scale in pieces), strict=True)
+        return DirectSumChart(charts), np.concatenate(phis)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The parts as they are constrained."""
+        masks = zip(split(constrained, self.sizes), split(held, self.sizes), strict=True)
+        pieces = zip(self._zip(theta), split(np.asarray(reference, dtype=float), self.orders), masks, strict=True)
+        charts, phis = zip(*(part.constrained_chart(own, scale, *mask) for (part, own), scale, mask in pieces), strict=True)
         return DirectSumChart(charts), np.concatenate(phis)
 
     def admissible(self, theta: Array) -> bool:

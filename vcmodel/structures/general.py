@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.base import Parameter
+from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
+from vcmodel.structures.constrained_roots import constrained_root, places_of
 from vcmodel.structures.correlation_chart import CorrelationChart
 from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.moments import AWAY, INSIDE, correlation_matrix, pair_labels, pairs
@@ -57,6 +60,14 @@ class General(LinearStructure):
         """Unit rows of a pivoted triangular root."""
         return CorrelationChart.of(self.value(self.require_admissible(theta)))
 
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """Unit directions, shared by pairs whose correlation is held at +-1."""
+        rows, columns = pairs(self.size)
+        places = places_of(self.parameters, rows, columns, constrained)
+        return constrained_root(places, None, self.value(theta), held_at_one(theta, held, rows, columns), reference)
+
 
 class GeneralHomogeneous(Homogeneous):
     """General correlation, one variance."""
@@ -78,3 +89,20 @@ class GeneralHeterogeneous(Heterogeneous):
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The free Cholesky factor of us."""
         return CorrelationCholeskyChart.of(self.value(self.require_admissible(theta)), reference)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """Rows with a constrained variance or correlation as scale times direction, the others free."""
+        rho, variances = self.split(theta)
+        rows, columns = pairs(self.size)
+        levels = np.arange(self.size)
+        places = places_of(self.parameters, np.append(rows, levels), np.append(columns, levels), constrained)
+        merged = held_at_one(rho, held[: len(rho)], rows, columns)
+        return constrained_root(places, np.sqrt(variances), self.correlation.value(rho), merged, reference)
+
+
+def held_at_one(rho: Array, held: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> list[tuple[int, int, float]]:
+    """The pairs whose correlation is held at +-1, and its sign."""
+    found = np.flatnonzero(held & (np.abs(rho) == 1.0))
+    return [(int(rows[n]), int(columns[n]), float(rho[n])) for n in found]

@@ -9,7 +9,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.base import Parameter
+from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.constrained_roots import independent_root, places_of
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
 
 
@@ -111,3 +113,9 @@ class IdentityVariance(LinearStructure):
         """The standard deviation as coordinate."""
         theta = self.require_admissible(theta)
         return RootChart(self.basis, np.array([root_mean_square(reference)])), np.sqrt(theta)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The standard deviation as the scale of all levels."""
+        return independent_root(places_of(self.parameters, [0], [0], constrained), [0] * self.size, np.sqrt(theta), reference)

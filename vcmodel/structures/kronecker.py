@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
-from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
+from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.composite_chart import CompositeChart, block_diagonal, split
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
 from vcmodel.structures.linear import root_mean_square
 from vcmodel.structures.moments import correlation_matrix
 
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-def split(vector: Array, sizes: list[int]) -> list[Array]:
-    """The pieces of `vector` of the given sizes."""
-    return np.split(vector, np.cumsum(sizes)[:-1]) if sizes else []
-
-
-def shifted(edges: tuple[Edge, ...], offset: int) -> tuple[Edge, ...]:
-    """The same edges with coordinates counted from `offset` on."""
-    return tuple(replace(edge, coordinate=edge.coordinate + offset, group=tuple(index + offset for index in edge.group)) for edge in edges)
-
-
-def block_diagonal(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:
-    """The blocks along the diagonal, zero (or False) elsewhere; blocks without rows or columns count."""
-    rows, columns = sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)
-    result = np.zeros((rows, columns), dtype=blocks[0].dtype)
-    row = column = 0
-    for block in blocks:
-        result[row : row + len(block), column : column + block.shape[1]] = block
-        row, column = row + len(block), column + block.shape[1]
-    return result
-
 
 @dataclass(frozen=True, eq=False)
-class KroneckerChart(Chart):
+class KroneckerChart(CompositeChart):
     """Coordinates of the parts one after the other; the loading is the product of the parts' loadings."""
 
     linear: ClassVar[bool] = False
-
-    parts: tuple[Chart, ...]
-
-    @cached_property
-    def sizes(self) -> list[int]:
-        """Number of coordinates of each part."""
-        return [part.size for part in self.parts]
-
-    @property
-    def size(self) -> int:
-        """Sum of the parts' sizes."""
-        return sum(self.sizes)
 
     @property
     def order(self) -> int:
         """Product of the parts' orders."""
         return int(np.prod([part.order for part in self.parts], dtype=int))
-
-    def _zip(self, phi: Array) -> list[tuple[Chart, Array]]:
-        return list(zip(self.parts, split(phi, self.sizes), strict=True))
 
     def loading(self, phi: Array) -> Array:
         """Lambda (k, r)."""
@@ -114,22 +78,6 @@ class KroneckerChart(Chart):
     def pattern(self) -> NDArray[np.bool_]:
         """Product of the parts' patterns."""
         return kronecker([part.pattern().astype(float) for part in self.parts]) > 0.0
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Those of the parts."""
-        starts = np.cumsum([0, *self.sizes]).tolist()
-        return tuple(edge for (part, own), start in zip(self._zip(phi), starts, strict=False) for edge in shifted(part.edges(own), start))
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """Each part renormalised."""
-        pieces = [part.renormalise(own) for part, own in self._zip(phi)]
-        same = all(new is old for (new, _), old in zip(pieces, self.parts, strict=True))
-        chart = self if same else KroneckerChart(tuple(part for part, _ in pieces))
-        return chart, np.concatenate([np.zeros(0), *(own for _, own in pieces)])
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether every part is."""
-        return all(part.feasible(own) for part, own in self._zip(phi))
 
 
 @dataclass(frozen=True)
@@ -249,14 +197,26 @@ class KroneckerStructure(Structure):
         theta = self.require_admissible(theta)
         if len(self.all_parts) == 1:
             return self.all_parts[0].chart(theta, reference)
+        pieces = zip(self._zip(theta), self._references(reference), strict=True)
+        charts, phis = zip(*(part.chart(own, scale) for (part, own), scale in pieces), strict=True) if self.all_parts else ((), ())
+        return KroneckerChart(charts), np.concatenate([np.zeros(0), *phis])
+
+    def _references(self, reference: Array) -> list[Array]:
+        """The reference of each part, averaged over the levels of the others."""
         table = np.asarray(reference, dtype=float).reshape([part.size for part in self.all_parts])
-        charts, phis = [], [np.zeros(0)]
-        for place, (part, own) in enumerate(self._zip(theta)):
-            rows = np.moveaxis(table, place, 0).reshape(part.size, -1)
-            chart, phi = part.chart(own, np.array([root_mean_square(row) for row in rows]))
-            charts.append(chart)
-            phis.append(phi)
-        return KroneckerChart(tuple(charts)), np.concatenate(phis)
+        rows = [np.moveaxis(table, place, 0).reshape(part.size, -1) for place, part in enumerate(self.all_parts)]
+        return [np.array([root_mean_square(row) for row in part]) for part in rows]
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The parts as they are constrained."""
+        if len(self.all_parts) == 1:
+            return self.all_parts[0].constrained_chart(theta, reference, constrained, held)
+        masks = zip(split(constrained, self.sizes), split(held, self.sizes), strict=True)
+        pieces = zip(self._zip(theta), self._references(reference), masks, strict=True)
+        charts, phis = zip(*(part.constrained_chart(own, scale, *mask) for (part, own), scale, mask in pieces), strict=True)
+        return KroneckerChart(charts), np.concatenate(phis)
 
     def admissible(self, theta: Array) -> bool:
         """Whether every part is."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from vcmodel.structures.base import Array
+from vcmodel.structures.chart import Array
 
 
 def kronecker(matrices: Sequence[Array]) -> Array:

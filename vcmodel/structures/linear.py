@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Edge, Structure
+from vcmodel.structures.base import Structure
+from vcmodel.structures.chart import Array, Chart, Edge
 
 
 class LinearStructure(Structure):

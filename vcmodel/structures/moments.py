@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array
+from vcmodel.structures.chart import Array
 
 INSIDE = 0.9  # starts keep this fraction of the way from independence to the boundary
 AWAY = 0.1  # start of correlations that are exactly zero on average, where the likelihood may have a saddle

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vcmodel.structures.base import Array
+from vcmodel.structures.chart import Array
 
 ZERO = 1e-14  # a remainder below this fraction of what the level started with is rounding, a few dozen units in the last place
 TIE = 1e-8  # levels whose remainders agree so far keep their present order, so that rounding does not re-pivot

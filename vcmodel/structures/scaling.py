@@ -13,9 +13,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Edge, Parameter, Structure
+from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
+from vcmodel.structures.composite_chart import block_diagonal
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker import KroneckerChart
+from vcmodel.structures.linear import root_mean_square
 from vcmodel.structures.moments import correlation_matrix, level_name
 
 
@@ -92,6 +95,16 @@ class Homogeneous(ScaledCorrelation):
         size, deviation = single.chart(variance, reference)
         return KroneckerChart((shape, size)), np.concatenate([phi, deviation])
 
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The parts as they are constrained."""
+        rho, variance = self.split(theta)
+        count, single = len(rho), IdentityVariance(self.factor, ("",))
+        shape, phi = self.correlation.constrained_chart(rho, reference, constrained[:count], held[:count])
+        size, deviation = single.constrained_chart(variance, np.array([root_mean_square(reference)]), constrained[count:], held[count:])
+        return KroneckerChart((shape, size)), np.concatenate([phi, deviation])
+
 
 class Heterogeneous(ScaledCorrelation):
     """S R(rho) S."""
@@ -153,6 +166,15 @@ class Heterogeneous(ScaledCorrelation):
         part, phi = self.correlation.chart(rho, reference)
         return DeviationsChart(part, np.asarray(reference, dtype=float)), np.concatenate([phi, np.sqrt(variances)])
 
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The correlation structure as it is constrained, and standard deviations without floors."""
+        rho, variances = self.split(theta)
+        count = len(rho)
+        part, phi = self.correlation.constrained_chart(rho, reference, constrained[:count], held[:count])
+        return DeviationsChart(part, np.asarray(reference, dtype=float), floored=False), np.concatenate([phi, np.sqrt(variances)])
+
 
 @dataclass(frozen=True, eq=False)
 class DeviationsChart(Chart):
@@ -167,12 +189,15 @@ class DeviationsChart(Chart):
         Of the correlation structure.
     reference : (k,) array
         Standard deviation of the data at each level.
+    floored : bool
+        Whether the standard deviations have edges; else they are scales, which constraints may tie to those of other matrices.
     """
 
     linear: ClassVar[bool] = False
 
     part: Chart
     reference: Array
+    floored: bool = True
 
     @property
     def size(self) -> int:
@@ -233,7 +258,39 @@ class DeviationsChart(Chart):
         """Those of the part, then each standard deviation at zero."""
         count = self.part.size
         own = tuple(Edge(count + i, (count + i,), float(scale), one_sided=True) for i, scale in enumerate(self.reference))
-        return self.part.edges(phi[:count]) + own
+        return self.part.edges(phi[:count]) + (own if self.floored else ())
+
+    def constrained(self, phi: Array) -> Array:
+        """Those of the part, then the standard deviations."""
+        return np.concatenate([self.part.constrained(phi[: self.part.size]), phi[self.part.size :]])
+
+    def constrained_jacobian(self, phi: Array) -> Array:
+        """Block diagonal."""
+        return block_diagonal([self.part.constrained_jacobian(phi[: self.part.size]), np.eye(self.order)])
+
+    def constrained_curvature(self, phi: Array, weights: Array) -> Array:
+        """Standard deviations are linear."""
+        own = self.part.constrained_curvature(phi[: self.part.size], weights[: -self.order])
+        return block_diagonal([own, np.zeros((self.order, self.order))])
+
+    def scale_coordinates(self, phi: Array) -> tuple[Scale, ...]:
+        """Each standard deviation, unless it has an edge."""
+        return tuple(Scale(self.part.size + i, float(size), True) for i, size in enumerate(() if self.floored else self.reference))
+
+    def angles(self) -> NDArray[np.bool_]:
+        """Those of the part."""
+        return np.concatenate([self.part.angles(), np.zeros(self.order, dtype=bool)])
+
+    def pivots(self, phi: Array, floor: float) -> tuple[Limit, ...]:
+        """Those of the part."""
+        return self.part.pivots(phi[: self.part.size], floor)
+
+    def settled(self, phi: Array, tolerance: float) -> tuple[Chart, Array]:
+        """The part settled; small standard deviations put to zero."""
+        part, inner = self.part.settled(phi[: self.part.size], tolerance)
+        deviations = phi[self.part.size :]
+        small = np.abs(deviations) < tolerance * self.reference
+        return replace(self, part=part), np.concatenate([inner, deviations if self.floored else np.where(small, 0.0, deviations)])
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """The part renormalised; if all standard deviations are negative, their common sign removed."""

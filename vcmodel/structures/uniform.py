@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Edge, Parameter
+from vcmodel.structures.base import Parameter
+from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
 from vcmodel.structures.moments import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
@@ -57,6 +58,12 @@ class Uniform(LinearStructure):
         equal = np.sqrt(max((rho + 1.0 / (k - 1)) * (k - 1) / k, 0.0))
         contrast = np.sqrt(max((1.0 - rho) * (k - 1) / k, 0.0))
         return AngleChart(k, False).renormalise(np.array([np.arctan2(contrast, equal)]))
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """The same: one angle."""
+        return self.chart(theta, reference)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +132,23 @@ class AngleChart(Chart):
         """Derivative of rho by t."""
         sign = 1.0 if self.lower else -1.0
         return (sign * np.sin(2.0 * phi) * (self.levels / (self.levels - 1)))[:, None]
+
+    def angles(self) -> NDArray[np.bool_]:
+        """The angle."""
+        return np.ones(1, dtype=bool)
+
+    def constrained(self, phi: Array) -> Array:
+        """The correlation."""
+        return self.reported(phi)
+
+    def constrained_jacobian(self, phi: Array) -> Array:
+        """Derivative of rho by t."""
+        return self.jacobian(phi)
+
+    def constrained_curvature(self, phi: Array, weights: Array) -> Array:
+        """Second derivative of rho by t."""
+        sign = 1.0 if self.lower else -1.0
+        return (2.0 * sign * weights * np.cos(2.0 * phi) * (self.levels / (self.levels - 1)))[:, None]
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """The boundary from which t is counted."""

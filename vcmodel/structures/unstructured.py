@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vcmodel.structures.base import Array, Chart, Parameter
+from vcmodel.structures.base import Parameter
+from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CholeskyChart
+from vcmodel.structures.constrained_roots import constrained_root, places_of
 from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.moments import level_name
 
@@ -52,3 +55,15 @@ class Unstructured(LinearStructure):
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The free Cholesky factor in pivoted order."""
         return CholeskyChart.of(self.value(self.require_admissible(theta)), reference)
+
+    def _constrained_chart(
+        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
+    ) -> tuple[Chart, Array]:
+        """Rows with a constrained variance as scale times direction, the others free."""
+        sigma = self.value(theta)
+        deviations = np.sqrt(np.maximum(np.diagonal(sigma), 0.0))
+        scale = np.where(deviations > 0.0, deviations, np.inf)
+        correlation = np.clip(sigma / scale[:, None] / scale, -1.0, 1.0)
+        np.fill_diagonal(correlation, 1.0)
+        places = places_of(self.parameters, *np.tril_indices(self.size), constrained)
+        return constrained_root(places, deviations, correlation, (), reference)

@@ -1,0 +1,321 @@
+"""Maximisation under constraints: every iterate meets the equations, Newton steps run along their tangent space.
+
+The free coordinates are an orthonormal basis of the null space of the equations' derivative, in units of about one standard deviation of
+each coordinate; the Hessian is that of the Lagrangian logL - lambda'c. A trial step is retracted to the constraints before logL is
+computed, so that logL itself decides on it and never falls.
+
+References
+----------
+Nocedal, J. & Wright, S. J. (2006). Numerical Optimization, 2nd ed., Springer, sections 15.3 and 18.1.
+Absil, P.-A., Mahony, R. & Sepulchre, R. (2008). Optimization Algorithms on Matrix Manifolds, Princeton, chapters 4 and 6 (retractions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.errors import StructureError
+from vcmodel.reml.boundary import release
+from vcmodel.reml.constraints import Constraints
+from vcmodel.reml.departure import depart, settle
+from vcmodel.reml.floors import RESIDUAL_FLOORS
+from vcmodel.reml.likelihood import recover_gradient
+from vcmodel.reml.retraction import DEPENDENT, retracted
+from vcmodel.reml.search import Memory, Search
+from vcmodel.reml.step import LEAST_INFORMATION, NewtonSystem
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vcmodel.control import Control
+    from vcmodel.equations.base import Equations
+    from vcmodel.reml.likelihood import Derivatives
+    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.wishes import Wishes
+    from vcmodel.structures.chart import Limit
+
+    Array = NDArray[np.float64]
+
+# a direction keeps at least this effect, in standard deviations of the data, however small its scale
+LEAST_ANGLE = 1e-4
+# an equation whose derivative per standard deviation of the coordinates is below this, in its own unit, restrains nothing
+NO_RESTRAINT = 1e-10
+# a limited coordinate this near to its limit, in units of the data, stands at it; it stays unless logL rises by more than rounding
+AT_LIMIT, RISING = 1e-9, 1e-9
+# sweeps of the active set: coordinates at their limit are held or released as the multipliers of the equations change
+SWEEPS = 3
+# depths, in standard deviations of the data, from which D of a singular matrix is looked at before and after the iterations
+OUTER_LOOK, INNER_LOOK = 0.05, 1e-3
+# singular values of dSigma along the free directions, relative to the largest: below this nothing is estimated
+NO_MOVE = 1e-8
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """The tangent space of the constraints at a point.
+
+    Attributes
+    ----------
+    transform : (m, f) array
+        From free directions to all coordinates.
+    multipliers : (q,) array
+        lambda of the equations: dlogL/db.
+    held : (m,) bool array
+        Coordinates at rest: snapped, at a floor or at a limit.
+    mobile : (m,) bool array
+        Coordinates that the equations alone let move.
+    slopes : (m,) array
+        Score of the Lagrangian.
+    """
+
+    transform: Array
+    multipliers: Array
+    held: NDArray[np.bool_]
+    mobile: NDArray[np.bool_]
+    slopes: Array
+
+
+class ConstrainedSearch(Search):
+    """A maximisation with held or tied parameters.
+
+    Attributes
+    ----------
+    constraints : Constraints
+    start : Point
+        Where it began, on the constraints.
+    settled : bool
+        Whether the present end has been put onto its boundary and D looked at from inside.
+    """
+
+    def __init__(self, equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> None:
+        super().__init__(equations, components, wishes, point, control)
+        self.constraints = Constraints.of(components, wishes)
+        self.settled = False
+        self.start = point
+        self._tangent: tuple[Derivatives, Tangent] | None = None
+
+    def retracted(self, point: Point) -> Point | None:
+        """The point on the constraints; None when they cannot be met nearby."""
+        return retracted(self.constraints, point, self.residual_floor)
+
+    def begin(self) -> bool:
+        """Put the search onto its constraints; False when the equations cannot be evaluated there.
+
+        Raises
+        ------
+        StructureError
+            No matrices meet the constraints.
+        """
+        self.point = self.point.renormalised()
+        start = self.retracted(self.point.moved(self.floors().raised(self.point.vector(), self.snapped)))
+        if start is None:
+            raise StructureError(self._contradiction())
+        self.point = self.start = start
+        found = self.evaluate(start)
+        if found:
+            self.look(OUTER_LOOK)
+        return found
+
+    def _contradiction(self) -> str:
+        """Which constraints are not met."""
+        off = np.abs(self.constraints.values(self.point)) > 1e-6 * self.constraints.units
+        rows = [row for number in np.flatnonzero(off) for row in self.constraints.rows_of(int(number))]
+        named = ", ".join(dict.fromkeys(rows or [row for k in range(off.size) for row in self.constraints.rows_of(k)]))
+        return (
+            f"bounds, equal: no positive (semi-)definite matrices have these held or equal parameters: {named}; "
+            "release one of them, or hold it at another value"
+        )
+
+    def look(self, depth: float) -> bool:
+        """Refresh D of the singular matrices from `depth` standard deviations inside; False when there is none."""
+        loadings, singular = [], []
+        for c, (component, chart, phi) in enumerate(zip(self.components, self.point.charts, self.point.phi, strict=True)):
+            if component.kind != "random":
+                continue
+            loading = chart.loading(phi)
+            if c in self.constraints.involved and chart.size:
+                values = np.linalg.svd(loading / component.reference[:, None], compute_uv=False)
+                if values[-1] < depth:
+                    singular.append(c)
+                    inside = chart.value(phi) + np.diag((depth * component.reference) ** 2)
+                    loading = np.where(chart.pattern(), np.linalg.cholesky(inside), 0.0)
+            loadings.append(loading)
+        residuals = [
+            chart.value(phi)
+            for component, chart, phi in zip(self.components, self.point.charts, self.point.phi, strict=True)
+            if component.kind == "residual"
+        ]
+        if not singular:
+            return False
+        if self.equations.update(loadings, residuals):
+            by_loading, _ = self.equations.gradients()
+            for c in singular:
+                index, reference = self.components[c].index, self.components[c].reference
+                self.gradients[c] = recover_gradient(loadings[index], by_loading[index], reference, None)
+        self._known = None
+        return self.evaluate(self.point)
+
+    def tangent(self) -> Tangent:
+        """The tangent space at the present point."""
+        derivatives = self.differentiate()
+        if self._tangent is None or self._tangent[0] is not derivatives:
+            self._tangent = (derivatives, self._make_tangent(derivatives))
+        return self._tangent[1]
+
+    def _make_tangent(self, derivatives: Derivatives) -> Tangent:
+        constraints, vector, floors = self.constraints, self.point.vector(), self.floors()
+        jacobian = constraints.jacobian(self.point)
+        scale = self._scale(derivatives)
+        still = self.snapped.copy()
+        still |= (derivatives.natural == 0.0) & ~self._involved()
+        basis, _ = _null_space(jacobian, scale, derivatives.score, ~still, constraints.units)
+        mobile = np.linalg.norm(basis, axis=1) > NO_MOVE * scale
+        at_limit = [limit for limit in self._limits() if vector[limit.coordinate] <= limit.lower + AT_LIMIT * limit.size]
+        held = still.copy()
+        for _ in range(SWEEPS):
+            basis, multipliers = _null_space(jacobian, scale, derivatives.score, ~held, constraints.units)
+            slopes = derivatives.score - jacobian.T @ multipliers
+            now = still.copy()
+            now[floors.index[floors.pressing(vector, slopes, self.snapped)]] = True
+            for limit in at_limit:
+                now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= RISING
+            if np.array_equal(now, held):
+                break
+            held = now
+        else:
+            basis, multipliers = _null_space(jacobian, scale, derivatives.score, ~held, constraints.units)
+            slopes = derivatives.score - jacobian.T @ multipliers
+        return Tangent(basis, multipliers, held, mobile, slopes)
+
+    def _limits(self) -> list[Limit]:
+        """The limits at the present point."""
+        return self.constraints.limits(self.point, self.residual_floor)
+
+    def _involved(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) of the components with constraints."""
+        result = np.zeros(self.snapped.size, dtype=bool)
+        for c in self.constraints.involved:
+            result[self.point.slices[c]] = True
+        return result
+
+    def _natural(self, derivatives: Derivatives) -> Array:
+        """The effect of each coordinate (m,); directions keep a least one."""
+        natural = derivatives.natural.copy()
+        for c in self.constraints.involved:
+            part = self.point.slices[c]
+            angles = self.point.charts[c].angles()
+            natural[part] = np.where(angles, np.maximum(natural[part], LEAST_ANGLE), natural[part])
+        return natural
+
+    def _scale(self, derivatives: Derivatives) -> Array:
+        """About one standard deviation of each coordinate (m,)."""
+        size = np.maximum(np.abs(np.diag(derivatives.hessian)), np.diag(derivatives.information))
+        least = LEAST_INFORMATION * self._natural(derivatives) ** 2
+        return np.asarray(1.0 / np.sqrt(np.maximum(np.maximum(size, least), 1e-300)))
+
+    @property
+    def moves(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) that the equations let move."""
+        return self.tangent().mobile
+
+    def residual_pressing(self) -> tuple[NDArray[np.intp], Array]:
+        """Coordinates that hold a residual matrix at its floor or limit, and their distance from the boundary."""
+        stuck, distance = super().residual_pressing()
+        held, residual, moves = self.held(), self.constraints.residual(self.point), self.moves
+        at = [limit for limit in self._limits() if residual[limit.coordinate] and held[limit.coordinate] and moves[limit.coordinate]]
+        own, near = np.array([limit.coordinate for limit in at], dtype=np.intp), np.array([limit.distance for limit in at])
+        return np.append(stuck, own), np.append(distance, near)
+
+    def slopes(self) -> Array:
+        """Slope of logL (m,) along each coordinate, what the constraints take up left out."""
+        return self.tangent().slopes
+
+    def held(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) at rest."""
+        return self.tangent().held
+
+    def free_transform(self) -> Array:
+        """Map (m, f) from the directions along the constraints to all coordinates."""
+        return self.tangent().transform
+
+    def estimated_transform(self) -> Array:
+        """The free directions that move some matrix, independent ones: a direction beside a zero scale is not estimated."""
+        transform = self.tangent().transform
+        moves = []
+        for component, chart, phi, part in zip(self.components, self.point.charts, self.point.phi, self.point.slices, strict=True):
+            relative = chart.derivative(phi) / component.reference[:, None] / component.reference
+            moves.append(relative.reshape(chart.size, component.structure.size**2).T @ transform[part])
+        if not transform.shape[1]:
+            return transform
+        stacked = np.vstack(moves)
+        lengths = np.linalg.norm(stacked, axis=0)
+        unit = np.where(lengths > 0.0, lengths, 1.0)
+        _, singular, right = np.linalg.svd(stacked / unit, full_matrices=False)
+        kept = singular > NO_MOVE * max(float(singular[0]), 1e-300)
+        return (transform / unit) @ right[kept].T
+
+    def system(self, memory: Memory | None = None) -> tuple[NewtonSystem, Array]:
+        """The Newton system of the Lagrangian along the constraints, and the map from its directions to all coordinates."""
+        derivatives, tangent = self.differentiate(), self.tangent()
+        transform = tangent.transform
+        hessian = transform.T @ (derivatives.hessian + self.constraints.curvature(self.point, tangent.multipliers)) @ transform
+        natural = np.linalg.norm(self._natural(derivatives)[:, None] * transform, axis=0)
+        information = transform.T @ derivatives.information @ transform
+        return NewtonSystem.of(0.5 * (hessian + hessian.T), transform.T @ derivatives.score, information, natural), transform
+
+    def leave(self) -> bool:
+        """At a stationary point: settle it on its boundary, then look for a better point nearby; False at a maximum."""
+        if not self.settled:
+            self.settled = True
+            moved = settle(self)
+            if self.look(INNER_LOOK) or moved:
+                return True
+        if release(self) or depart(self) or self._lowered():
+            self.settled = False
+            return True
+        return False
+
+    def _lowered(self) -> bool:
+        """Go down to the next floor of residual matrices where one of the involved ones stands at its limit."""
+        below = [floor for floor in RESIDUAL_FLOORS if floor < self.residual_floor]
+        stuck, _ = self.residual_pressing()
+        if not below or not self.constraints.residual(self.point)[stuck].any():
+            return False
+        self.residual_floor = below[0]
+        return True
+
+
+def make_search(equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> Search:
+    """The search that the wishes ask for: a free one where nothing is held or tied."""
+    return (ConstrainedSearch if wishes.any else Search)(equations, components, wishes, point, control)
+
+
+def _null_space(
+    jacobian: Array, scale: Array, score: Array, free: NDArray[np.bool_], units: Array
+) -> tuple[Array, Array]:
+    """Directions (m, f) along which the equations do not change to first order, and the multipliers (q,) of the equations.
+
+    Coordinates in no equation stay as they are; of the others an orthonormal basis in units of `scale`.
+    """
+    touched = free & np.any(jacobian != 0.0, axis=0)
+    alone = np.flatnonzero(free & ~touched)
+    unit = np.zeros((scale.size, alone.size))
+    unit[alone, np.arange(alone.size)] = scale[alone]
+    multipliers = np.zeros(len(jacobian))
+    scaled = jacobian[:, touched] * scale[touched]
+    norms = np.linalg.norm(scaled, axis=1)
+    used = np.flatnonzero(norms > NO_RESTRAINT * units)
+    if not used.size:
+        rest = np.zeros((scale.size, int(touched.sum())))
+        rest[np.flatnonzero(touched), np.arange(rest.shape[1])] = scale[touched]
+        return np.hstack([unit, rest]), multipliers
+    left, singular, right = np.linalg.svd(scaled[used] / norms[used, None])
+    rank = int(np.sum(singular > DEPENDENT))
+    along = np.zeros((scale.size, right.shape[0] - rank))
+    along[touched] = scale[touched, None] * right[rank:].T
+    taken = right[:rank] @ (score[touched] * scale[touched]) / singular[:rank]
+    multipliers[used] = (left[:, :rank] @ taken) / norms[used]
+    return np.hstack([unit, along]), multipliers

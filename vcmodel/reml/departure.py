@@ -1,0 +1,123 @@
+"""The end of a constrained search: onto the boundary it approached, and off a stationary point that is no maximum.
+
+At a zero scale the direction beside it has no derivative, and logL is even in an unbounded scale, so that only a look at logL tells whether
+the scale should leave zero, and in which direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vcmodel.reml.step import SADDLE
+from vcmodel.structures.scale_direction_chart import ScaleDirectionChart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from vcmodel.reml.constrained import ConstrainedSearch
+    from vcmodel.reml.parameters import Point
+
+    Array = NDArray[np.float64]
+
+# scales and columns of a root below this fraction of the data's standard deviation are put to zero if logL agrees
+ZERO = 1e-4
+# a better point must raise logL by more than rounding
+BETTER = 1e-8
+# lengths of a step off a saddle, in standard deviations of the weakest direction, and of a scale off zero, in those of the data
+JUMPS = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
+LENGTHS = (0.1, 0.01)
+# length of the curvature probe in standard deviations: logL's rounding (1e-13 of its terms) over its square stays below SADDLE
+PROBE = 1e-2
+
+
+def settle(search: ConstrainedSearch) -> bool:
+    """Put small scales and columns to exactly zero; False when nothing changed or logL would fall."""
+    here, before = search.point, search.equations.loglik
+    charts, phi = list(here.charts), list(here.phi)
+    for c in search.constraints.involved:
+        if search.components[c].kind == "random":
+            charts[c], phi[c] = charts[c].settled(phi[c], ZERO)
+    pairs = zip(here.charts, here.phi, charts, phi, strict=True)
+    if all(np.array_equal(a.value(p), b.value(q)) for a, p, b, q in pairs):
+        return False
+    if _try(search, replace(here, charts=tuple(charts), phi=tuple(phi)), before - search.slack):
+        return True
+    search.evaluate(here)
+    return False
+
+
+def depart(search: ConstrainedSearch) -> bool:
+    """Move to a better point along negative curvature or off zero scales; False, at the old point, where there is none."""
+    search.differentiate()
+    system, transform = search.system()
+    here, before = search.point, search.equations.loglik
+    if transform.shape[1]:
+        search.weakest = _curvature(search, transform @ (system.scale * system.vectors[:, 0]))
+        falling = int(np.sum(system.values < -SADDLE))
+        for place in range(max(falling, 1 if search.weakest < -SADDLE else 0)):
+            direction = transform @ (system.scale * system.vectors[:, place])
+            for length in JUMPS:
+                if _try(search, here.moved(here.vector() + length * direction), before + BETTER):
+                    return True
+    for trial in _off_zero(search, here):
+        if _try(search, trial, before + BETTER):
+            return True
+    search.evaluate(here)
+    return False
+
+
+def _try(search: ConstrainedSearch, trial: Point, least: float) -> bool:
+    """Move to the trial, retracted, if logL is above `least` there."""
+    point = search.retracted(trial)
+    if point is None or not search.evaluate(point) or search.equations.loglik < least:
+        return False
+    search.point = point
+    return True
+
+
+def _curvature(search: ConstrainedSearch, direction: Array) -> float:
+    """Exact curvature of -logL along the constraints, per square of `direction`; NaN where it cannot be computed."""
+    here, before, values = search.point, search.equations.loglik, []
+    for side in (PROBE, -PROBE):
+        point = search.retracted(here.moved(here.vector() + side * direction))
+        values.append(search.equations.loglik if point is not None and search.evaluate(point) else np.nan)
+    search.evaluate(here)
+    return float((2.0 * before - values[0] - values[1]) / PROBE**2)
+
+
+def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
+    """Points with scales at zero made positive, one by one and then all of a component together, in several directions."""
+    rng = np.random.default_rng(20)
+    mobile, slices = search.tangent().mobile, here.slices
+    for c in search.constraints.involved:
+        if search.components[c].kind != "random":
+            continue
+        zero = [
+            scale
+            for scale in here.charts[c].scale_coordinates(here.phi[c])
+            if abs(here.phi[c][scale.coordinate]) < ZERO * scale.size and mobile[slices[c].start + scale.coordinate]
+        ]
+        for chosen in [[scale] for scale in zero] + ([zero] if len(zero) > 1 else []):
+            for kind in ("as it stands", "uphill", "downhill", "random"):
+                chart, phi = here.charts[c], here.phi[c]
+                if kind != "as it stands":
+                    if not isinstance(chart, ScaleDirectionChart) or not chart.turning:
+                        continue
+                    gradient, root = search.gradients[c], chart.loading(phi)
+                    for scale in chosen:
+                        level = chart.scale_of.index(scale.coordinate)
+                        pull = root.T @ gradient[level] if gradient is not None and kind != "random" else rng.normal(size=chart.order)
+                        chart, phi = chart.turned(phi, level, -pull if kind == "downhill" else pull)
+                for length in LENGTHS:
+                    moved = phi.copy()
+                    moved[[scale.coordinate for scale in chosen]] = [length * scale.size for scale in chosen]
+                    yield replace(
+                        here,
+                        charts=(*here.charts[:c], chart, *here.charts[c + 1 :]),
+                        phi=(*here.phi[:c], moved, *here.phi[c + 1 :]),
+                    )

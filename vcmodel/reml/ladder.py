@@ -1,0 +1,72 @@
+"""Further starts of a constrained fit on small data.
+
+A correlation held or tied at a value that the data contradict is met by sending one variance of the pair to zero, and each choice can be
+a maximum of its own: one start per scale at zero, and restarts of a found maximum with another scale at zero in place of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vcmodel.reml.constrained import ConstrainedSearch
+    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.wishes import Wishes
+    from vcmodel.structures.chart import Scale
+
+# a scale that ended at zero starts anew at this many standard deviations of the data
+RAISED = 0.3
+
+
+def other_wishes(components: Sequence[Component], wishes: Wishes) -> Iterator[Wishes]:
+    """The same wishes with other starting values: those of the structures, and the other sign of each group of equal correlations."""
+    for c, component in enumerate(components):
+        kept = wishes.constrained(c)
+        for theta in component.structure.alternatives(wishes.theta[c]):
+            mixed = np.where(kept, wishes.theta[c], theta)
+            if not np.array_equal(mixed, wishes.theta[c]):
+                yield replace(wishes, theta=(*wishes.theta[:c], mixed, *wishes.theta[c + 1 :]))
+    for number in range(1 + max((int(group.max(initial=-1)) for group in wishes.group), default=-1)):
+        members = [(c, group == number) for c, group in enumerate(wishes.group) if np.any(group == number)]
+        c, own = members[0]
+        place = int(np.flatnonzero(own)[0])
+        if components[c].structure.parameters[place].kind == "correlation" and not wishes.fixed[c][place]:
+            largest = max(components[c].structure.size for c, _ in members)
+            value = -0.5 / (largest - 1) if wishes.theta[c][place] > 0.0 else 0.5
+            turned = list(wishes.theta)
+            for c, own in members:
+                turned[c] = np.where(own, value, turned[c])
+            yield replace(wishes, theta=tuple(turned))
+
+
+def further_starts(search: ConstrainedSearch) -> Iterator[Point]:
+    """Starts with one scale at zero each, which it leaves if it should; then the maximum found with another scale at zero."""
+    for c, scales in _bounded(search, search.start):
+        for scale in scales:
+            yield _with_scales(search.start, c, {scale.coordinate: 0.0})
+    end = search.point
+    for c, scales in _bounded(search, end):
+        for zero in (scale for scale in scales if end.phi[c][scale.coordinate] == 0.0):
+            for other in (scale for scale in scales if end.phi[c][scale.coordinate] > 0.0):
+                yield _with_scales(end, c, {zero.coordinate: RAISED * zero.size, other.coordinate: 0.0})
+
+
+def _bounded(search: ConstrainedSearch, point: Point) -> Iterator[tuple[int, list[Scale]]]:
+    """Per random component, the scales beside constrained correlations that are not held."""
+    held = search.constraints.held(point)
+    for c in search.constraints.involved:
+        scales = [scale for scale in point.charts[c].scale_coordinates(point.phi[c]) if scale.bounded]
+        free = [scale for scale in scales if not held[point.slices[c].start + scale.coordinate]]
+        if search.components[c].kind == "random" and free:
+            yield c, free
+
+
+def _with_scales(point: Point, c: int, values: dict[int, float]) -> Point:
+    phi = point.phi[c].copy()
+    phi[list(values)] = list(values.values())
+    return replace(point, phi=(*point.phi[:c], phi, *point.phi[c + 1 :]))
