@@ -47,3 +47,16 @@ def test_tied_variances_are_not_below_the_nested_model(seed):
     assert fit.converged
     assert fit.loglik >= common.loglik - 1e-7
     assert fit.varcomp.loc[pair[0], "component"] == fit.varcomp.loc[pair[1], "component"]
+
+
+def test_a_model_with_every_parameter_held_is_evaluated_and_reported():
+    data = rcbd([7, 1], 3, 10, (1.0, 1.0, 0.5), (3.0, 1.0, 0.3))
+    held = {FAMILY[0]: 1.0, FAMILY[1]: 0.0, COR: 0.4}
+    residual = {"units:trait!trait_y1": 3.0, "units:trait!trait_y2": 1.0}
+    start = held | residual
+    fit = vc.fit("y1 + y2 ~ trait", "corgh(trait):Family", "units:diag(trait)", data, start=start, bounds=dict.fromkeys(start, "F"))
+    assert fit.converged
+    assert fit.n_parameters == 0
+    assert fit.varcomp["component"].to_dict() == start
+    assert set(fit.varcomp["bound"]) == {"F"}
+    assert fit.summary() and fit.to_json()

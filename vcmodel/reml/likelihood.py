@@ -130,4 +130,5 @@ def differentiate(
             variates[:, part] = equations.section_variates(component.index, d_sigma)
         if d is not None:
             curvature[part, part] = chart.curvature(phi, d)
-    return Derivatives(score, equations.average_information(variates), curvature, tuple(gradients), natural)
+    information = equations.average_information(variates) if m else np.zeros((0, 0))
+    return Derivatives(score, information, curvature, tuple(gradients), natural)
