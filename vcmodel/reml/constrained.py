@@ -49,6 +49,8 @@ AT_LIMIT, RISING = 1e-9, 1e-9
 SWEEPS = 3
 # depths, in standard deviations of the data, from which D of a singular matrix is looked at before and after the iterations
 OUTER_LOOK, INNER_LOOK = 0.05, 1e-3
+# a gain that differs from the one promised by more than this share calls for another look
+DISAGREEMENT = 0.1
 # singular values of dSigma along the free directions, relative to the largest: below this nothing is estimated
 NO_MOVE = 1e-8
 
@@ -259,6 +261,9 @@ class ConstrainedSearch(Search):
 
     def system(self, memory: Memory | None = None) -> tuple[NewtonSystem, Array]:
         """The Newton system of the Lagrangian along the constraints, and the map from its directions to all coordinates."""
+        if abs(self.agreement - 1.0) > DISAGREEMENT:  # what is remembered of D beside a singular matrix may have gone stale
+            self.agreement = 1.0
+            self.look(INNER_LOOK)
         derivatives, tangent = self.differentiate(), self.tangent()
         transform = tangent.transform
         hessian = transform.T @ (derivatives.hessian + self.constraints.curvature(self.point, tangent.multipliers)) @ transform

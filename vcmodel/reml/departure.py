@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.reml.parameters import starting_point
 from vcmodel.reml.step import SADDLE
 from vcmodel.structures.scale_direction_chart import ScaleDirectionChart
 
@@ -31,6 +32,8 @@ BETTER = 1e-8
 # lengths of a step off a saddle, in standard deviations of the weakest direction, and of a scale off zero, in those of the data
 JUMPS = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
 LENGTHS = (0.1, 0.01)
+# correlations tried in place of one
+INSIDE_ONE = (0.9, 0.99, 0.999)
 # length of the curvature probe in standard deviations: logL's rounding (1e-13 of its terms) over its square stays below SADDLE
 PROBE = 1e-2
 
@@ -43,7 +46,7 @@ def settle(search: ConstrainedSearch) -> bool:
         if search.components[c].kind == "random":
             charts[c], phi[c] = charts[c].settled(phi[c], ZERO)
     pairs = zip(here.charts, here.phi, charts, phi, strict=True)
-    if all(np.array_equal(a.value(p), b.value(q)) for a, p, b, q in pairs):
+    if all(a.size == b.size and np.array_equal(a.value(p), b.value(q)) for a, p, b, q in pairs):
         return False
     if _try(search, replace(here, charts=tuple(charts), phi=tuple(phi)), before - search.slack):
         return True
@@ -64,7 +67,7 @@ def depart(search: ConstrainedSearch) -> bool:
             for length in JUMPS:
                 if _try(search, here.moved(here.vector() + length * direction), before + BETTER):
                     return True
-    for trial in _off_zero(search, here):
+    for trial in (*_opened(search, here), *_off_zero(search, here)):
         if _try(search, trial, before + BETTER):
             return True
     search.evaluate(here)
@@ -76,7 +79,9 @@ def _try(search: ConstrainedSearch, trial: Point, least: float) -> bool:
     point = search.retracted(trial)
     if point is None or not search.evaluate(point) or search.equations.loglik < least:
         return False
-    search.point = point
+    parts = zip(search.point.charts, point.charts, search.point.slices, strict=True)
+    masks = [search.snapped[part] if old.size == new.size else np.zeros(new.size, dtype=bool) for old, new, part in parts]
+    search.point, search.snapped = point, np.concatenate(masks)
     return True
 
 
@@ -88,6 +93,28 @@ def _curvature(search: ConstrainedSearch, direction: Array) -> float:
         values.append(search.equations.loglik if point is not None and search.evaluate(point) else np.nan)
     search.evaluate(here)
     return float((2.0 * before - values[0] - values[1]) / PROBE**2)
+
+
+def _opened(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
+    """Points with tied correlations of +-1 moved inside: at one the equations between them have no derivative."""
+    wishes = search.wishes
+    theta = [chart.reported(phi) for chart, phi in zip(here.charts, here.phi, strict=True)]
+    at_one = []
+    for c in search.constraints.involved:
+        kinds = np.array([parameter.kind for parameter in search.components[c].structure.parameters])
+        tied = (wishes.group[c] >= 0) & ~wishes.fixed[c] & (kinds == "correlation")
+        at_one.append(tied & (np.abs(theta[c]) > 1.0 - ZERO**2))
+    if not any(own.any() for own in at_one):
+        return
+    for inside in INSIDE_ONE:
+        moved = list(wishes.theta)
+        for c, own in zip(search.constraints.involved, at_one, strict=True):
+            moved[c] = np.where(np.isnan(theta[c]), wishes.theta[c], np.where(own, inside * theta[c], theta[c]))
+        fresh = starting_point(search.components, replace(wishes, theta=tuple(moved)))
+        charts, phi = list(here.charts), list(here.phi)
+        for c in search.constraints.involved:
+            charts[c], phi[c] = fresh.charts[c], fresh.phi[c]
+        yield replace(here, charts=tuple(charts), phi=tuple(phi))
 
 
 def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:

@@ -118,7 +118,8 @@ def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | Non
             continue
         gain = search.equations.loglik - before
         if gain > slack or (gain >= -slack and system.decrement < NEARLY):
-            search.shift = next_shift(shift, gain, system.predicted(shift))
+            predicted = system.predicted(shift)
+            search.shift, search.agreement = next_shift(shift, gain, predicted), gain / predicted if predicted > 0.0 else 1.0
             return trial
         shift = max(4.0 * shift, 1e-2)
     search.evaluate(search.point)

@@ -7,6 +7,7 @@ a maximum of its own: one start per scale at zero, and restarts of a found maxim
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # a scale that ended at zero starts anew at this many standard deviations of the data
 RAISED = 0.3
+# starts with a scale at zero, those that ended smallest first: matrices of many levels have as many scales
+RUNGS = 8
 
 
 def other_wishes(components: Sequence[Component], wishes: Wishes) -> Iterator[Wishes]:
@@ -46,10 +49,10 @@ def other_wishes(components: Sequence[Component], wishes: Wishes) -> Iterator[Wi
 
 def further_starts(search: ConstrainedSearch) -> Iterator[Point]:
     """Starts with one scale at zero each, which it leaves if it should; then the maximum found with another scale at zero."""
-    for c, scales in _bounded(search, search.start):
-        for scale in scales:
-            yield _with_scales(search.start, c, {scale.coordinate: 0.0})
     end = search.point
+    rungs = [(abs(end.phi[c][scale.coordinate]) / scale.size, c, scale) for c, scales in _bounded(search, search.start) for scale in scales]
+    for _, c, scale in sorted(rungs, key=itemgetter(0))[:RUNGS]:
+        yield _with_scales(search.start, c, {scale.coordinate: 0.0})
     for c, scales in _bounded(search, end):
         for zero in (scale for scale in scales if end.phi[c][scale.coordinate] == 0.0):
             for other in (scale for scale in scales if end.phi[c][scale.coordinate] > 0.0):

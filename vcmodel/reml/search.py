@@ -80,6 +80,8 @@ class Search:
         Coordinates put to exactly zero on a boundary.
     shift : float
         Damping of the next step.
+    agreement : float
+        Gain of the last step as a multiple of the gain promised.
     history : list of Record
     previous : Point or None
         Before the last accepted step.
@@ -98,7 +100,7 @@ class Search:
         self.snapped: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
         self.gradients: list[Array | None] = [None] * len(components)
         self.residual_floor = RESIDUAL_FLOORS[0]
-        self.shift = 0.0
+        self.shift, self.agreement = 0.0, 1.0
         self.history: list[Record] = []
         self.previous: Point | None = None
         self.weakest = float("nan")

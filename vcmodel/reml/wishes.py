@@ -200,12 +200,12 @@ class _Reader:
         if not np.any(self.given[c]) or _is_start(component, theta):
             return theta
         if np.all(self.given[c]):
-            raise StructureError(_refusal(component, theta, held if held.any() else self.given[c]))
+            raise StructureError(_refusal(component, theta, self.given[c], held))
         for kept in (self.given[c], held):
             found = adapted(component, theta, kept) if kept.any() else None
             if found is not None:
                 return found
-        raise StructureError(_refusal(component, theta, held if held.any() else self.given[c]))
+        raise StructureError(_refusal(component, theta, self.given[c], held))
 
 
 def adapted(component: Component, theta: Array, kept: NDArray[np.bool_]) -> Array | None:
@@ -234,7 +234,8 @@ def _is_start(component: Component, theta: Array) -> bool:
     return bool(np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() >= (1e-10 if component.kind == "residual" else -1e-10))
 
 
-def _refusal(component: Component, theta: Array, named: NDArray[np.bool_]) -> str:
+def _refusal(component: Component, theta: Array, given: NDArray[np.bool_], held: NDArray[np.bool_]) -> str:
+    argument, named = ("bounds", held) if held.any() else ("start", given)
     values = ", ".join(f"{row} = {value:g}" for row, value, own in zip(component.rows, theta, named, strict=True) if own)
     kind = "definite" if component.kind == "residual" else "semi-definite"
-    return f"start: {values}: no positive {kind} matrix has these values together; change or release one of them"
+    return f"{argument}: {values}: no positive {kind} matrix has these values together; change or release one of them"

@@ -250,8 +250,9 @@ class ScaleDirectionChart(Chart):
         for n, (parameter, i, j, constrained) in enumerate(self.places):
             if parameter.kind != "correlation":
                 result[n] = derivative[:, i, j]
-            else:
-                result[n] = self._cosine_derivative(phi, i, j) if constrained else by_pair[max(i, j), min(i, j)]
+            elif not constrained:
+                result[n] = by_pair[max(i, j), min(i, j)]
+        result[self._pairs[0]] = self._cosine_derivatives(phi)
         return result
 
     def _relative(self, phi: Array) -> Array:
@@ -263,11 +264,20 @@ class ScaleDirectionChart(Chart):
         """Levels (k,) with a unit direction."""
         return np.array([self.rays[p].unit for p, _ in self.ray_of], dtype=bool)
 
-    def _cosine_derivative(self, phi: Array, i: int, j: int) -> Array:
-        """Derivative (m,) of u_i'u_j; zero where both share a direction."""
+    @cached_property
+    def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Number, row and column of the constrained correlations."""
+        found = [(n, i, j) for n, (parameter, i, j, own) in enumerate(self.places) if own and parameter.kind == "correlation"]
+        numbers, rows, columns = np.array(found, dtype=np.intp).reshape(-1, 3).T
+        return numbers, rows, columns
+
+    def _cosine_derivatives(self, phi: Array) -> Array:
+        """Derivative of u_i'u_j for the constrained correlations, (their number, m); zero where both share a direction."""
+        _, i, j = self._pairs
         rows, turned = self._rows(phi), self._row_derivative(phi)
-        shared = self.ray_of[i][0] == self.ray_of[j][0]
-        return np.zeros(self.size) if shared else turned[:, i] @ rows[j] + turned[:, j] @ rows[i]
+        shared = np.array([ray for ray, _ in self.ray_of])
+        moves = np.einsum("mpc,pc->pm", turned[:, i], rows[j]) + np.einsum("mpc,pc->pm", turned[:, j], rows[i])
+        return np.where((shared[i] == shared[j])[:, None], 0.0, moves)
 
     # --- what constraints need ------------------------------------------------------------------------------------------------------
 
@@ -293,11 +303,11 @@ class ScaleDirectionChart(Chart):
                 continue
             if parameter.kind == "variance":
                 result[n, self.scale_of[i]] = 1.0
-            elif parameter.kind == "correlation":
-                result[n] = self._cosine_derivative(phi, i, j)
-            else:
+            elif parameter.kind == "covariance":
                 derivative = self.derivative(phi) if derivative is None else derivative
                 result[n] = derivative[:, i, j]
+        if self._pairs[0].size:
+            result[self._pairs[0]] = self._cosine_derivatives(phi)
         return result
 
     def constrained_curvature(self, phi: Array, weights: Array) -> Array:
@@ -305,6 +315,8 @@ class ScaleDirectionChart(Chart):
         gradient = np.zeros((self.order, self.order))
         result = np.zeros((self.size, self.size))
         rows = self._rows(phi)
+        turned = [ray.derivative(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True)]
+        pull = np.zeros((self.order, self.order))
         for weight, (parameter, i, j, constrained) in zip(weights, self.places, strict=True):
             if not constrained or weight == 0.0 or parameter.kind == "variance":
                 continue
@@ -316,11 +328,13 @@ class ScaleDirectionChart(Chart):
             if p == q:
                 continue
             one, other = self.parts[p], self.parts[q]
-            result[one, one] += self.rays[p].curvature(phi[one], weight * sign_i * rows[j])
-            result[other, other] += self.rays[q].curvature(phi[other], weight * sign_j * rows[i])
-            cross = weight * sign_i * sign_j * self.rays[p].derivative(phi[one]) @ self.rays[q].derivative(phi[other]).T
+            pull[p] += weight * sign_i * rows[j]
+            pull[q] += weight * sign_j * rows[i]
+            cross = weight * sign_i * sign_j * turned[p] @ turned[q].T
             result[one, other] += cross
             result[other, one] += cross.T
+        for ray, part, own in zip(self.rays, self.parts, pull, strict=False):
+            result[part, part] += ray.curvature(phi[part], own)
         return result + self.curvature(phi, gradient) if np.any(gradient) else result
 
     def scale_coordinates(self, phi: Array) -> tuple[Scale, ...]:
@@ -362,11 +376,30 @@ class ScaleDirectionChart(Chart):
         scaled = self._rows(phi) * np.where(self.correlated, 1.0, self._relative(phi))[:, None]
         sizes = np.abs(scaled).max(axis=0)
         kept = int(np.max(np.flatnonzero(sizes >= tolerance), initial=0)) + 1
-        vectors = [ray.vector(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True)]
+        vectors = self._vectors(phi)
         for vector in vectors:
             if np.any(vector[:kept]):
                 vector[kept:] = 0.0
-        return self._with_vectors(self.rays, vectors, phi[: self.n_scales])
+        rays, vectors = self._merged(vectors, tolerance)
+        return replace(self, rays=rays)._ordered(vectors, phi[: self.n_scales])
+
+    def _merged(self, vectors: list[Array], tolerance: float) -> tuple[tuple[Ray, ...], list[Array]]:
+        """The rays and their vectors, those joined that a constrained correlation of +-1 has made parallel, within `tolerance`."""
+        rays: list[Ray | None] = list(self.rays)
+        place_of = [place for place, _ in self.ray_of]
+        for _, i, j in zip(*self._pairs, strict=True):
+            p, q = sorted((place_of[i], place_of[j]))
+            one, other = rays[p], rays[q]
+            if p == q or one is None or other is None:
+                continue
+            u, v = vectors[p] / np.linalg.norm(vectors[p]), vectors[q] / np.linalg.norm(vectors[q])
+            side = 1.0 if u @ v > 0.0 else -1.0
+            if np.linalg.norm(u - side * v) < tolerance:
+                signs = one.signs + tuple(side * sign for sign in other.signs)
+                rays[p], rays[q] = replace(one, levels=one.levels + other.levels, signs=signs), None
+                place_of = [p if place == q else place for place in place_of]
+        kept = [(ray, vector) for ray, vector in zip(rays, vectors, strict=True) if ray is not None]
+        return tuple(ray for ray, _ in kept), [vector for _, vector in kept]
 
     # --- better charts --------------------------------------------------------------------------------------------------------------
 
@@ -382,21 +415,33 @@ class ScaleDirectionChart(Chart):
                 pieces.append(vector[: place + 1])
         return replace(self, rays=tuple(found)), np.concatenate(pieces)
 
+    def _vectors(self, phi: Array) -> list[Array]:
+        """The vector of each ray."""
+        return [ray.vector(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True)]
+
+    def _weights(self, phi: Array) -> Array:
+        """What multiplies each ray when the pivots are chosen: sizes in units of the data."""
+        sizes = self._relative(phi)
+        return np.array([max(LEAST_WEIGHT, *sizes[list(ray.levels)]) if ray.unit else sizes[ray.levels[0]] for ray in self.rays])
+
+    def _ordered(self, vectors: list[Array], scales: Array) -> tuple[ScaleDirectionChart, Array]:
+        """The chart at `vectors`, its rays in greedy order."""
+        weights = self._weights(scales)
+        order, lower = pivoted_root(np.array(vectors) * weights[:, None], np.ones(len(vectors)))
+        rows = np.zeros((len(vectors), self.order))
+        rows[:, : len(vectors)] = lower / weights[list(order), None]
+        return self._with_vectors(tuple(self.rays[place] for place in order), list(rows), scales)
+
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Centred at the point; pivots non-negative; rays put in greedy order when a pivot has become small."""
         if not self.turning:
             return self, phi
-        vectors = [ray.vector(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True)]
-        sizes = self._relative(phi)
-        weights = np.array([max(LEAST_WEIGHT, *sizes[list(ray.levels)]) if ray.unit else sizes[ray.levels[0]] for ray in self.rays])
-        matrix = np.array(vectors) * weights[:, None]
-        pivots = matrix[np.arange(len(vectors)), np.arange(len(vectors))]
-        if np.any(np.abs(pivots) < SMALL):
-            order, lower = pivoted_root(matrix, np.ones(len(vectors)))
-            if order != tuple(range(len(vectors))):
-                rows = np.zeros((len(vectors), self.order))
-                rows[:, : len(vectors)] = lower / weights[list(order), None]
-                return self._with_vectors(tuple(self.rays[place] for place in order), list(rows), phi[: self.n_scales])
+        vectors, weights = self._vectors(phi), self._weights(phi)
+        pivots = np.array([vector[place] for place, vector in enumerate(vectors)])
+        if np.any(np.abs(pivots * weights) < SMALL):
+            chart, ordered = self._ordered(vectors, phi[: self.n_scales])
+            if [ray.levels for ray in chart.rays] != [ray.levels for ray in self.rays]:
+                return chart, ordered
         signs = np.ones(self.order)
         signs[: len(vectors)][pivots < 0.0] = -1.0
         centred = all(not ray.unit or not np.any(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True))
@@ -407,7 +452,7 @@ class ScaleDirectionChart(Chart):
     def turned(self, phi: Array, level: int, direction: Array) -> tuple[ScaleDirectionChart, Array]:
         """The same scales with the ray of `level` in another direction (k,) of its span."""
         place, sign = self.ray_of[level]
-        vectors = [ray.vector(phi[part]) for ray, part in zip(self.rays, self.parts, strict=True)]
+        vectors = self._vectors(phi)
         wanted = sign * direction
         wanted[place + 1 :] = 0.0
         if self.turning and np.linalg.norm(wanted) > 0.0:
