@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.linalg.cholesky import factorised
-from vcmodel.reml.parameters import free_map
+from vcmodel.reml.constraints import Constraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,13 +81,13 @@ def lifted(point: Point, share: float) -> Point:
     for chart, phi in zip(point.charts, point.phi, strict=True):
         new = phi.copy()
         for number, edge in enumerate(chart.edges(phi)):
-            new[edge.coordinate] = max(new[edge.coordinate], (share + 0.01 * number) ** edge.power * edge.scale)
+            new[edge.coordinate] = max(new[edge.coordinate], (share + 0.01 * number) * edge.scale)
         result.append(new if chart.feasible(new) else phi)
     return replace(point, phi=tuple(result))
 
 
 def _ridge_at(design: Design, components: Sequence[Component], wishes: Wishes, point: Point) -> Ridge | None:
-    transform = free_map(wishes, point)
+    transform = Constraints.of(components, wishes).directions(point)
     if transform.shape[1] < 2 or transform.shape[1] * design.y.size > MOST_NUMBERS:
         return None
     changes = [

@@ -19,11 +19,11 @@ import numpy as np
 
 from vcmodel.errors import StructureError
 from vcmodel.reml.boundary import release
-from vcmodel.reml.constraints import Constraints
+from vcmodel.reml.constraints import Constraints, null_space
 from vcmodel.reml.departure import depart, settle
 from vcmodel.reml.floors import RESIDUAL_FLOORS
 from vcmodel.reml.likelihood import recover_gradient
-from vcmodel.reml.retraction import DEPENDENT, retracted
+from vcmodel.reml.retraction import retracted
 from vcmodel.reml.search import Memory, Search
 from vcmodel.reml.step import LEAST_INFORMATION, NewtonSystem
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 # a direction keeps at least this effect, in standard deviations of the data, however small its scale
 LEAST_ANGLE = 1e-4
-# an equation whose derivative per standard deviation of the coordinates is below this, in its own unit, restrains nothing
-NO_RESTRAINT = 1e-10
 # a limited coordinate this near to its limit, in units of the data, stands at it; it stays unless logL rises by more than rounding
 AT_LIMIT, RISING = 1e-9, 1e-9
 # sweeps of the active set: coordinates at their limit are held or released as the multipliers of the equations change
@@ -173,22 +171,22 @@ class ConstrainedSearch(Search):
         scale = self._scale(derivatives)
         still = self.snapped.copy()
         still |= (derivatives.natural == 0.0) & ~self._involved()
-        basis, _ = _null_space(jacobian, scale, derivatives.score, ~still, constraints.units)
+        basis, _ = null_space(jacobian, scale, ~still, constraints.units, derivatives.score)
         mobile = np.linalg.norm(basis, axis=1) > NO_MOVE * scale
         at_limit = [limit for limit in self._limits() if vector[limit.coordinate] <= limit.lower + AT_LIMIT * limit.size]
         held = still.copy()
         for _ in range(SWEEPS):
-            basis, multipliers = _null_space(jacobian, scale, derivatives.score, ~held, constraints.units)
+            basis, multipliers = null_space(jacobian, scale, ~held, constraints.units, derivatives.score)
             slopes = derivatives.score - jacobian.T @ multipliers
             now = still.copy()
-            now[floors.index[floors.pressing(vector, slopes, self.snapped)]] = True
+            now[floors.held(floors.pressing(vector, slopes, self.snapped))] = True
             for limit in at_limit:
                 now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= RISING
             if np.array_equal(now, held):
                 break
             held = now
         else:
-            basis, multipliers = _null_space(jacobian, scale, derivatives.score, ~held, constraints.units)
+            basis, multipliers = null_space(jacobian, scale, ~held, constraints.units, derivatives.score)
             slopes = derivatives.score - jacobian.T @ multipliers
         return Tangent(basis, multipliers, held, mobile, slopes)
 
@@ -296,31 +294,3 @@ class ConstrainedSearch(Search):
 def make_search(equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> Search:
     """The search that the wishes ask for: a free one where nothing is held or tied."""
     return (ConstrainedSearch if wishes.any else Search)(equations, components, wishes, point, control)
-
-
-def _null_space(
-    jacobian: Array, scale: Array, score: Array, free: NDArray[np.bool_], units: Array
-) -> tuple[Array, Array]:
-    """Directions (m, f) along which the equations do not change to first order, and the multipliers (q,) of the equations.
-
-    Coordinates in no equation stay as they are; of the others an orthonormal basis in units of `scale`.
-    """
-    touched = free & np.any(jacobian != 0.0, axis=0)
-    alone = np.flatnonzero(free & ~touched)
-    unit = np.zeros((scale.size, alone.size))
-    unit[alone, np.arange(alone.size)] = scale[alone]
-    multipliers = np.zeros(len(jacobian))
-    scaled = jacobian[:, touched] * scale[touched]
-    norms = np.linalg.norm(scaled, axis=1)
-    used = np.flatnonzero(norms > NO_RESTRAINT * units)
-    if not used.size:
-        rest = np.zeros((scale.size, int(touched.sum())))
-        rest[np.flatnonzero(touched), np.arange(rest.shape[1])] = scale[touched]
-        return np.hstack([unit, rest]), multipliers
-    left, singular, right = np.linalg.svd(scaled[used] / norms[used, None])
-    rank = int(np.sum(singular > DEPENDENT))
-    along = np.zeros((scale.size, right.shape[0] - rank))
-    along[touched] = scale[touched, None] * right[rank:].T
-    taken = right[:rank] @ (score[touched] * scale[touched]) / singular[:rank]
-    multipliers[used] = (left[:, :rank] @ taken) / norms[used]
-    return np.hstack([unit, along]), multipliers

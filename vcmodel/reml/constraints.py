@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# singular values of the equations scaled to unit rows below this are dependent equations
+DEPENDENT = 1e-7
+# an equation whose derivative per unit of scale of the coordinates is below this, in its own unit, restrains nothing
+NO_RESTRAINT = 1e-10
+
+
 @dataclass(frozen=True, eq=False)
 class Constraints:
     """The equations of a model's held and tied parameters.
@@ -117,6 +123,12 @@ class Constraints:
         jacobian = jacobian[np.count_nonzero(jacobian, axis=1) == 1]
         return np.asarray(np.any(jacobian != 0.0, axis=0))
 
+    def directions(self, point: Point) -> Array:
+        """Directions (m, f) of the coordinates along which the equations hold to first order."""
+        m = sum(chart.size for chart in point.charts)
+        jacobian = self.jacobian(point) if m else np.zeros((len(self.target), 0))
+        return null_space(jacobian, np.ones(m), np.ones(m, dtype=bool), self.units, np.zeros(m))[0]
+
     def limits(self, point: Point, residual_floor: float) -> list[Limit]:
         """Lower limits of the coordinates of the involved components, counted in the concatenated vector.
 
@@ -141,6 +153,29 @@ class Constraints:
         for c in self.involved:
             result[point.slices[c]] = self.components[c].kind == "residual"
         return result
+
+
+def null_space(jacobian: Array, scale: Array, free: NDArray[np.bool_], units: Array, score: Array) -> tuple[Array, Array]:
+    """Directions (m, f) along which the equations do not change to first order, and their multipliers (q,).
+
+    Coordinates in no equation stay as they are; of the others an orthonormal basis in units of `scale`. The multipliers are the least
+    squares solution of jacobian' lambda = score.
+    """
+    touched = free & np.any(jacobian != 0.0, axis=0)
+    alone, joined = np.flatnonzero(free & ~touched), np.flatnonzero(touched)
+    unit = np.zeros((scale.size, alone.size))
+    unit[alone, np.arange(alone.size)] = scale[alone]
+    multipliers = np.zeros(len(jacobian))
+    scaled = jacobian[:, joined] * scale[joined]
+    norms = np.linalg.norm(scaled, axis=1)
+    used = np.flatnonzero(norms > NO_RESTRAINT * units)
+    left, singular, right = np.linalg.svd(scaled[used] / norms[used, None])
+    rank = int(np.sum(singular > DEPENDENT))
+    along = np.zeros((scale.size, joined.size - rank))
+    along[joined] = scale[joined, None] * right[rank:].T
+    taken = right[:rank] @ (score[joined] * scale[joined]) / singular[:rank]
+    multipliers[used] = (left[:, :rank] @ taken) / norms[used]
+    return np.hstack([unit, along]), multipliers
 
 
 def _regular(component: Component, i: int, value: float) -> float:

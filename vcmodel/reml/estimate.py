@@ -12,8 +12,8 @@ from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.confounding import Ridge, find_ridge
-from vcmodel.reml.further_starts import further_starts
 from vcmodel.reml.constrained import make_search
+from vcmodel.reml.further_starts import further_starts
 from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.ladder import ladder, turned_groups

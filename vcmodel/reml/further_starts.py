@@ -42,7 +42,7 @@ def further_starts(search: Search) -> Iterator[Wishes]:
     wishes, components = search.wishes, search.components
     if search.equations.y.size > SMALL:
         return
-    free = [c for c in range(len(components)) if not wishes.reported_scale(c)]
+    free = [c for c in range(len(components)) if not wishes.constrained(c).any()]
     for c in free:
         for theta in components[c].structure.alternatives(wishes.theta[c]):
             yield _with(wishes, {c: theta})

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from vcmodel.reml.constrained import ConstrainedSearch
+from vcmodel.reml.further_starts import SMALL
 
-    from vcmodel.reml.constrained import ConstrainedSearch
-    from vcmodel.reml.parameters import Component, Point
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.search import Search
     from vcmodel.reml.wishes import Wishes
     from vcmodel.structures.chart import Scale
 
@@ -26,29 +29,35 @@ RAISED = 0.3
 RUNGS = 8
 
 
-def other_wishes(components: Sequence[Component], wishes: Wishes) -> Iterator[Wishes]:
-    """The same wishes with other starting values: those of the structures, and the other sign of each group of equal correlations."""
+def turned_groups(search: Search) -> Iterator[Wishes]:
+    """On small data, the wishes with other starting values of constrained components.
+
+    Those of the structures beside what is held or tied, and the other sign of each group of equal correlations.
+    """
+    components, wishes = search.components, search.wishes
+    if search.equations.y.size > SMALL:
+        return
     for c, component in enumerate(components):
         kept = wishes.constrained(c)
-        for theta in component.structure.alternatives(wishes.theta[c]):
+        for theta in component.structure.alternatives(wishes.theta[c]) if kept.any() else ():
             mixed = np.where(kept, wishes.theta[c], theta)
             if not np.array_equal(mixed, wishes.theta[c]):
                 yield replace(wishes, theta=(*wishes.theta[:c], mixed, *wishes.theta[c + 1 :]))
-    for number in range(1 + max((int(group.max(initial=-1)) for group in wishes.group), default=-1)):
-        members = [(c, group == number) for c, group in enumerate(wishes.group) if np.any(group == number)]
-        c, own = members[0]
-        place = int(np.flatnonzero(own)[0])
+    for members in wishes.groups():
+        c, place = members[0]
         if components[c].structure.parameters[place].kind == "correlation" and not wishes.fixed[c][place]:
             largest = max(components[c].structure.size for c, _ in members)
             value = -0.5 / (largest - 1) if wishes.theta[c][place] > 0.0 else 0.5
-            turned = list(wishes.theta)
-            for c, own in members:
-                turned[c] = np.where(own, value, turned[c])
+            turned = [theta.copy() for theta in wishes.theta]
+            for c, place in members:
+                turned[c][place] = value
             yield replace(wishes, theta=tuple(turned))
 
 
-def further_starts(search: ConstrainedSearch) -> Iterator[Point]:
-    """Starts with one scale at zero each, which it leaves if it should; then the maximum found with another scale at zero."""
+def ladder(search: Search) -> Iterator[Point]:
+    """On small data, starts with one scale at zero each, which it leaves if it should; then the end with another scale at zero."""
+    if not isinstance(search, ConstrainedSearch) or search.equations.y.size > SMALL:
+        return
     end = search.point
     rungs = [(abs(end.phi[c][scale.coordinate]) / scale.size, c, scale) for c, scales in _bounded(search, search.start) for scale in scales]
     for _, c, scale in sorted(rungs, key=itemgetter(0))[:RUNGS]:

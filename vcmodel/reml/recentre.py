@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.confounding import INTERIOR, lifted
+from vcmodel.reml.constrained import make_search
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.parameters import Point
-from vcmodel.reml.search import Search
 from vcmodel.reml.status import Status
 from vcmodel.structures.cholesky_chart import CholeskyChart
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from vcmodel.reml.confounding import Ridge
     from vcmodel.reml.parameters import Component
-    from vcmodel.structures.base import Chart
+    from vcmodel.reml.search import Search
+    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
 
@@ -52,12 +53,12 @@ def centred(search: Search, ridge: Ridge) -> Search:
     inside = lifted(point, INTERIOR[0]).phi
     for c in _involved(search.components, ridge):
         made = None
-        if not search.wishes.reported_scale(c):
+        if not search.wishes.constrained(c).any():
             made = represented(point.charts[c], inside[c], sigmas[c], search.components[c].reference)
         if made is None:
             return search
         charts[c], coordinates[c] = made
-    other = Search(search.equations, search.components, search.wishes, Point(tuple(charts), tuple(coordinates)), search.control)
+    other = make_search(search.equations, search.components, search.wishes, Point(tuple(charts), tuple(coordinates)), search.control)
     for edge, part in (
         (edge, part) for chart, phi, part in zip(charts, coordinates, other.point.slices, strict=True) for edge in chart.edges(phi)
     ):
@@ -148,6 +149,6 @@ def represented(chart: Chart, phi: Array, sigma: Array, reference: Array) -> tup
         if not chart.feasible(phi) or np.linalg.norm((sigma - chart.value(phi)) / unit) > REACHED:
             return None
     for edge in chart.edges(phi):
-        if abs(phi[edge.coordinate]) < ON_EDGE**edge.power * edge.scale:
+        if abs(phi[edge.coordinate]) < ON_EDGE * edge.scale:
             phi[list(edge.group)] = 0.0
     return chart, phi

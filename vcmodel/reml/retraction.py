@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.reml.constraints import DEPENDENT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,8 +23,6 @@ ROUNDS = 60
 MET, CLOSE = 1e-12, 1e-8
 # longest move of a coordinate in one round, and the least effect of a coordinate, in the same unit
 LONGEST, LEAST_EFFECT = 0.7, 1e-3
-# singular values of the equations scaled to unit rows below this fraction of the largest are dependent equations
-DEPENDENT = 1e-7
 # an equation whose derivative is smaller, in its own unit, cannot be met by moving
 IMMOVABLE = 1e-12
 

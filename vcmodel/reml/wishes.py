@@ -46,6 +46,14 @@ class Wishes:
         """Parameters of a component that are held or tied."""
         return np.asarray(self.fixed[index] | (self.group[index] >= 0))
 
+    def groups(self) -> list[list[tuple[int, int]]]:
+        """Component and parameter of the members of each equality group."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for c, numbers in enumerate(self.group):
+            for i in np.flatnonzero(numbers >= 0):
+                found.setdefault(int(numbers[i]), []).append((c, int(i)))
+        return list(found.values())
+
     def exact(self, theta: Sequence[Array]) -> tuple[Array, ...]:
         """Reported parameters with the held values as given and the members of a group as the first of them: equal to the last digit."""
         first: dict[int, float] = {}
