@@ -200,7 +200,7 @@ WRONG = {
         "the name 'K' is given twice",
     ),
     "known options": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:covariance:3"), "covariance takes no options"),
-    "known columns": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:pedigree:a,b"), "a pedigree takes three columns"),
+    "known columns": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:pedigree:a,b,c,d"), "a pedigree takes three columns"),
     "known ploidy": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={k}:markers:two"), "markers take the ploidy as a number"),
     "known narrow": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K={one}:covariance"), "has one column: the first must hold the labels"),
     "known file": (("fit", "{trial}", "-f", "yield ~ 1", "-k", "K=no.csv:covariance"), "--known K: data: there is no file 'no.csv'"),

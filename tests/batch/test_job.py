@@ -4,7 +4,8 @@ from batch.small import MODEL
 from vcmodel import Control
 from vcmodel.batch import load_job
 from vcmodel.batch.job import JobError, ModelEntry, Selection, parse_job
-from vcmodel.batch.known import load_known
+from vcmodel.design.known import load_known
+from vcmodel.errors import RelationshipError
 
 
 def read(tmp_path, text):
@@ -106,9 +107,12 @@ FILES = 'files = "*.csv"\n'
         (FILES + MODEL + '[[ladder]]\nname = "x"\n[[ladder]]\nname = "x"', "'x' is listed twice"),
         (FILES + '[model]\nfixed = "a + b ~ trait"\nrandom = "uz(trait):line"', "model 'model': .*uz"),
         (FILES + '[model]\nfixed = "~ trait"', "has no response: write it before ~"),
-        (FILES + MODEL + "[known.A]\n", r"\[known.A\] must name one file, as pedigree, covariance, precision or markers; it names 0"),
+        (
+            FILES + MODEL + "[known.A]\n",
+            "must name one file, as pedigree, covariance, precision, triplets or markers; it names 0",
+        ),
         (FILES + MODEL + '[known.A]\npedigree = "no.csv"', r"\[known.A\]: there is no file 'no.csv'"),
-        (FILES + MODEL + '[known.A]\ncovariance = "job.toml"\nploidy = 2', "ploidy in .known.A. has no meaning for a covariance"),
+        (FILES + MODEL + '[known.A]\ncovariance = "job.toml"\nploidy = 2', "ploidy in .known.A. has no meaning for covariance"),
         (FILES + MODEL + 'start = {x = "a"}', "start in .model. must give a number for each row name"),
         (FILES + MODEL + "bounds = {x = 1}", "bounds in .model. must give a code for each row name"),
         (FILES + MODEL + 'equal = ["x"]', "equal in .model. must be a list of lists of row names"),
@@ -142,7 +146,7 @@ def test_files_in_order_of_patterns(tmp_path):
     ("kind", "text", "message"),
     [
         ("pedigree", "id,sire\n1,\n", "known.A.: "),
-        ("covariance", "x\n1\n", "has 1 column; the first must hold the labels"),
+        ("covariance", "x\n1\n", "has one column: the first must hold the labels"),
         ("covariance", "x,a,b\na,1,2\nb,2,1\n", "known.A.: covariance"),
         ("markers", "line,m1\na,5\nb,0\n", "not a count between 0 and ploidy"),
     ],
@@ -150,8 +154,8 @@ def test_files_in_order_of_patterns(tmp_path):
 def test_a_relationship_that_is_none(tmp_path, kind, text, message):
     (tmp_path / "k.csv").write_text(text, encoding="utf-8")
     job = read(tmp_path, FILES + MODEL + f'[known.A]\n{kind} = "k.csv"')
-    with pytest.raises(JobError, match=message):
-        load_known(job.known)
+    with pytest.raises(RelationshipError, match=message):
+        load_known(job.known, where="[known.{}]")
 
 
 def test_a_covariance_with_numbers_as_labels(tmp_path):

@@ -134,7 +134,7 @@ def broken(change):
         (lambda: pd.DataFrame(), "the matrix has no rows"),
         (lambda: covariance().set_axis([None, *LABELS[1:]], axis=0), "a label is missing"),
         (lambda: covariance() * (1 + 0j), "column 'p' holds complex numbers"),
-        (lambda: covariance().astype(object) + 1j, "not numbers"),
+        (lambda: covariance().astype(object) + 1j, "complex numbers"),
         (lambda: covariance().astype("datetime64[ns]"), "holds times"),
         (lambda: pd.DataFrame(np.eye(2), pd.Index([["a"], ["b"]], tupleize_cols=False), ["a", "b"]), "is a list; identifiers"),
         (lambda: pd.DataFrame(np.eye(2), pd.MultiIndex.from_tuples([(1, 2), (1, 3)]), ["a", "b"]), "the labels have 2 levels"),
@@ -217,6 +217,21 @@ def test_markers(ploidy):
     assert np.allclose(represented(result), expected, atol=1e-12)
     # centred columns: one direction is empty
     assert result.factor.shape == (12, 11)
+
+
+@pytest.mark.parametrize("code", [-9, "-9", -9.0, "-9.0", "?"])
+def test_codes_for_missing_markers(code):
+    counts = markers()
+    right = counts.mask((np.arange(12)[:, None] * 40 + np.arange(40)) % 7 == 0)
+    coded = right.astype(object).where(right.notna(), code)
+    given = Relationship.from_markers(coded, missing=[code])
+    assert np.allclose(given.factor, Relationship.from_markers(right).factor)
+    assert given.notes == Relationship.from_markers(right).notes
+    if code == -9:
+        with pytest.raises(RelationshipError, match=r"-9 at marker 'm0'.*if -9 means missing, say so: missing=\[-9\], --missing -9"):
+            Relationship.from_markers(coded)
+    with pytest.raises(RelationshipError, match="missing takes a list"):
+        Relationship.from_markers(coded, missing="-9")
 
 
 def test_missing_markers_take_the_mean():

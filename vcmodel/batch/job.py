@@ -20,11 +20,11 @@ from typing import Any
 from vcmodel.api import Model
 from vcmodel.batch.traits import TRAITS, formulas_for, trait_sets
 from vcmodel.control import Control
+from vcmodel.design.known import KINDS, KnownFile
 from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import VcmodelError, choices
 
 CRITERIA = ("aic", "bic", "lrt")
-KINDS = ("pedigree", "covariance", "precision", "markers")
 
 _JOB = {
     "files": (str, list),
@@ -40,11 +40,11 @@ _JOB = {
     "control": dict,
 }
 _MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": dict, "bounds": dict, "equal": list, "missing": str}
-_KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int}
+_KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int, "labels": (str, list), "inverse": bool}
 _SELECT = {"by": str, "alpha": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
 _READ = {"missing": list, "separator": str, "decimal": str, "encoding": str}
-_WORDS = {str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
+_WORDS = {bool: "true or false", str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
 
 
 class JobError(VcmodelError):
@@ -83,32 +83,6 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
-class KnownEntry:
-    """A known relationship of a job.
-
-    Attributes
-    ----------
-    name : str
-        As in ``vm(factor, name)``.
-    kind : str
-        ``pedigree``, ``covariance``, ``precision`` or ``markers``.
-    path : Path
-    id, sire, dam : str
-        Columns of a pedigree.
-    ploidy : int
-        Of markers.
-    """
-
-    name: str
-    kind: str
-    path: Path
-    id: str = "id"
-    sire: str = "sire"
-    dam: str = "dam"
-    ploidy: int = 2
-
-
-@dataclass(frozen=True)
 class Selection:
     """How one model of a ladder is selected: `by` ``aic``, ``bic`` or ``lrt`` at level `alpha`."""
 
@@ -136,7 +110,7 @@ class Job:
         ``together``, ``each`` or ``pairs``.
     responses : tuple of str
         Replace the left side of the formulas; empty: the responses written there.
-    known : tuple of KnownEntry
+    known : tuple of KnownFile
     select : Selection or None
     weights : str or None
     control : Control
@@ -149,7 +123,7 @@ class Job:
     columns: dict[str, str] = field(default_factory=dict)
     traits: str = "together"
     responses: tuple[str, ...] = ()
-    known: tuple[KnownEntry, ...] = ()
+    known: tuple[KnownFile, ...] = ()
     select: Selection | None = None
     weights: str | None = None
     control: Control = field(default_factory=Control)
@@ -331,22 +305,27 @@ def _entry(raw: Mapping[str, Any], name: str, where: str) -> ModelEntry:
     return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), values, dict(bounds), groups, missing)
 
 
-def _known(name: str, raw: Any, base: Path) -> KnownEntry:
+def _known(name: str, raw: Any, base: Path) -> KnownFile:
     where = f"[known.{name}]"
     _check(raw, _KNOWN, where)
     kinds = [kind for kind in KINDS if kind in raw]
     if len(kinds) != 1:
         raise JobError(f"{where} must name one file, as {', '.join(KINDS[:-1])} or {KINDS[-1]}; it names {len(kinds)}")
     kind = kinds[0]
-    allowed = {"pedigree": ("id", "sire", "dam"), "markers": ("ploidy",)}.get(kind, ())
+    allowed = {"pedigree": ("id", "sire", "dam"), "markers": ("ploidy",), "triplets": ("labels", "inverse")}.get(kind, ())
     options = {key: value for key, value in raw.items() if key != kind}
     for key in options:
         if key not in allowed:
-            raise JobError(f"{key} in {where} has no meaning for a {kind}" + (f": {choices(key, allowed, 'keys')}" if allowed else ""))
+            raise JobError(f"{key} in {where} has no meaning for {kind}" + (f": {choices(key, allowed, 'keys')}" if allowed else ""))
     path = base / raw[kind]
     if not path.is_file():
         raise JobError(f"{where}: there is no file {raw[kind]!r} in {str(base)!r}; paths are relative to the job file")
-    return KnownEntry(name, kind, path, **options)
+    labels = options.get("labels")
+    if isinstance(labels, list):
+        options["labels"] = _texts([str(item) for item in labels], f"labels in {where}")
+    elif labels is not None:
+        options["labels"] = base / labels
+    return KnownFile(name, kind, path, **options)
 
 
 def _select(raw: Any, steps: int) -> Selection | None:

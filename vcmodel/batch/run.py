@@ -13,7 +13,6 @@ from pathlib import Path
 
 from vcmodel.batch.executors import Executor, build_executor
 from vcmodel.batch.job import Job, Selection, load_job
-from vcmodel.batch.known import load_known
 from vcmodel.batch.ladder import Comparison, select
 from vcmodel.batch.ledger import Ledger, read_meta, read_results
 from vcmodel.batch.pairs import combine_pairs
@@ -22,6 +21,7 @@ from vcmodel.batch.progress import Broadcast, Observer, observers
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, BatchResult
 from vcmodel.batch.tables import OF_RESULT, Row, TableWriter, rows
 from vcmodel.batch.tasks import Outcome, Task
+from vcmodel.design.known import load_known
 from vcmodel.errors import VcmodelError
 
 # exit codes; 3 is for errors before the first fit, which are raised
@@ -133,7 +133,7 @@ def run_job(
     begun = time.perf_counter()
     job = job if isinstance(job, Job) else load_job(os.fspath(job))
     folder = Path(out)
-    known = load_known(job.known)
+    known = load_known(job.known, job.read.get("missing", ()), "[known.{}]")
     watcher = Broadcast(observers(progress, None if log_json is None else os.fspath(log_json)))
     with ExitStack() as stack:
         stack.callback(watcher.close)

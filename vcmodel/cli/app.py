@@ -47,7 +47,8 @@ Known = Annotated[
         "--known",
         "-k",
         metavar="NAME=FILE:KIND",
-        help="Relationship of vm(factor, NAME); KIND is pedigree[:id,sire,dam], covariance, precision or markers[:ploidy]. Repeatable.",
+        help="Relationship of vm(factor, NAME); KIND is pedigree[:id,sire,dam], covariance, precision, "
+        "triplets[:labels,inverse] or markers[:ploidy]. Repeatable.",
         show_default=False,
     ),
 ]
@@ -60,7 +61,7 @@ Missing = Annotated[
         "--missing",
         "-m",
         metavar="CODE",
-        help="A code for a missing value beside empty, NA, . and *, e.g. -9. Repeatable.",
+        help="A code for a missing value beside empty, NA, . and *, e.g. -9, in DATA and --known files. Repeatable.",
         show_default=False,
     ),
 ]
@@ -124,7 +125,7 @@ def fit(
     model = _model(fixed, random, residual)
     folder = None if out is None else prepared_folder(out)
     reading = _reading(data, missing, separator, decimal, encoding)
-    relationships = _known(known)
+    relationships = _known(known, missing)
     values = {row: _number(row, value) for row, value in _pairs(start, "--start").items()}
     bounds = _pairs(bound, "--bound")
     control = _control(max_iterations, threads)
@@ -172,7 +173,7 @@ def plan(
     reading = _reading(data, missing, separator, decimal, encoding)
     print(visible(f"{reading.describe()}\n\n{model}\n"))
     missing_choice = unknown_levels(missing_levels)
-    found = model.plan(reading, known=_known(known), weights=weights, missing=missing_choice, control=_control(None, threads))
+    found = model.plan(reading, known=_known(known, missing), weights=weights, missing=missing_choice, control=_control(None, threads))
     print(visible(str(found)))
     return CONVERGED
 
@@ -241,10 +242,10 @@ def _reading(data: Path, missing: list[str] | None, separator: str | None, decim
     return read(data, missing=missing or (), separator=mark, decimal=decimal, encoding=encoding)
 
 
-def _known(entries: list[str] | None) -> dict[str, object] | None:
+def _known(entries: list[str] | None, missing: list[str] | None) -> dict[str, object] | None:
     from vcmodel.cli.known import load_known
 
-    return dict(load_known(entries)) if entries else None
+    return dict(load_known(entries, missing or ())) if entries else None
 
 
 def _pairs(entries: list[str] | None, option: str) -> dict[str, str]:

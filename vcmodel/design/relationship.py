@@ -1,9 +1,10 @@
-"""Known relationship matrices K of ``vm(factor, K)``: from a pedigree, a covariance, a precision or markers."""
+"""Known relationship matrices K of ``vm(factor, K)``: from a pedigree, a covariance, a precision, triplets or markers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,11 @@ from scipy.sparse.csgraph import connected_components
 from vcmodel.design import mendelian
 from vcmodel.design.pedigree import Pedigree
 from vcmodel.design.symmetric import labels_of, real_numbers, sparse_symmetric, symmetric
+from vcmodel.design.triplets import is_inverse, read_triplets
 from vcmodel.errors import RelationshipError
 from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.memory import require_memory
+from vcmodel.tables.column_types import NUMBER
 
 Array = NDArray[np.float64]
 
@@ -139,7 +143,7 @@ class Relationship:
         return cls(names, precision, None, -cholesky.logdet(), cholesky.selected_inverse()[lower.indptr[:-1]].copy(), notes)
 
     @classmethod
-    def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2) -> Relationship:
+    def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2, *, missing: Iterable[object] = ()) -> Relationship:
         """The genomic relationship of lines, G = ZZ'/(ploidy sum p(1 - p)) with Z the centred allele counts.
 
         Parameters
@@ -148,6 +152,8 @@ class Relationship:
             Allele counts 0 .. `ploidy`, lines as index. A missing count takes the mean of its marker.
         ploidy : int
             Copies of each chromosome: 2 for diploids; 1 for 0/1 scores of inbred lines.
+        missing : iterable, optional
+            Codes for a missing count: ``missing=[-9]``.
 
         Raises
         ------
@@ -163,6 +169,7 @@ class Relationship:
         if ploidy < 1:
             raise RelationshipError(f"markers: ploidy is {ploidy}, it must be at least 1")
         labels = labels_of(markers.index, "markers")
+        markers = _without_codes(markers, missing)
         try:
             counts = real_numbers(markers, "markers")
         except (TypeError, ValueError):
@@ -173,25 +180,65 @@ class Relationship:
         wrong = np.argwhere((counts < 0) | (counts > ploidy))
         if len(wrong):
             line, marker = wrong[0]
+            value = f"{counts[line, marker]:g}"
+            code = f", or if {value} means missing, say so: missing=[{value}], --missing {value}, missing in [read] of a job"
             raise RelationshipError(
-                f"markers: line {labels[line]!r} has {counts[line, marker]:g} at marker {markers.columns[marker]!r}, not a count between "
-                f"0 and ploidy = {ploidy}; recode, or set ploidy"
+                f"markers: line {labels[line]!r} has {value} at marker {markers.columns[marker]!r}, not a count between 0 and ploidy = "
+                f"{ploidy}; recode, or set ploidy{code if counts[line, marker] < 0 else ''}"
             )
-        missing = np.isnan(counts)
-        seen = ~missing.all(axis=0)
-        counts, missing = counts[:, seen], missing[:, seen]
+        gaps = np.isnan(counts)
+        seen = ~gaps.all(axis=0)
+        counts, gaps = counts[:, seen], gaps[:, seen]
         notes = [] if seen.all() else [f"{int((~seen).sum())} markers without any count left out"]
         centred = counts - np.nanmean(counts, axis=0) if counts.size else counts
         frequency = np.nanmean(counts, axis=0) / ploidy if counts.size else np.zeros(0)
-        if missing.any():
-            centred[missing] = 0.0
-            notes.append(f"{int(missing.sum())} missing marker counts ({100 * missing.mean():.2g} %) replaced by the mean of their marker")
+        if gaps.any():
+            centred[gaps] = 0.0
+            notes.append(f"{int(gaps.sum())} missing marker counts ({100 * gaps.mean():.2g} %) replaced by the mean of their marker")
         scale = ploidy * float(np.sum(frequency * (1.0 - frequency)))
         if not scale > 0.0:
             raise RelationshipError("markers: no marker varies between the lines; check the coding of the alleles")
         covariance = pd.DataFrame(centred @ centred.T / scale, index=labels, columns=labels)
         result = cls.from_covariance(covariance)
         return replace(result, notes=(*notes, *result.notes))
+
+    @classmethod
+    def triplets(cls, table: pd.DataFrame | str | PathLike[str], labels: object = None, inverse: bool = False) -> Relationship:
+        """The relationship whose matrix is written as row, column and value of its entries.
+
+        Parameters
+        ----------
+        table : DataFrame or path
+            Three columns: row, column, value, in this order or named so; or GCTA's four, with the number of markers in the third. A file
+            may be without a header. One triangle or both, in any order; an entry that is not there is zero.
+        labels : sequence or path of a file, optional
+            The levels, where rows and columns are positions in them, counted from 1 (or from 0 throughout); a file has one in a line, or
+            two fields of which the second counts, as GCTA's ``.grm.id``.
+        inverse : bool
+            Whether the entries are those of the inverse; a file named ``.giv`` always holds the inverse.
+
+        Raises
+        ------
+        RelationshipError
+            Positions without labels, unknown labels, entries that are missing, conflict or lack a diagonal, triangles that differ, and
+            as for :meth:`from_covariance` and :meth:`from_precision`.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"row": ["a", "b", "b"], "column": ["a", "a", "b"], "value": [1.0, 0.5, 1.0]})
+        >>> Relationship.triplets(table)
+        Relationship: 2 levels, precision with 4 nonzeros, mean diagonal 1
+        """
+        found = read_triplets(table, labels)
+        q = len(found.labels)
+        if inverse or is_inverse(table):
+            result = cls.from_precision(found.matrix, found.labels)
+        else:
+            require_memory(
+                32.0 * q * q, f"triplets: a relationship matrix of {q:,} levels", "give its inverse where that is sparse (inverse=True)"
+            )
+            result = cls.from_covariance(pd.DataFrame(found.matrix.toarray(), index=found.labels, columns=found.labels))
+        return replace(result, notes=(*found.notes, *result.notes))
 
     @classmethod
     def from_pedigree(cls, pedigree: Pedigree) -> Relationship:
@@ -210,6 +257,15 @@ class Relationship:
             shown = ", ".join(fixed[:3]) + (f", … ({len(fixed)} in all)" if len(fixed) > 3 else "")
             notes = (*notes, f"without Mendelian variance, both parents being fixed, and so the mean of their parents: {shown}")
         return cls(pedigree.labels, found.precision, found.weights, found.logdet, diagonal, notes)
+
+
+def _without_codes(markers: pd.DataFrame, missing: Iterable[object]) -> pd.DataFrame:
+    """The markers with NaN for the codes, which may be given as numbers or as text."""
+    if isinstance(missing, str | int | float):
+        raise RelationshipError(f"markers: missing takes a list of codes: missing=[{missing!r}]")
+    codes = [str(code).strip() for code in missing]
+    numbers = [float(code) for code in codes if NUMBER.fullmatch(code)]
+    return markers.mask(markers.isin([*codes, *numbers])) if codes else markers
 
 
 def as_relationship(obj: object, name: str) -> Relationship:

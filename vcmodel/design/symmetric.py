@@ -40,6 +40,22 @@ def labels_of(items: Sequence[object] | pd.Index, what: str) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def refuse_no_numbers(matrix: pd.DataFrame, what: str) -> None:
+    """Refuses complex numbers and times, which would become floats without a word.
+
+    Raises
+    ------
+    RelationshipError
+        Naming the column.
+    """
+    for place, (name, dtype) in enumerate(zip(matrix.columns, matrix.dtypes, strict=True)):
+        entries = matrix.iloc[:, place] if pd.api.types.is_object_dtype(dtype) else ()
+        if pd.api.types.is_complex_dtype(dtype) or any(isinstance(entry, complex | np.complexfloating) for entry in entries):
+            raise RelationshipError(f"{what}: column {name!r} holds complex numbers; give real ones")
+        if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+            raise RelationshipError(f"{what}: column {name!r} holds times; give numbers")
+
+
 def real_numbers(matrix: pd.DataFrame, what: str) -> Array:
     """The entries as floats, NaN where missing.
 
@@ -50,11 +66,7 @@ def real_numbers(matrix: pd.DataFrame, what: str) -> Array:
     TypeError, ValueError
         Other entries that are not numbers.
     """
-    for name, dtype in zip(matrix.columns, matrix.dtypes, strict=True):
-        if pd.api.types.is_complex_dtype(dtype):
-            raise RelationshipError(f"{what}: column {name!r} holds complex numbers; give real ones")
-        if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
-            raise RelationshipError(f"{what}: column {name!r} holds times; give numbers")
+    refuse_no_numbers(matrix, what)
     return matrix.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
