@@ -80,7 +80,8 @@ class KnownFile:
         """The table with the labels of its first column, as they are written, as index."""
         import pandas as pd
 
-        from vcmodel.tables.reading import read, read_texts
+        from vcmodel.tables.as_written import read_texts
+        from vcmodel.tables.reading import read
 
         table = read(self.path, missing=list(missing)).table
         if table.shape[1] < 2:

@@ -16,7 +16,7 @@ from vcmodel.design.mendelian import NONE
 from vcmodel.design.parentage import parents_first, read_parentage
 from vcmodel.errors import DataError, RelationshipError, choices
 from vcmodel.linalg import _kernels
-from vcmodel.tables.reading import read_texts
+from vcmodel.tables.as_written import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

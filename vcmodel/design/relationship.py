@@ -285,7 +285,11 @@ def as_relationship(obj: object, name: str) -> Relationship:
             return Relationship.from_covariance(obj)
     except RelationshipError as problem:
         raise RelationshipError(f"known[{name!r}]: {problem}") from None
-    hint = ": a bare array has no labels, wrap it in a DataFrame with the levels as index and columns" if hasattr(obj, "shape") else ""
+    hint = ""
+    if hasattr(obj, "shape"):
+        hint = ": a bare array has no labels, wrap it in a DataFrame with the levels as index and columns"
+    elif isinstance(obj, str | PathLike):
+        hint = f": for a file, Pedigree({str(obj)!r}), Relationship.triplets({str(obj)!r}), or pandas.read_csv(..., index_col=0)"
     raise RelationshipError(
         f"known[{name!r}] is a {type(obj).__name__}; give a Pedigree, a Relationship, or a labelled DataFrame with the covariances{hint}"
     )

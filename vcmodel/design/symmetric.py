@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 # largest difference of the triangles, relative to the largest entry: single precision or five digits, not another matrix
 ASYMMETRY = 1e-5
+# entries beyond it are no relationships, and their products overflow
+LARGEST = 1e100
 # up to here it is the rounding of double precision, which nobody needs to know
 ROUNDING = 1e-12
 
@@ -82,7 +84,10 @@ def symmetric(matrix: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...], 
         raise RelationshipError(f"{what}: give a DataFrame with the levels as index and columns, not {type(matrix).__name__}")
     if matrix.shape[0] == 0:
         raise RelationshipError(f"{what}: the matrix has no rows")
-    rows, columns = labels_of(matrix.index, f"{what} rows"), labels_of(matrix.columns, f"{what} columns")
+    try:
+        rows, columns = labels_of(matrix.index, f"{what} rows"), labels_of(matrix.columns, f"{what} columns")
+    except RelationshipError as problem:
+        raise RelationshipError(f"{problem}{_triplet_hint(matrix)}") from None
     order = matched(Directory(columns), rows)
     odd = [(name, "rows") for name, place in zip(rows, order, strict=True) if place < 0]
     odd += [(columns[place], "columns") for place in np.setdiff1d(np.arange(len(columns)), order)]
@@ -96,7 +101,7 @@ def symmetric(matrix: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...], 
         values = real_numbers(matrix, what)[:, order]
     except (TypeError, ValueError):
         raise RelationshipError(f"{what}: the matrix holds entries that are not numbers") from None
-    broken = np.argwhere(~np.isfinite(values))
+    broken = np.argwhere(~(np.abs(values) <= LARGEST))
     if len(broken):
         i, j = broken[0]
         raise RelationshipError(f"{what}: the entry of {rows[i]!r} and {rows[j]!r} is {values[i, j]}; give finite numbers")
@@ -108,7 +113,7 @@ def symmetric(matrix: pd.DataFrame, what: str) -> tuple[Array, tuple[str, ...], 
 
 def _triplet_hint(matrix: pd.DataFrame) -> str:
     rows, columns = matrix.shape
-    if columns > 3 or columns >= rows:
+    if columns > 4 or columns >= rows:
         return ""
     return "; a table of row, column and value is no matrix: read such triplets with Relationship.triplets (FILE:triplets)"
 
@@ -124,7 +129,7 @@ def sparse_symmetric(
     if matrix.shape != (len(labels), len(labels)):
         raise RelationshipError(f"{what}: {len(labels)} labels for a matrix of shape {matrix.shape}")
     matrix.sum_duplicates()
-    broken = np.flatnonzero(~np.isfinite(matrix.data))
+    broken = np.flatnonzero(~(np.abs(matrix.data) <= LARGEST))
     if len(broken):
         i = int(matrix.indices[broken[0]])
         j = int(np.searchsorted(matrix.indptr, broken[0], side="right")) - 1

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.design.matching import Directory, matched, spelled
-from vcmodel.design.symmetric import ROUNDING, asymmetry, labels_of, real_numbers, refuse_no_numbers
+from vcmodel.design.symmetric import LARGEST, ROUNDING, asymmetry, labels_of, real_numbers, refuse_no_numbers
 from vcmodel.errors import DataError, RelationshipError, row_list
-from vcmodel.tables.reading import read_lines, read_table, read_texts
+from vcmodel.tables.as_written import read_lines, read_texts
+from vcmodel.tables.reading import read_table
 
 Codes = NDArray[np.int64]
 
@@ -128,7 +129,7 @@ def _values(column: pd.Series) -> NDArray[np.float64]:
         values = real_numbers(column.to_frame(), "triplets")[:, 0]
     except (TypeError, ValueError):
         raise RelationshipError(f"triplets: the values (column {column.name!r}) are not numbers") from None
-    broken = np.flatnonzero(~np.isfinite(values))
+    broken = np.flatnonzero(~(np.abs(values) <= LARGEST))
     if broken.size:
         entry = written.iloc[broken[0]]
         shown = repr(entry) if isinstance(entry, str) else str(entry)

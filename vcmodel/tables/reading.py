@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.errors import DataError
-from vcmodel.tables.column_types import DECIMALS, NAME_IN_DIGITS, NUMBER, Column, UntypedColumn
+from vcmodel.tables.column_types import DECIMALS, NAME_IN_DIGITS, Column, UntypedColumn
 from vcmodel.tables.decoding import decoded, existing_file, file_bytes
 from vcmodel.tables.dialect import SEPARATORS, Dialect, divided
 from vcmodel.tables.missing import MISSING
@@ -144,45 +144,6 @@ def read_table(data: Any) -> pd.DataFrame:
     return read(data).table
 
 
-def read_texts(data: Any, *, header: bool | None = True) -> pd.DataFrame:
-    """`data` as by :func:`read_table`, but the columns of a text file as they are written: nothing is a number or missing.
-
-    A file may be without column names: ``header=None`` looks whether the last field of its first line is a number.
-    """
-    if not isinstance(data, str | PathLike):
-        return read_table(data)
-    path = existing_file(Path(data))
-    content, _ = file_bytes(path)
-    if content.startswith(b"PAR1"):
-        return _parquet(path, content).table
-    where = repr(str(path))
-    text, _ = decoded(content, where)
-    if header is None:
-        text = _with_header(text)
-    return _parsed(divided(text, where), where, dtype=str)
-
-
-def read_lines(path: str | PathLike[str]) -> list[list[str]]:
-    """The fields of the lines of a small file without a header; blanks separate them in a file named ``.id`` only."""
-    path = existing_file(Path(path))
-    text, _ = decoded(file_bytes(path)[0], repr(str(path)))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    mark = next((mark for mark in SEPARATORS if mark != " " and mark in lines[0]), None)
-    if mark is None:
-        return [line.split() if path.suffix == ".id" else [line.strip("\"'")] for line in lines]
-    return [[field.strip().strip("\"'") for field in line.split(mark)] for line in lines]
-
-
-def _with_header(text: str) -> str:
-    """The text with a line of column names, which is put before it when its first line ends with a number."""
-    line = next((line.strip() for line in io.StringIO(text) if line.strip()), "")
-    mark = next((mark for mark in SEPARATORS if len(line.split(mark)) > 2), " ")
-    fields = line.split(None if mark == " " else mark)
-    if len(fields) < 3 or NUMBER.fullmatch(fields[-1].strip().replace(",", ".")) is None:
-        return text
-    return f"{mark.join(f'V{k}' for k in range(1, len(fields) + 1))}\n{text}"
-
-
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     table.columns = [str(name) for name in table.columns]
     repeated = table.columns[table.columns.duplicated()]
@@ -221,7 +182,7 @@ def _parquet(path: Path, content: bytes) -> Reading:
 
 def _columns(dialect: Dialect, codes: tuple[str, ...], decimal: str | None, where: str) -> tuple[pd.DataFrame, tuple[Column, ...], str]:
     """The table, its columns, and the decimal mark."""
-    raw = _parsed(dialect, where)
+    raw = parsed(dialect, where)
     wanted = pd.api.types.is_numeric_dtype
     suspicious = [name for name in raw.columns if wanted(raw[name].dtype) and not pd.api.types.is_bool_dtype(raw[name].dtype)]
     named = _names_in_digits(raw, dialect, suspicious, where)
@@ -240,7 +201,8 @@ def _columns(dialect: Dialect, codes: tuple[str, ...], decimal: str | None, wher
     return table, tuple(settled[i][1] for i in kept), decimal
 
 
-def _parsed(dialect: Dialect, where: str, **options: Any) -> pd.DataFrame:
+def parsed(dialect: Dialect, where: str, **options: Any) -> pd.DataFrame:
+    """The rows as a table, in the types that pandas sees in them or, with ``dtype=str``, as text."""
     try:
         return pd.read_csv(
             io.StringIO(dialect.rows),
@@ -265,7 +227,7 @@ def _names_in_digits(raw: pd.DataFrame, dialect: Dialect, numeric: list[str], wh
     suspects = list(dict.fromkeys([*long, *zeros]))
     if not suspects:
         return {}
-    text = _parsed(dialect, where, dtype=str, usecols=suspects)
+    text = parsed(dialect, where, dtype=str, usecols=suspects)
     return {name: text[name] for name in suspects if NAME_IN_DIGITS.search("\n".join(text[name].unique()))}
 
 
