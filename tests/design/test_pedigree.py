@@ -212,8 +212,12 @@ def test_a_lone_common_founder_is_warned_of(code):
 
 
 def test_a_lone_common_founder_of_one_side_or_called_like_a_code():
-    with pytest.warns(ModelWarning, match="'M', which has no row of its own, is the parent of 3 of the 3"):
+    with pytest.warns(ModelWarning, match="'M', which has no row of its own, is the only known parent of 3 of the 3"):
         Pedigree(pd.DataFrame({"id": list("abcd"), "dam": ["M", "M", "M", "a"]}), sire=None)
+    with pytest.warns(
+        ModelWarning, match="'S0', which has no row of its own, is the only known parent of 8 of the 8.*makes them half sibs"
+    ):
+        Pedigree(animals("S0").assign(dam=lambda rows: rows.dam.where(rows.dam != "S0")))
     with pytest.warns(ModelWarning, match="'0', though it has a row, is the sire and dam of 8 of the 8"):
         Pedigree(pd.concat([table((0, None, None)), animals(0)]))
 

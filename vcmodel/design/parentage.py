@@ -76,7 +76,7 @@ def read_parentage(ids: pd.Series, sides: Sequence[pd.Series], codes: Iterable[s
         some = len(founders) > 1
         notes.append(f"{len(founders)} parent{'s' if some else ''} without a row of their own added as founders")
     _note_both_sides(result)
-    _warn_of_a_common_founder(result, both=bool((parents >= 0).any(axis=0).all()))
+    _warn_of_a_common_founder(result)
     return result
 
 
@@ -125,10 +125,10 @@ def _note_both_sides(parentage: Parentage) -> None:
         parentage.notes.append(f"{both.size} individual{'s are' if both.size > 1 else ' is'} used both as sire and as dam: {shown}")
 
 
-def _warn_of_a_common_founder(parentage: Parentage, both: bool) -> None:
+def _warn_of_a_common_founder(parentage: Parentage) -> None:
     """Warn of a parent of (nearly) the whole first generation that nobody declared: as often as not it means unknown.
 
-    The first generation are the rows without a parent that has a row; with `both` sides known it must be their sire and their dam.
+    The first generation are the rows without a parent that has a row; such a parent is their sire and dam, or the only parent known.
     """
     own, parents = parentage.own, parentage.parents[: parentage.own]
     suspect = np.ones(len(parentage.names), dtype=bool)
@@ -139,21 +139,20 @@ def _warn_of_a_common_founder(parentage: Parentage, both: bool) -> None:
     if first.sum() < 2:
         return
     sire, dam = parents[first].T
-    common = np.where((sire == dam) | (not both), np.maximum(sire, dam), -1)
+    common = np.where((sire == dam) | (np.minimum(sire, dam) < 0), np.maximum(sire, dam), -1)
     counts = np.bincount(common[common >= 0], minlength=1)
     founder, count = int(np.argmax(counts)), int(counts.max())
-    name = parentage.names[founder]
-    if count >= max(2, NEARLY_ALL * int(first.sum())):
-        role = "sire and dam" if both else "parent"
-        row = "though it has a row" if founder < own else "which has no row of its own"
+    if count >= max(2, NEARLY_ALL * len(sire)):
+        name, twice = parentage.names[founder], bool(np.any((sire == founder) & (dam == founder)))
         text = (
-            f"{name!r}, {row}, is the {role} of {count:,} of the {int(first.sum()):,} individuals of the first generation, so that all of "
-            f"them are {'full sibs, inbred' if both else 'sibs'}; if it stands for an unknown parent, "
+            f"{name!r}, {'though it has a row' if founder < own else 'which has no row of its own'}, is the "
+            f"{'sire and dam' if twice else 'only known parent'} of {count:,} of the {len(sire):,} individuals of the first generation, "
+            f"which makes them {'inbred full sibs' if twice else 'half sibs'}; if it stands for an unknown parent, "
             + ("remove its row" if founder < own else f"say so: missing=[{name!r}], --missing {name}")
         )
         parentage.notes.append(text)
         warn(f"pedigree: {text}", ModelWarning)
-    elif both and count == 0:
+    elif count == 0:
         _note_common_parents(parentage, sire, dam)
 
 
