@@ -41,7 +41,7 @@ def test_counts_are_those_of_the_fit():
 def test_the_bound_on_nonzeros_holds_and_is_near():
     data = oats()
     for model in (SPLIT, vc.Model("yield + grain ~ trait", random="us(trait):block + us(trait):block:gen", residual="units:us(trait)")):
-        design, _ = model._design(data, None, None)
+        design, _ = model._design(data, None, None, "drop")
         bound, exact = size_of(design), MixedModelEquations(design).layout.pattern.nnz
         both = 2 * exact - bound.equations
         assert both <= bound.products + bound.relationships <= 4 * both
