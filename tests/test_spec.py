@@ -120,10 +120,11 @@ INTERCEPTS = {
     "y + z ~ x": ["1", "x"],
     "y + z ~ trait": ["trait"],
     "y + z ~ 1 + trait": ["trait"],
-    "y + z ~ trait:hys": ["trait:hys"],
+    "y + z ~ trait:hys": ["trait", "trait:hys"],  # left out where hys is a factor
+    "y + z ~ 0 + trait:hys": ["trait:hys"],
     "y + z ~ 1 + trait:x": ["1", "trait:x"],
-    "y + z ~ at(trait)": ["at(trait)"],
-    "y + z ~ at(trait, 'y'):x": ["1", "at(trait, 'y'):x"],
+    "y + z ~ at(trait)": ["trait", "at(trait)"],
+    "y + z ~ at(trait, 'y'):x": ["trait", "at(trait, 'y'):x"],
 }
 
 

@@ -142,9 +142,11 @@ def describe(spec: ModelSpec) -> str:
 def _fixed_line(term: FixedTerm, several: bool) -> str:
     if not several or term.conditions:
         return term.text
+    if term.implied:
+        return f"{term.text} (a mean per trait, not written)"
     if not term.by_trait:
         return f"{term.text} (common to all traits)"
-    return f"{term.text} (a mean per trait)" if term.rest == "1" else f"{term.text} (per trait)"
+    return f"{term.text} (a mean per trait)" if not term.parts else f"{term.text} (per trait)"
 
 
 def _random_line(term: TermSpec, responses: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from fixed_columns import DATA, NAN, design
 
 from vcmodel.design.fixed import FixedDesign
 from vcmodel.design.frame import Frame
-from vcmodel.errors import DataError
+from vcmodel.errors import DataError, FormulaError
 
 NAMES = {
     "y ~ 1": ["Intercept"],
@@ -160,5 +160,5 @@ def test_messages() -> None:
         design("y ~ at(site, 'd'):x")
     with pytest.raises(DataError, match=r"log\(x\) is not a finite number in rows 2, 6"):
         design("y ~ log(x)")
-    with pytest.raises(DataError, match="cannot be evaluated"):
+    with pytest.raises(FormulaError, match="degree of poly\\(\\) is a whole number from 1 to 20, not 'a'"):
         design("y ~ poly(x, 'a')")

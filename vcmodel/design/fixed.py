@@ -1,7 +1,7 @@
 """The fixed matrix X over the observed cells, its column names and terms.
 
-formulaic evaluates the terms on the rows, sparse; this module spreads them over the traits. With several responses the bare ``trait``
-plays the part of the intercept: the columns of ``trait:x`` are those of ``x`` beside an intercept, once per trait.
+The terms are evaluated on the rows, sparse, and spread over the traits. With several responses the bare ``trait`` plays the part of the
+intercept: the columns of ``trait:x`` are those of ``x`` beside an intercept, once per trait.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from formulaic import Formula
-from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 from scipy import sparse
 
+from vcmodel.design.coding import coded_terms
 from vcmodel.design.conditions import meets, observed
-from vcmodel.design.levels import factor_of, is_number
+from vcmodel.design.functions import evaluated
+from vcmodel.design.intercepts import all_factors, kept_means, means_missing
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.terms import Condition, FixedTerm, condition_label
 
@@ -40,7 +39,7 @@ class FixedDesign:
     terms : tuple of (str, int array)
         Text and columns of each term in formula order, one entry per level of an ``at()``.
     notes : tuple of str
-        Levels of an ``at()`` without an observation.
+        Levels of an ``at()`` without an observation, and traits without an intercept.
     """
 
     matrix: sparse.csc_matrix
@@ -65,26 +64,25 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
     DataError
         A level that is not in the data, a column that cannot be evaluated or is not finite.
     """
-    expanded = [observed(term, _expanded(term, frame), "fixed", frame) for term in spec.fixed]
+    written = kept_means(spec.fixed, frame)
+    expanded = [observed(term, _expanded(term, frame), "fixed", frame) for term in written]
     terms = [single for singles, _ in expanded for single in singles]
-    notes = tuple(note for _, found in expanded for note in found)
+    notes = (*(note for _, found in expanded for note in found), *means_missing(written, frame))
     blocks: dict[int, tuple[tuple[str, ...], sparse.csc_matrix]] = {}
-    trait_alone = any(term.by_trait and term.rest == "1" and not term.conditions for term in terms)
+    trait_alone = any(term.by_trait and not term.parts and not term.conditions for term in terms)
     common = [term.rest for term in terms if not term.by_trait and not term.conditions]
     for group in _groups(terms):
         first = terms[group[0]]
         cells = np.flatnonzero(meets(first.conditions, frame))
         rows = np.unique(frame.row[cells])
-        rests = [terms[i].rest for i in group]
-        beside = trait_alone or "1" in common if not first.conditions else _spanned(first, terms)
+        beside = trait_alone or "1" in common if not first.conditions else _spanned(first, terms, frame)
         if first.by_trait and not first.conditions:
             beside = trait_alone
-        columns = tuple(dict.fromkeys(name for i in group for name in terms[i].columns))
-        evaluated = _evaluate(rests, beside, frame.table, rows, columns, frame.row_number)
+        blocks_of = _evaluate([terms[i] for i in group], beside, frame, rows)
         place = np.full(frame.n_rows, -1, dtype=np.int64)
         place[rows] = np.arange(rows.size)
         for i in group:
-            block = evaluated[terms[i].rest]
+            block = blocks_of[terms[i].rest]
             skip = 1 if first.by_trait and not first.conditions and terms[i].rest in common else 0
             blocks[i] = _spread(block, terms[i], cells, place, frame, skip)
     return replace(_assembled(terms, blocks, frame.y.size), notes=notes)
@@ -109,8 +107,9 @@ def _expanded(term: FixedTerm, frame: Frame) -> list[FixedTerm]:
     result = [term]
     for position, condition in enumerate(term.conditions):
         present = frame.cell_factor(condition.factor).labels
+        known = set(present)
         for level in condition.levels or ():
-            if level not in present:
+            if level not in known:
                 menu = choices(level, present, "levels")
                 raise DataError(f"{condition_label(condition)} in `fixed`: {condition.factor} has no level {level!r}; {menu}")
         grown = []
@@ -122,7 +121,7 @@ def _expanded(term: FixedTerm, frame: Frame) -> list[FixedTerm]:
         result = grown
     if len(result) == 1:
         return result
-    return [replace(item, text=":".join(_prefix(item) + ([item.rest] if item.rest != "1" else []))) for item in result]
+    return [replace(item, text=":".join(_prefix(item) + [str(part) for part in item.parts])) for item in result]
 
 
 def _prefix(term: FixedTerm) -> list[str]:
@@ -137,62 +136,32 @@ def _groups(terms: Sequence[FixedTerm]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _spanned(term: FixedTerm, terms: Sequence[FixedTerm]) -> bool:
+def _spanned(term: FixedTerm, terms: Sequence[FixedTerm], frame: Frame) -> bool:
     """Whether other terms already give every level of the conditions a mean of its own, so that factors need contrasts."""
-    if any(other.rest == "1" and other.conditions == term.conditions and other.by_trait == term.by_trait for other in terms):
+    if any(not other.parts and other.conditions == term.conditions and other.by_trait == term.by_trait for other in terms):
         return True
     columns = {condition.factor for condition in term.conditions} - {"trait"}
     per_trait = term.by_trait or any(condition.factor == "trait" for condition in term.conditions)
-    wanted = columns or {"1"}
     for other in terms:
-        parts = set(other.rest.split(":")) if other.rest != "1" else {"1"}
-        plain = {part[2:-1] if part.startswith("C(") else part.strip("`") for part in parts}
-        if not other.conditions and plain == wanted and other.by_trait == per_trait and not (other.covariates and columns):
+        plain = set(other.bare) | set(other.factors)
+        if not other.conditions and plain == columns and other.by_trait == per_trait and all_factors(other, frame):
             return True
     return False
 
 
-def _evaluate(
-    rests: Sequence[str], beside: bool, table: pd.DataFrame, rows: NDArray[np.int64], columns: Sequence[str], number: Callable[[int], int]
-) -> dict[str, _Block]:
+def _evaluate(terms: Sequence[FixedTerm], beside: bool, frame: Frame, rows: NDArray[np.int64]) -> dict[str, _Block]:
     """The columns of each term over `rows`, factors coded by contrasts where lower terms (`beside`: an intercept) span them."""
-    wanted = [rest for rest in rests if rest != "1"]
     blocks = {"1": _Block(("",), sparse.csr_matrix(np.ones((rows.size, 1))))}
+    wanted = {term.rest: tuple(str(part) for part in term.parts) for term in terms if term.parts}
     if not wanted:
         return blocks
-    prepared = pd.DataFrame({name: _prepared(table[name].iloc[rows]) for name in columns})
-    try:
-        formula = Formula(f"{int(beside)} + {' + '.join(wanted)}")
-        with np.errstate(all="ignore"):  # log(0) is refused below, with its row
-            result = formula.get_model_matrix(prepared, context={"sqrt": np.sqrt}, output="sparse", na_action="ignore")
-        keys = {rest: _key(rest) for rest in wanted}
-    except (FormulaicError, ValueError, TypeError, ArithmeticError) as problem:
-        raise DataError(f"`fixed`: {' + '.join(wanted)} cannot be evaluated: {problem}") from None
-    matrix = sparse.csc_matrix(result.__wrapped__)
-    names = result.model_spec.column_names
-    _refuse_broken(matrix, names, rows, number)
-    found = {frozenset(map(str, term.factors)): place for term, place in result.model_spec.term_slices.items()}
-    for rest in wanted:
-        place = found[keys[rest]]
-        blocks[rest] = _Block(tuple(names[place]), sparse.csr_matrix(matrix[:, place]))
+    columns = {name: frame.table[name].iloc[rows] for term in terms for name in term.columns}
+    parts = {str(part): evaluated(part, columns) for part in {str(item): item for term in terms for item in term.parts}.values()}
+    found = coded_terms(list(wanted.values()), parts, beside)
+    for rest, (names, matrix) in zip(wanted, found, strict=True):
+        _refuse_broken(sparse.csc_matrix(matrix), names, rows, frame.row_number)
+        blocks[rest] = _Block(names, matrix)
     return blocks
-
-
-def _key(rest: str) -> frozenset[str]:
-    (term,) = Formula(f"0 + {rest}")
-    return frozenset(map(str, term.factors))
-
-
-def _prepared(column: pd.Series) -> pd.Series:
-    """Text and categories by our level order; integral floats as integers, so that C(x) labels them so."""
-    if not is_number(column):
-        factor = factor_of(column)
-        return pd.Series(pd.Categorical.from_codes(factor.codes, list(factor.labels)), index=column.index)
-    if pd.api.types.is_bool_dtype(column.dtype) and not column.isna().any():
-        return column.astype(bool)
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    whole = bool(np.all(np.abs(values) < 2**53) and np.all(values == np.round(values)))
-    return pd.Series(values.astype(np.int64) if whole else values, index=column.index)
 
 
 def _refuse_broken(matrix: sparse.csc_matrix, names: Sequence[str], rows: NDArray[np.int64], number: Callable[[int], int]) -> None:

@@ -6,10 +6,13 @@ because the order stands in the names of the results.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vcmodel.errors import FormulaError
 from vcmodel.formula.tokens import one_line
 from vcmodel.formula.tree import Call, Name, Product
 
+MOST_FACTORS = 12  # of one term: contrasts look at every subset of them
 MOST_TERMS = 2000  # far beyond any model: a guard against texts that expand without end
 INTERCEPT = Product(())
 
@@ -25,58 +28,67 @@ def joined(*products: Product) -> Product:
     for product in products:
         for factor in product.factors:
             factors.setdefault(str(factor), factor)
+    if len(factors) > MOST_FACTORS:
+        names = ":".join(factors)
+        raise FormulaError(f"a term joins more than {MOST_FACTORS} factors: {names[:80]} ...: write the few that are meant")
     spans = [product.span for product in products if product.span != (0, 0)]
     span = (min(start for start, _ in spans), max(stop for _, stop in spans)) if spans else (0, 0)
     return Product(tuple(factors.values()), span)
 
 
-def added(total: list[Product], more: list[Product], text: str) -> list[Product]:
-    """`total` and the terms of `more` that are not in it.
-
-    Raises
-    ------
-    FormulaError
-        The same term in two orders.
-    """
-    place = {key(term): i for i, term in enumerate(total)}
-    result = list(total)
+def added(total: list[Product], more: Iterable[Product], text: str) -> list[Product]:
+    """`total` and the terms of `more` that are not in it; see :meth:`Sum.add`."""
+    result = Sum(total, text)
     for term in more:
-        found = place.get(key(term))
-        if found is None:
-            place[key(term)] = len(result)
-            result.append(term)
-        elif not term.factors:
-            result[found] = term  # an intercept that was implied is now written
-        elif str(result[found]) != str(term):
-            raise FormulaError(f"{str(result[found])!r} and {str(term)!r} are the same term: write one of them", one_line(text), term.span)
-    _limit(len(result), text)
-    return result
+        result.add(term)
+    return result.terms
 
 
-def removed(total: list[Product], less: list[Product], text: str) -> list[Product]:
-    """`total` without the terms of `less`.
+class Sum:
+    """Terms in the order of writing, each once; joined and taken away one by one in constant time."""
 
-    Raises
-    ------
-    FormulaError
-        A term that is not there (the intercept excepted).
-    """
-    result = list(total)
-    for term in less:
-        left = [kept for kept in result if key(kept) != key(term)]
-        if len(left) == len(result) and term.factors:
-            raise FormulaError(f"`- {term}` takes away a term that is not there", one_line(text), term.span)
-        result = left
-    return result
+    def __init__(self, terms: Iterable[Product], text: str) -> None:
+        self.text = text
+        self._terms = {key(term): term for term in terms}
+
+    @property
+    def terms(self) -> list[Product]:
+        """The terms as a list."""
+        return list(self._terms.values())
+
+    def add(self, term: Product) -> None:
+        """Joins `term` where it is not there yet.
+
+        Raises
+        ------
+        FormulaError
+            The same term in two orders.
+        """
+        own = key(term)
+        found = self._terms.setdefault(own, term)
+        if found is term:
+            return
+        if not term.factors:
+            self._terms[own] = term  # an intercept that was implied is now written
+        elif str(found) != str(term):
+            raise FormulaError(f"{str(found)!r} and {str(term)!r} are the same term: write one of them", one_line(self.text), term.span)
+
+    def remove(self, term: Product) -> None:
+        """Takes `term` away.
+
+        Raises
+        ------
+        FormulaError
+            A term that is not there (the intercept excepted).
+        """
+        if self._terms.pop(key(term), None) is None and term.factors:
+            raise FormulaError(f"`- {term}` takes away a term that is not there", one_line(self.text), term.span)
 
 
 def crossed(left: list[Product], right: list[Product], text: str) -> list[Product]:
     """Every product of a term of `left` and one of `right`."""
     _limit(len(left) * len(right), text)
-    result: list[Product] = []
-    for a in left:
-        result = added(result, [joined(a, b) for b in right], text)
-    return result
+    return added([], (joined(a, b) for a in left for b in right), text)
 
 
 def starred(left: list[Product], right: list[Product], text: str) -> list[Product]:

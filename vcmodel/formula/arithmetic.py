@@ -1,26 +1,30 @@
-"""The arithmetic allowed inside functions of the fixed part: checked node by node before formulaic sees it.
+"""The arithmetic allowed inside functions of the fixed part, read from tokens into steps in postfix order.
 
-formulaic evaluates what stands between the brackets of ``I(...)`` or ``log(...)`` as Python. So that a formula can never run code,
-only names of columns, numbers, ``+ - * / **`` and the functions of the closed list pass; attributes, subscripts, comprehensions,
-lambdas and every other call are refused.
+The grammar is closed: names of columns, numbers, ``+ - * / **``, brackets and the functions of :mod:`vcmodel.formula.functions`. Nothing
+of it is ever run as code, and a name is a column whatever it spells. Sums and chains of signs are read by loops, so that only brackets
+count as depth.
 """
 
 from __future__ import annotations
 
-import ast
-import unicodedata
+from dataclasses import dataclass
 
 from vcmodel.errors import FormulaError, choices
-from vcmodel.formula.tokens import Token, one_line, unquote
-from vcmodel.formula.tree import PLAIN_NAME, Expression, Span
-from vcmodel.formula.vocabulary import FIXED_FUNCTIONS
+from vcmodel.formula.foreign import contrasts, function_here
+from vcmodel.formula.functions import BASES, OPTIONS, ArgumentProblem, options
+from vcmodel.formula.tokens import Token, closing, named, one_line, text_between, unquote
+from vcmodel.formula.tree import PLAIN_NAME, RESERVED, Expression, Span, Step, backquoted
 
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-_LARGEST_POWER = 20
+LARGEST_POWER = 20
+_LONGEST = 10_000  # tokens inside one function
+_DEEPEST = 40
+_ONLY = "only columns, numbers, + - * / ** and brackets can stand inside a function of `fixed`"
+_CONSTANTS = {"True": True, "False": False, "TRUE": True, "FALSE": False, "None": None, "NULL": None}
+_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)  # how tightly a part binds
 
 
 def expression(function: str, tokens: tuple[Token, ...], text: str, span: Span) -> Expression:
-    """The arguments of `function` in normal form.
+    """The arguments of `function`.
 
     Parameters
     ----------
@@ -34,110 +38,272 @@ def expression(function: str, tokens: tuple[Token, ...], text: str, span: Span) 
     Raises
     ------
     FormulaError
-        On anything but arithmetic of columns and numbers.
+        On anything but arithmetic of columns and numbers, and on arguments the function does not take.
     """
-    quoted: dict[str, str] = {}
-    source = []
-    for token in tokens:
-        if token.kind in ("name", "quoted") and unicodedata.normalize("NFKC", token.text) != token.text:
-            # Python would read another name, a ligature as its letters, and so take another column
-            message = f"the column {token.text} has characters that cannot stand inside a function: rename it"
-            raise FormulaError(message, one_line(text), span)
-        if token.kind == "quoted":
-            stand_in = f"quoted{len(quoted)}_"
-            while stand_in in text:
-                stand_in += "_"
-            quoted[stand_in] = unquote(token)
-            source.append(stand_in)
-        else:
-            source.append("**" if token.kind == "^" else one_line(token.text))
-    checker = _Checker(text, span, quoted)
-    try:
-        # parsed only: the tree is walked by the checker below, nothing is run
-        call = ast.parse(f"{function}({' '.join(source)})", mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"the arguments of {function}() cannot be read", one_line(text), span) from None
-    assert isinstance(call, ast.Call)  # by construction: function, bracket, balanced tokens, bracket
-    checker.call(call)
-    parts = [ast.unparse(argument) for argument in call.args]
-    parts += [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
-    normal = ", ".join(parts)
-    for stand_in, column in quoted.items():
-        normal = normal.replace(stand_in, _printed(column))
-    return Expression(normal, tuple(dict.fromkeys(checker.names)))
+    if len(tokens) > _LONGEST:
+        raise FormulaError(f"the arguments of {function}() are too long or too deeply nested: make a column of what they compute", one_line(text), span)
+    reader = _Reader((*tokens, Token("end", "", span)), text, span)
+    part, given = reader.arguments(function)
+    if reader.next.kind != "end":
+        raise reader.unread(function)
+    makes_factor = [step.kind == "call" and step.value == "C" for step in reader.steps]
+    if any(makes_factor[:-1]) or (makes_factor[-1] and function not in ("I", "C")):
+        raise reader.fail("C() makes a factor, with which nothing can be computed: let it stand alone")
+    further = [f"{name}={_literal(value)}" if name else _literal(value) for name, value in given.written]
+    normal = ", ".join(["".join(part.text), *further])
+    return Expression(normal, tuple(dict.fromkeys(reader.names)), tuple(reader.steps), given.options)
 
 
-def _printed(column: str) -> str:
-    # a Python name with a dot in it would read as an attribute
-    return column if PLAIN_NAME.fullmatch(column) and "." not in column else f"`{column}`"
+@dataclass(frozen=True)
+class _Part:
+    """A piece of arithmetic as text, and how tightly it binds."""
+
+    text: list[str]
+    binding: int
+
+    def inside(self, binding: int) -> list[str]:
+        """The text, in brackets where something as tight as `binding` is needed."""
+        return self.text if self.binding >= binding else ["(", *self.text, ")"]
 
 
-class _Checker:
-    """Walks the tree of one call and collects the columns it uses."""
+@dataclass(frozen=True)
+class _Given:
+    """The further arguments of a call: as written, "" for those without a name, and checked."""
 
-    def __init__(self, text: str, span: Span, quoted: dict[str, str]) -> None:
+    written: tuple[tuple[str, object], ...]
+    options: tuple[tuple[str, object], ...]
+
+
+class _Reader:
+    def __init__(self, tokens: tuple[Token, ...], text: str, span: Span) -> None:
+        self.tokens = tokens
         self.text = text
         self.span = span
-        self.quoted = quoted
+        self.position = 0
+        self.depth = 0
         self.names: list[str] = []
+        self.steps: list[Step] = []
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.position]
+
+    def take(self) -> Token:
+        token = self.next
+        self.position += token.kind != "end"
+        return token
 
     def fail(self, message: str) -> FormulaError:
         return FormulaError(message, one_line(self.text), self.span)
 
-    def call(self, node: ast.Call) -> None:
-        if not isinstance(node.func, ast.Name) or node.func.id not in FIXED_FUNCTIONS:
-            written = ast.unparse(node.func)
-            tail = written.rsplit(".", 1)[-1]
-            hint = f"write {tail}()" if tail in FIXED_FUNCTIONS else choices(written, FIXED_FUNCTIONS, "functions")
-            raise self.fail(f"unknown function {written!r} in `fixed`: {hint}")
-        if node.func.id == "factor":
-            node.func.id = "C"
-        if not node.args:
-            raise self.fail(f"{node.func.id}() needs a column")
-        if node.func.id == "C" and (node.keywords or len(node.args) > 1):
-            # formulaic would leave out, without a word, the rows of levels that levels=[...] does not name
-            raise self.fail(
-                "C() takes a column and nothing else: for another order of the levels, whose first is the baseline, make the column "
-                "categorical, data['x'] = pd.Categorical(data['x'], categories=[...])"
-            )
-        for argument in node.args:
-            self.argument(argument)
-        for keyword in node.keywords:
-            if keyword.arg is None:
+    def unread(self, function: str) -> FormulaError:
+        """The error for a token that has no place where it stands."""
+        before, token = self.tokens[self.position - 1].kind if self.position else "", self.next
+        if token.kind == "(" and before in (")", "]", "string", "number", "quoted"):
+            return self.fail("unknown function: what stands before a bracket is not the name of one")
+        if token.kind == ":" and "(" in {item.kind for item in self.tokens[self.position :]}:
+            return self.fail(f"unknown function or operator `:`: {_ONLY}")
+        if token.kind in (",", "end", ")"):
+            return self.fail(f"the arguments of {function}() cannot be read")
+        return self.fail(_ONLY)
+
+    def inside(self) -> str:
+        """The text between the bracket that stands next and its partner."""
+        first = self.position + 1
+        return text_between(self.text, self.tokens[first : closing(self.tokens, self.position)])
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self.fail(f"brackets nested more than {_DEEPEST} deep")
+
+    # --- calls --------------------------------------------------------------------------------------------------------------------
+
+    def arguments(self, function: str) -> tuple[_Part, _Given]:
+        """The column or arithmetic that stands first, and the further arguments."""
+        named_first = self.next.kind == "name" and self.tokens[self.position + 1].kind == "="
+        if self.next.kind in (")", "end") or named_first:
+            raise self.fail(f"{function}() needs a column")
+        first = self.position
+        part = self.sum(function)
+        if function in ("C", "factor") and self.next.kind == ",":
+            raise self.fail(contrasts("".join(part.text), self.tokens[self.position + 1 :], len(self.steps) == 1 and first == 0))
+        positional: list[object] = []
+        keywords: list[tuple[str, object]] = []
+        while self.next.kind == ",":
+            self.take()
+            if self.next.kind == "**":
                 raise self.fail("`**` cannot unpack arguments in a formula")
-            self.argument(keyword.value)
+            if self.next.kind == "name" and self.tokens[self.position + 1].kind == "=":
+                name = self.take().text
+                self.take()
+                keywords.append((name, self.constant(function)))
+            elif keywords:
+                raise self.fail("an argument without a name follows one with a name: put it first")
+            else:
+                positional.append(self.constant(function))
+        try:
+            checked = options(function, positional, keywords)
+        except ArgumentProblem as problem:
+            raise self.fail(str(problem)) from None
+        return part, _Given((*(("", value) for value in positional), *keywords), checked)
 
-    def argument(self, node: ast.expr) -> None:
-        if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str | bool)):
-            return
-        if isinstance(node, ast.List | ast.Tuple):
-            for item in node.elts:
-                if not isinstance(item, ast.Constant):
-                    raise self.fail("a list inside a function holds numbers and texts only")
-            return
-        self.arithmetic(node)
+    def constant(self, function: str) -> object:
+        """A number, text, True, False, None, or a list of numbers and texts."""
+        sign = 1
+        while self.next.kind in ("+", "-"):
+            sign = -sign if self.take().kind == "-" else sign
+        token = self.take()
+        if token.kind == "number":
+            value = self.number(token)
+            if self.next.kind not in (",", ")", "]", "end"):
+                raise self.fail(f"a number is written out in the arguments of {function}(), not computed")
+            return sign * value
+        if token.kind == "string":
+            return unquote(token)
+        if token.kind == "name" and token.text in _CONSTANTS:
+            return _CONSTANTS[token.text]
+        opening = {"[": "]", "(": ")"}.get(token.kind)
+        if token.kind == "name" and token.text in ("c", "list") and self.next.kind == "(":
+            self.take()
+            opening = ")"
+        if opening is not None:
+            return self.constants(function, opening)
+        if token.kind in ("name", "quoted"):
+            raise self.fail(f"the further arguments of {function}() are numbers and texts only, not {token.text}")
+        raise self.fail(f"the arguments of {function}() cannot be read")
 
-    def arithmetic(self, node: ast.expr) -> None:
-        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            return
-        if isinstance(node, ast.Name):
-            self.names.append(self.quoted.get(node.id, node.id))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
-            self.arithmetic(node.operand)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, _OPERATORS):
-            if isinstance(node.op, ast.Pow):
-                self.power(node)
-            self.arithmetic(node.left)
-            self.arithmetic(node.right)
-        elif isinstance(node, ast.Call):
-            self.call(node)
-        elif isinstance(node, ast.Attribute):
-            raise self.fail(f"{ast.unparse(node)!r} cannot stand here: put a column name with a dot in backquotes inside a function")
-        else:
-            raise self.fail("only columns, numbers, + - * / ** and brackets can stand inside a function of `fixed`")
+    def constants(self, function: str, closing: str) -> list[object]:
+        self.deeper()
+        items: list[object] = []
+        while self.next.kind not in (closing, "end"):
+            if self.next.kind in ("name", "quoted") and self.next.text not in _CONSTANTS:
+                raise self.fail("a list inside a function holds numbers and texts only")
+            items.append(self.constant(function))
+            if self.next.kind != ",":
+                break
+            self.take()
+        if self.take().kind != closing:
+            raise self.fail("a list inside a function holds numbers and texts only")
+        self.depth -= 1
+        return items
 
-    def power(self, node: ast.BinOp) -> None:
-        exponent = node.right.operand if isinstance(node.right, ast.UnaryOp) else node.right
-        small = isinstance(exponent, ast.Constant) and isinstance(exponent.value, int | float) and abs(exponent.value) <= _LARGEST_POWER
-        if not small or not any(isinstance(child, ast.Name) for child in ast.walk(node.left)):
-            raise self.fail(f"a power takes a column and a number up to {_LARGEST_POWER}: `x ** 2`")
+    def call(self, name: Token) -> _Part:
+        function = "C" if name.text == "factor" else name.text
+        if function not in OPTIONS:
+            tail = function.rsplit(".", 1)[-1]
+            hint = f"write {tail}()" if tail in OPTIONS else choices(function, OPTIONS, "functions")
+            raise self.fail(f"unknown function {function!r} in `fixed`: {function_here(function, self.inside()) or hint}")
+        if function in BASES:
+            raise self.fail(f"{function}() gives several columns, with which nothing can be computed: let it stand alone")
+        self.deeper()
+        self.take()
+        part, given = self.arguments(function)
+        if self.next.kind != ")":
+            raise self.unread(function)
+        self.take()
+        self.depth -= 1
+        self.steps.append(Step("call", function, given.options))
+        further = [f", {key}={_literal(value)}" if key else f", {_literal(value)}" for key, value in given.written]
+        return _Part([f"{function}(", *part.text, *further, ")"], _ATOM)
+
+    # --- arithmetic ---------------------------------------------------------------------------------------------------------------
+
+    def sum(self, function: str) -> _Part:
+        left = self.product(function)
+        while self.next.kind in ("+", "-"):
+            operator = self.take().kind
+            right = self.product(function)
+            left.text.extend([f" {operator} ", *right.inside(_PRODUCT)])  # in place: a long sum takes linear time
+            left = _Part(left.text, _SUM)
+            self.steps.append(Step(operator))
+        return left
+
+    def product(self, function: str) -> _Part:
+        left = self.signed(function)
+        while self.next.kind in ("*", "/"):
+            operator = self.take().kind
+            right = self.signed(function)
+            text = left.inside(_PRODUCT)
+            text.extend([f" {operator} ", *right.inside(_SIGN)])
+            left = _Part(text, _PRODUCT)
+            self.steps.append(Step(operator))
+        return left
+
+    def signed(self, function: str) -> _Part:
+        signs = []
+        while self.next.kind in ("+", "-"):
+            signs.append(self.take().kind)
+        part = self.power(function)
+        if not signs:
+            return part
+        if signs.count("-") % 2:
+            self.steps.append(Step("negative"))
+        return _Part([*signs, *part.inside(_SIGN)], _SIGN)
+
+    def power(self, function: str) -> _Part:
+        start = len(self.names)
+        base = self.atom(function)
+        if self.next.kind not in ("**", "^"):
+            return base
+        self.take()
+        problem = f"a power takes a column and a number up to {LARGEST_POWER}: `x ** 2`"
+        value = self.exponent(problem)
+        if len(self.names) == start or abs(value) > LARGEST_POWER or self.next.kind in ("**", "^"):
+            raise self.fail(problem)
+        self.steps += [Step("number", value), Step("**")]
+        return _Part([*base.inside(_ATOM), " ** ", repr(value)], _POWER)
+
+    def exponent(self, problem: str) -> int | float:
+        """A number with a sign, in brackets or not."""
+        brackets = sign = 0
+        while self.next.kind in ("+", "-", "("):
+            kind = self.take().kind
+            brackets += kind == "("
+            sign += kind == "-"
+        if self.next.kind != "number":
+            raise self.fail(problem)
+        value = self.number(self.take())
+        for _ in range(brackets):
+            if self.take().kind != ")":
+                raise self.fail(problem)
+        return -value if sign % 2 else value
+
+    def number(self, token: Token) -> int | float:
+        value = int(token.text) if token.text.isdigit() else float(token.text)
+        if value == float("inf"):
+            raise self.fail("a number in this function is too large")
+        return value
+
+    def atom(self, function: str) -> _Part:
+        token = self.next
+        if token.kind == "number":
+            value = self.number(self.take())
+            self.steps.append(Step("number", value))
+            return _Part([repr(value)], _ATOM)
+        if token.kind == "(":
+            self.deeper()
+            self.take()
+            inside = self.sum(function)
+            if self.next.kind != ")":
+                raise self.unread(function)
+            self.take()
+            self.depth -= 1
+            return inside
+        if token.kind not in ("name", "quoted"):
+            raise self.unread(function)
+        self.take()
+        if token.kind == "name" and self.next.kind == "(":
+            return self.call(token)
+        if token.kind == "name" and "." in token.text:
+            raise self.fail(f"{token.text!r} cannot stand here: put a column name with a dot in backquotes inside a function")
+        name = named(token)
+        column = backquoted(name) if token.kind == "quoted" and name in RESERVED else name
+        self.names.append(column)
+        self.steps.append(Step("column", column))
+        plain = PLAIN_NAME.fullmatch(name) and "." not in name and column == name
+        return _Part([name if plain else backquoted(name)], _ATOM)
+
+
+def _literal(value: object) -> str:
+    return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list) else repr(value)

@@ -14,15 +14,29 @@ only `fixed` has.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from vcmodel.errors import FormulaError
-from vcmodel.formula import algebra
-from vcmodel.formula.arithmetic import expression
-from vcmodel.formula.tokens import Token, one_line, tokenize, unquote
-from vcmodel.formula.tree import INTERCEPT_WORDS, Argument, Call, Formula, Literal, Name, Product, Sequence, Span
+from vcmodel.formula import algebra, foreign
+from vcmodel.formula.arithmetic import LARGEST_POWER, expression
+from vcmodel.formula.tokens import Token, closing, named, one_line, text_between, tokenize, unquote
+from vcmodel.formula.tree import (
+    INTERCEPT_WORDS,
+    RESERVED,
+    Argument,
+    Call,
+    Formula,
+    Literal,
+    Name,
+    Product,
+    Sequence,
+    Span,
+    format_fixed,
+    format_terms,
+)
 from vcmodel.formula.vocabulary import FIXED_FUNCTIONS, available, refusal
 
 _DEEPEST = 40  # nested brackets, far beyond any model and within Python's recursion limit
-_LARGEST_POWER = 20
 _SEQUENCES = ("c", "list")
 
 
@@ -69,6 +83,7 @@ def parse_fixed(text: str) -> tuple[tuple[str, ...], tuple[Product, ...]]:
     parser = _Parser(text, "fixed")
     responses = parser.responses()
     terms = parser.top(implicit_intercept=True)
+    parser.refuse_spellings(responses, terms)
     return responses, tuple(sorted(terms, key=lambda term: bool(term.factors)))  # the intercept first
 
 
@@ -76,6 +91,7 @@ def _one_sided(text: str, part: str) -> tuple[Product, ...]:
     parser = _Parser(text, part)
     parser.accept("~")
     terms = parser.top(implicit_intercept=False)
+    parser.refuse_spellings((), terms)
     if not terms:
         raise FormulaError(f"`{part}` has no terms left: leave it out for none")
     return terms
@@ -93,6 +109,8 @@ class _Parser:
         self.tokens = tokenize(text)
         self.position = 0
         self.depth = 0
+        self.lenient = False
+        self.spellings: list[foreign.Spelling] = []  # of other programs; refused once the whole formula is read
 
     # --- tokens -------------------------------------------------------------------------------------------------------------------
 
@@ -163,11 +181,11 @@ class _Parser:
         self.take()
         seen: set[str] = set()
         for token in names:
-            name = _column(token)
+            name = _name(token).column
             if name in seen:
                 raise self.fail(f"response {name!r} stands twice", token.span)
             seen.add(name)
-        return tuple(_column(token) for token in names)
+        return tuple(_name(token).column for token in names)
 
     def bound_names(self) -> list[Token]:
         self.take()
@@ -200,18 +218,20 @@ class _Parser:
 
     def sum(self, terms: list[Product] | None = None) -> list[Product]:
         """Terms joined by + and -; `terms` holds what is there already (the implicit intercept)."""
-        total = list(terms or ())
+        total = algebra.Sum(terms or (), self.text)
         sign = self.sign("+")
         while True:
             if self.next.kind == "number" and self.next.text == "0":
-                token = self.take()
-                intercept = [Product((), token.span)]
-                total = algebra.removed(total, intercept, self.text) if sign == "+" else algebra.added(total, intercept, self.text)
+                found, less = [Product((), self.take().span)], sign == "+"
             else:
-                operator = algebra.added if sign == "+" else algebra.removed
-                total = operator(total, self.nesting(), self.text)
+                found, less = self.nesting(), sign == "-"
+            for term in found:
+                if less:
+                    total.remove(term)
+                else:
+                    total.add(term)
             if self.next.kind not in ("+", "-"):
-                return total
+                return total.terms
             sign = self.sign(self.take().kind)
 
     def sign(self, first: str) -> str:
@@ -229,8 +249,13 @@ class _Parser:
 
     def interaction(self) -> list[Product]:
         left = self.power()
-        while self.accept(":"):
-            left = algebra.crossed(left, self.power(), self.text)
+        while self.next.kind in (":", "%in%"):
+            token = self.take()
+            if token.kind == ":":
+                left = algebra.crossed(left, self.power(), self.text)
+            else:
+                self.spellings.append(foreign.Spelling("R", token.span))
+                left = algebra.crossed(self.power(), left, self.text)
         return left
 
     def power(self) -> list[Product]:
@@ -238,8 +263,8 @@ class _Parser:
         if self.next.kind not in ("**", "^"):
             return base
         self.take()
-        if not self.next.text.isdecimal() or not 1 <= int(self.next.text) <= _LARGEST_POWER:
-            raise self.fail(f"a whole number from 1 to {_LARGEST_POWER} follows `**`; inside a function write I(x ** 2)")
+        if not self.next.text.isdecimal() or not 1 <= int(self.next.text) <= LARGEST_POWER:
+            raise self.fail(f"a whole number from 1 to {LARGEST_POWER} follows `**`; inside a function write I(x ** 2)")
         return algebra.power(base, int(self.take().text), self.text)
 
     # --- atoms --------------------------------------------------------------------------------------------------------------------
@@ -247,6 +272,8 @@ class _Parser:
     def atom(self) -> list[Product]:
         token = self.next
         if token.kind == "(":
+            if self.position in self.barred:
+                return self.bar()
             self.deeper()
             self.take()
             inside = self.sum()
@@ -260,9 +287,102 @@ class _Parser:
             if token.text in INTERCEPT_WORDS and self.tokens[self.position + 1].kind != "(":
                 self.take()
                 return [Product((), token.span)]
+            if token.kind == "name" and self.tokens[self.position + 1].kind == "(":
+                spelling = self.spelling()
+                if spelling is not None:
+                    return spelling
             factor = self.factor()
             return [Product((factor,), factor.span)]
         raise self.unexpected("a term")
+
+    # --- spellings of other programs ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def barred(self) -> frozenset[int]:
+        """Positions of the brackets that hold ``effects | group``, which is no formula of dsum()."""
+        open_ones: list[int] = []
+        found = set()
+        for position, token in enumerate(self.tokens):
+            if token.kind in ("(", "["):
+                open_ones.append(position)
+            elif token.kind in (")", "]") and open_ones:
+                open_ones.pop()
+            elif token.kind in ("|", "||") and open_ones and self.tokens[open_ones[-1] + 1].kind != "~":
+                found.add(open_ones[-1])
+        return frozenset(found)
+
+    def bar(self, structure: str = "us", program: str = "lme4") -> list[Product]:
+        """``(1 + x | g)`` from its opening bracket on."""
+        self.deeper()
+        opened = self.take()
+        found = self.bar_terms(structure, program, opened.span[0])
+        self.close(opened)
+        self.depth -= 1
+        return found
+
+    def bar_terms(self, structure: str, program: str, start: int) -> list[Product]:
+        left = self.sum([algebra.INTERCEPT])
+        if self.next.kind not in ("|", "||"):
+            raise self.unexpected("an operator")
+        structure = "diag" if self.take().kind == "||" else structure
+        group = self.sum()
+        span = (start, self.tokens[self.position - 1].span[1] + (self.next.kind == ")"))
+        try:
+            terms, remark = foreign.bar(left, group, structure)
+        except foreign.Unreadable as problem:
+            raise self.fail(f"`|` is how {program} writes random effects: {problem}", span) from None
+        return self.instead(foreign.Spelling(program, span, terms, remark))
+
+    def instead(self, spelling: foreign.Spelling) -> list[Product]:
+        """Keeps the spelling for the message; its terms stand in for it where they are of this part."""
+        self.spellings.append(spelling)
+        return [] if self.part == "fixed" else list(spelling.terms)
+
+    def spelling(self) -> list[Product] | None:
+        """The terms meant by a call of another program, or None when the call that stands next is none."""
+        name = self.next
+        if name.text in foreign.BAR_CALLS and self.position + 1 in self.barred:
+            self.take()
+            return self.bar(foreign.BAR_CALLS[name.text], "glmmTMB")
+        if self.part == "fixed" and name.text == "Error":
+            self.take()
+            opened = self.take()
+            strata = self.sum()
+            closed = self.close(opened)
+            return self.instead(foreign.Spelling("R's aov()", (name.span[0], closed.span[1]), foreign.strata(strata)))
+        if name.text not in foreign.WRAPPERS:
+            return None
+        self.take()
+        self.lenient = True  # what stands inside is sommer's too
+        call = self.arguments(name)
+        self.lenient = False
+        try:
+            terms = foreign.wrapped(call, self.part, several="," in self.text.split("~")[0])
+        except foreign.Unreadable as problem:
+            raise self.fail(f"{name.text}() is sommer's: {problem}", call.span) from None
+        return self.instead(foreign.Spelling("sommer", call.span, terms))
+
+    def refuse_spellings(self, responses: tuple[str, ...], terms: tuple[Product, ...]) -> None:
+        """Refuses spellings of other programs, with the lines to write instead.
+
+        Raises
+        ------
+        FormulaError
+            With the first of them marked.
+        """
+        if not self.spellings:
+            return
+        first = self.spellings[0]
+        remarks = "".join(f" ({remark})" for remark in dict.fromkeys(item.remark for item in self.spellings) if remark)
+        if self.part != "fixed":
+            lines = {self.part: format_terms(terms)}
+        else:
+            moved = algebra.added([], [term for item in self.spellings for term in item.terms], self.text)
+            kept = [term for term in terms if term.factors or term.span != (0, 0) or len(terms) == 1]
+            shown = format_fixed(responses, tuple(kept), intercept=any(not term.factors for term in terms))
+            lines = {"fixed": shown, "random": format_terms(tuple(moved))}
+        written = text_between(self.text, tuple(token for token in self.tokens if first.span[0] <= token.span[0] < first.span[1]))
+        raise self.fail(f"{written} is how {first.program} writes it; here write {foreign.written_here(lines)}{remarks}", first.span)
 
     def factor(self) -> Name | Call:
         token = self.next
@@ -271,14 +391,19 @@ class _Parser:
         self.take()
         if self.next.kind == "(" and token.kind == "name":
             return self.call(token)
-        return Name(_column(token), token.span)
+        return _name(token)
 
     def call(self, name: Token) -> Call:
-        if name.text not in available(self.part):
-            raise self.fail(refusal(name.text, self.part), name.span)
-        opened = self.take()
+        if name.text not in available(self.part) and not self.lenient:
+            inside = text_between(self.text, self.tokens[self.position + 1 : closing(self.tokens, self.position)])
+            raise self.fail(refusal(name.text, self.part, inside), name.span)
         if self.part == "fixed" and name.text in FIXED_FUNCTIONS:
-            return self.fixed_function(name, opened)
+            return self.fixed_function(name, self.take())
+        return self.arguments(name)
+
+    def arguments(self, name: Token) -> Call:
+        """A call from its opening bracket on."""
+        opened = self.take()
         self.deeper()
         arguments: list[Argument] = []
         keywords: list[tuple[str, Argument]] = []
@@ -300,15 +425,13 @@ class _Parser:
         return Call(name.text, tuple(arguments), tuple(keywords), (name.span[0], closed.span[1]))
 
     def fixed_function(self, name: Token, opened: Token) -> Call:
-        first, level = self.position, 1
-        while level:
-            token = self.next
-            if token.kind == "end":
-                raise self.fail("this bracket is not closed", opened.span)
-            level += (token.kind == "(") - (token.kind == ")")
-            self.take()
+        first = self.position
+        end = closing(self.tokens, first - 1)
+        if self.tokens[end].kind != ")":
+            raise self.fail("this bracket is not closed", opened.span)
+        self.position = end + 1
         span = (name.span[0], self.tokens[self.position - 1].span[1])
-        inside = expression(name.text, self.tokens[first : self.position - 1], self.text, span)
+        inside = expression(name.text, self.tokens[first:end], self.text, span)
         return Call("C" if name.text == "factor" else name.text, (inside,), (), span)
 
     def argument(self) -> Argument:
@@ -365,9 +488,10 @@ class _Parser:
             if self.next.kind not in ("name", "quoted"):
                 raise self.unexpected("the factor that splits the residual")
             token = self.take()
-            condition = Name(_column(token), token.span)
+            condition = _name(token)
         return Formula(tuple(terms), condition, (start.span[0], self.tokens[self.position - 1].span[1]))
 
 
-def _column(token: Token) -> str:
-    return unquote(token) if token.kind == "quoted" else token.text
+def _name(token: Token) -> Name:
+    text = named(token)
+    return Name(text, token.span, token.kind == "quoted" and text in RESERVED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from vcmodel.formula.tree import Call, Name, Product
+
 
 @dataclass(frozen=True)
 class FactorSpec:
@@ -101,8 +103,8 @@ class FixedTerm:
     ----------
     text : str
         As written; ``"1"`` for the intercept.
-    rest : str
-        The term without ``trait`` and conditions as formulaic reads it; ``"1"`` if nothing is left.
+    parts : tuple of Name or Call
+        The factors without ``trait`` and conditions, each evaluated by itself.
     by_trait : bool
         Whether ``trait`` is one of its factors.
     conditions : tuple of Condition
@@ -113,19 +115,27 @@ class FixedTerm:
         Columns used as numbers inside another function.
     bare : tuple of str
         Columns that stand by themselves: a factor if text or categorical, else a covariate.
+    implied : bool
+        Whether the term was not written: the means of several traits, left out where the other terms give every trait one.
     """
 
     text: str = field(compare=False)
-    rest: str
+    parts: tuple[Name | Call, ...]
     by_trait: bool
     conditions: tuple[Condition, ...] = ()
     factors: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()
+    implied: bool = False
+
+    @property
+    def rest(self) -> str:
+        """The parts as text; ``"1"`` if there are none."""
+        return str(Product(self.parts))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column of `rest`."""
+        """Every column of the parts."""
         return tuple(dict.fromkeys((*self.bare, *self.factors, *self.covariates)))
 
 

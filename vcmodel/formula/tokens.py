@@ -11,10 +11,10 @@ from vcmodel.formula.tree import PLAIN_NAME, Span
 _PATTERN = re.compile(
     rf"""(?P<space>\s+)
       | (?P<name>{PLAIN_NAME.pattern})
-      | (?P<quoted>`[^`]*`)
+      | (?P<quoted>`(?:[^`]|``)*`)
       | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
       | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<mark>\*\*|[-+*/^:~|()\[\],=])""",
+      | (?P<mark>\*\*|\|\||%in%|[-+*/^:~|()\[\],=])""",
     re.VERBOSE | re.DOTALL,
 )
 _LONGEST_NUMBER = 40  # digits; keeps hostile texts from becoming huge integers
@@ -72,6 +72,26 @@ def _stray(text: str, position: int) -> FormulaError:
 
 
 def unquote(token: Token) -> str:
-    """The text inside a string or backquoted token; backslash escapes the next character of a string."""
+    """The text inside a string or backquoted token; a backslash escapes the next character of a string, a backquote a backquote."""
     inner = token.text[1:-1]
-    return inner if token.kind == "quoted" else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
+    return inner.replace("``", "`") if token.kind == "quoted" else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
+
+
+def named(token: Token) -> str:
+    """The name that a token of kind "name" or "quoted" stands for."""
+    return unquote(token) if token.kind == "quoted" else token.text
+
+
+def closing(tokens: tuple[Token, ...], opening: int) -> int:
+    """The position of the bracket that closes the one at position `opening`, or of the end."""
+    level = 0
+    for position in range(opening, len(tokens)):
+        level += (tokens[position].kind in ("(", "[")) - (tokens[position].kind in (")", "]"))
+        if level == 0:
+            return position
+    return len(tokens) - 1
+
+
+def text_between(text: str, tokens: tuple[Token, ...]) -> str:
+    """The part of `text` that consecutive tokens cover, on one line."""
+    return one_line(text[tokens[0].span[0] : tokens[-1].span[1]]) if tokens else ""

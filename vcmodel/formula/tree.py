@@ -12,18 +12,42 @@ Span = tuple[int, int]
 
 PLAIN_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 INTERCEPT_WORDS = ("mu",)
+RESERVED = ("trait", "units")  # factors that every model has
 
 
 @dataclass(frozen=True)
 class Name:
-    """A bare name: a column, ``trait``, ``units``, or a level. Printed in backquotes when it would not read back otherwise."""
+    """A bare name: a column, ``trait``, ``units``, or a level. Printed in backquotes when it would not read back otherwise.
+
+    Attributes
+    ----------
+    text : str
+        The name without backquotes.
+    quoted : bool
+        Whether a reserved word stood in backquotes, so that it is a column: ```trait``` beside ``trait``. False for every other name.
+    """
 
     text: str
     span: Span = field(default=(0, 0), compare=False)
+    quoted: bool = False
+
+    @property
+    def column(self) -> str:
+        """What the name is called among the columns of the data: a reserved word keeps its backquotes there."""
+        return backquoted(self.text) if self.quoted else self.text
 
     def __str__(self) -> str:
-        plain = PLAIN_NAME.fullmatch(self.text) and self.text not in INTERCEPT_WORDS
-        return self.text if plain else f"`{self.text}`"
+        plain = PLAIN_NAME.fullmatch(self.text) and self.text not in INTERCEPT_WORDS and not self.quoted
+        return self.text if plain else backquoted(self.text)
+
+
+def backquoted(name: str) -> str:
+    """The name in backquotes, those inside it doubled.
+
+    >>> backquoted("my col"), backquoted("a`b")
+    ('`my col`', '`a``b`')
+    """
+    return "`" + name.replace("`", "``") + "`"
 
 
 @dataclass(frozen=True)
@@ -65,19 +89,44 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of arithmetic in postfix order.
+
+    Attributes
+    ----------
+    kind : str
+        ``"column"``, ``"number"``, ``"negative"``, one of ``+ - * / **``, or ``"call"`` (of a function on the value before).
+    value
+        The name of the column, the number, or the name of the function.
+    options : tuple of (str, object)
+        The further arguments of the function.
+    """
+
+    kind: str
+    value: str | float = ""
+    options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
 class Expression:
-    """The arguments of a function of the fixed part, ``x ** 2`` of ``I(x ** 2)``: checked arithmetic in normal form.
+    """The arguments of a function of the fixed part, ``x ** 2`` of ``I(x ** 2)``.
 
     Attributes
     ----------
     text : str
-        The arguments as formulaic reads them, odd column names in backquotes.
+        The arguments in normal form, odd column names in backquotes.
     names : tuple of str
         The columns used, in order of appearance.
+    steps : tuple of Step
+        The first argument as arithmetic in postfix order, so that its length has no limit of nesting.
+    options : tuple of (str, object)
+        The further arguments of the function.
     """
 
     text: str
     names: tuple[str, ...] = field(default=(), compare=False)
+    steps: tuple[Step, ...] = field(default=(), compare=False)
+    options: tuple[tuple[str, object], ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -123,6 +172,11 @@ def format_terms(products: tuple[Product, ...], intercept: bool = False) -> str:
     return " + ".join(parts)
 
 
-def format_fixed(responses: tuple[str, ...], products: tuple[Product, ...]) -> str:
-    """The text of a two-sided formula: ``a + b ~ 0 + trait``."""
-    return f"{' + '.join(str(Name(name)) for name in responses)} ~ {format_terms(products, intercept=True)}"
+def format_fixed(responses: tuple[str, ...], products: tuple[Product, ...], intercept: bool = False) -> str:
+    """The text of a two-sided formula: ``a + b ~ 0 + trait``; with `intercept` the intercept is implied and not written."""
+    return f"{' + '.join(map(response, responses))} ~ {format_terms(products, intercept=not intercept)}"
+
+
+def response(name: str) -> str:
+    """A response as it is written, from what its column is called."""
+    return name if name in map(backquoted, RESERVED) else str(Name(name))

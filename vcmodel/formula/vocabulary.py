@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import vcmodel.structures.registry as registry
 from vcmodel.errors import choices
+from vcmodel.formula.foreign import WRAPPERS, function_here
+from vcmodel.formula.functions import OPTIONS
 
 IDENTITY = ("id", "idv", "ide")
 KNOWN = ("vm", "ped", "giv")
 DIAGONAL = "idh"  # another name of diag
-FIXED_FUNCTIONS = (
-    *("C", "factor", "I"),
-    *("log", "log2", "log10", "exp", "exp2", "exp10", "sqrt"),
-    *("center", "scale", "standardize"),
-    *("poly", "bs", "cr", "cs", "cc"),
-)
+FIXED_FUNCTIONS = tuple(OPTIONS)
 
 # Words of the language that this version knows but cannot fit yet; a structure leaves the list by entering the registry.
 _CORRELATIONS_TO_COME = (
@@ -37,8 +34,8 @@ def available(part: str) -> tuple[str, ...]:
     return (*shared, "dsum") if part == "residual" else (*shared, *KNOWN, "lin", "str")
 
 
-def refusal(function: str, part: str) -> str:
-    """Why `function` cannot stand in `part`, and what can; only for functions outside :func:`available`."""
+def refusal(function: str, part: str, inside: str = "") -> str:
+    """Why `function` of `inside` cannot stand in `part`, and what can; only for functions outside :func:`available`."""
     menu = available(part)
     elsewhere = {other: available(other) for other in ("fixed", "random", "residual") if other != part}
     if part == "fixed" and function == "lin":
@@ -57,6 +54,12 @@ def refusal(function: str, part: str) -> str:
         return f"{function}() is not needed in `{part}`: every bare name is a factor there"
     if function in FIXED_FUNCTIONS:
         return f"{function}() belongs in `fixed`; make a column of it to use it as lin(x) in `random`"
+    if part == "fixed" and function_here(function, inside):
+        return f"{function}() is not available: {function_here(function, inside)}"
+    if function == "as.factor":
+        return f"{function}() is not needed in `{part}`: every bare name is a factor there, write {inside.strip()}"
+    if function in WRAPPERS:
+        return f"{function}() is sommer's and cannot stand here: write factors and structures joined by `:`, us(env):g"
     tail = function.rsplit(".", 1)[-1]
     if tail != function and tail in menu:
         return f"unknown function {function!r}: write {tail}()"
