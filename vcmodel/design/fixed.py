@@ -18,6 +18,7 @@ from vcmodel.design.coding import coded_terms
 from vcmodel.design.conditions import meets, observed
 from vcmodel.design.functions import evaluated
 from vcmodel.design.intercepts import all_factors, kept_means, means_missing
+from vcmodel.design.magnitudes import COLUMN, refuse_extreme
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.terms import Condition, FixedTerm, condition_label
 
@@ -167,6 +168,9 @@ def _evaluate(terms: Sequence[FixedTerm], beside: bool, frame: Frame, rows: NDAr
 def _refuse_broken(matrix: sparse.csc_matrix, names: Sequence[str], rows: NDArray[np.int64], number: Callable[[int], int]) -> None:
     broken = np.flatnonzero(~np.isfinite(matrix.data))
     if broken.size == 0:
+        peak = abs(matrix).max(axis=0).toarray().ravel()
+        for j in np.flatnonzero((peak > COLUMN) | ((peak > 0.0) & (peak < 1.0 / COLUMN))):
+            refuse_extreme(peak[[j]], f"`fixed`: {names[j]}", COLUMN)
         return
     column = int(np.searchsorted(matrix.indptr, broken[0], side="right")) - 1
     own = broken[broken < matrix.indptr[column + 1]]

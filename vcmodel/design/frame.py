@@ -13,9 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
+from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
 from vcmodel.design.needs import Need, needs, reserved_in_use
 from vcmodel.errors import DataError, choices, row_list
+from vcmodel.formula.tree import RESERVED, backquoted
 from vcmodel.tables.reading import read
 
 if TYPE_CHECKING:
@@ -134,7 +136,8 @@ def build_frame(
         Data that do not fit the model; the message names the column and the rows.
     """
     reading = read(data)
-    table = reading.table
+    table = reading.table.rename(columns={name: backquoted(name) for name in RESERVED})
+    weights = backquoted(weights) if weights in RESERVED else weights
     uses = needs(spec)
     _refuse_unknown(table, spec, uses, weights)
     values = np.column_stack([numbers(table[name], name, "response") for name in spec.responses])
@@ -225,6 +228,7 @@ def _refuse_poor_responses(values: NDArray[np.float64], responses: tuple[str, ..
             raise DataError(
                 f"response {name!r} has {seen.size} observed value{'s' if seen.size != 1 else ''} in the rows kept: it needs at least 2"
             )
+        refuse_extreme(seen, f"response {name!r}")
         if np.all(seen == seen[0]):
             raise DataError(f"response {name!r} is constant ({seen[0]:g}): there is no variance to estimate; remove it or check the column")
 
@@ -235,6 +239,7 @@ def _weights(column: pd.Series, name: str, kept: NDArray[np.int64]) -> NDArray[n
     for broken, what in ((np.isnan(chosen), "missing"), (np.isinf(chosen), "infinite"), (chosen <= 0.0, "not positive")):
         if broken.any():
             raise DataError(f"weights {name!r} are {what} in {row_list(kept[broken])}: give a positive weight or make the response missing")
+    refuse_extreme(chosen, f"weights column {name!r}")
     return chosen
 
 
@@ -259,9 +264,12 @@ def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> li
             factor, covariate_of = ", ".join(as_factor[name]), ", ".join(as_covariate[name])
             remarks.append(f"{name!r} is used both as a factor (in {factor}) and as a covariate (in {covariate_of})")
     for name in reserved_in_use(spec):
-        if name in table.columns:
+        if backquoted(name) in table.columns:
             meaning = "the responses" if name == "trait" else "the rows"
-            remarks.append(f"the data have a column {name!r}, but `{name}` in a formula means {meaning}: rename the column to use it")
+            remarks.append(
+                f"the data have a column {name!r}, but {name} in a formula means {meaning}: write {backquoted(name)} or rename the column "
+                "to use it"
+            )
     taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
     return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks
 

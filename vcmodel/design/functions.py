@@ -61,8 +61,8 @@ def evaluated(part: Name | Call, table: Mapping[str, pd.Series]) -> Coded:
     if isinstance(part, Name):
         column = table[part.column]
         if is_number(column):
-            return covariate_columns(part.text, numbers(column, part.text, "covariate"))
-        return _factor(part.text, column)
+            return covariate_columns(part.column, numbers(column, part.column, "covariate"))
+        return _factor(part.column, column)
     (inside,) = part.arguments
     assert isinstance(inside, Expression)  # what the parser makes of a function of the fixed part
     if makes_factor(part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,11 @@ def factor_of(column: pd.Series) -> Factor:
         used = np.unique(raw[raw >= 0])
         order = list(dict.fromkeys(names[i] for i in used))
     else:
-        raw, uniques = pd.factorize(column, use_na_sentinel=True)
+        try:
+            raw, uniques = pd.factorize(column, use_na_sentinel=True)
+        except (TypeError, NotImplementedError):
+            kind = next((type(value).__name__ for value in column if not isinstance(value, Hashable)), "unknown")
+            raise DataError(f"column {column.name!r} holds values that are no labels (of type {kind}): make text or numbers of them") from None
         names = [label(item) for item in uniques]
         order = level_order(list(dict.fromkeys(names)))
     place = {name: i for i, name in enumerate(order)}
@@ -90,8 +95,12 @@ def numbers(column: pd.Series, name: str, use: str) -> NDArray[np.float64]:
         Values that are not numbers, with the first of them and its row.
     """
     if is_number(column):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = pd.to_numeric(column.astype(object), errors="coerce")
+        with np.errstate(over="ignore"):  # what is beyond double precision becomes infinite, and is refused as such
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        values = pd.to_numeric(column.astype(object), errors="coerce")
+    except (TypeError, ValueError, OverflowError):  # cells that pandas cannot even look at, whole numbers beyond double precision
+        raise DataError(f"{use} {name!r} is not numeric: convert the column to numbers, missing values empty or NA") from None
     if np.iscomplexobj(values):
         raise DataError(f"{use} {name!r} holds complex numbers: make columns of their real and imaginary parts")
     broken = np.flatnonzero(column.notna().to_numpy() & pd.isna(values).to_numpy())

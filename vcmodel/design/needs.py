@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from vcmodel.formula.tree import RESERVED
 from vcmodel.spec import Condition, FactorSpec, ModelSpec, TermSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-RESERVED = ("trait", "units")
 Use = Literal["factor", "covariate", "bare"]
 
 

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from vcmodel.design.conditions import meets
 from vcmodel.design.incidence import FactorColumns, khatri_rao
+from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
@@ -203,7 +204,9 @@ def covariate(spec: TermSpec, frame: Frame) -> np.ndarray:
     """The product (N,) of the covariates ``lin(x)`` of a term; ones without any."""
     value = np.ones(frame.y.size)
     for name in spec.covariates:
-        value = value * frame.covariate(name)[frame.row]
+        with np.errstate(over="ignore"):  # refused on the next line
+            value = value * frame.covariate(name)[frame.row]
+        refuse_extreme(value[np.isfinite(value)], f"lin({name}) in {spec.text!r}")
     return value
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vcmodel.errors import FormulaError, choices
 from vcmodel.formula.foreign import contrasts, function_here
-from vcmodel.formula.functions import BASES, OPTIONS, ArgumentProblem, options
+from vcmodel.formula.functions import BASES, OPTIONS, ArgumentProblem, Computed, options
 from vcmodel.formula.tokens import Token, closing, named, one_line, text_between, unquote
 from vcmodel.formula.tree import PLAIN_NAME, RESERVED, Expression, Span, Step, backquoted
 
@@ -156,9 +156,7 @@ class _Reader:
         token = self.take()
         if token.kind == "number":
             value = self.number(token)
-            if self.next.kind not in (",", ")", "]", "end"):
-                raise self.fail(f"a number is written out in the arguments of {function}(), not computed")
-            return sign * value
+            return sign * value if self.next.kind in (",", ")", "]", "end") else self.computed()
         if token.kind == "string":
             return unquote(token)
         if token.kind == "name" and token.text in _CONSTANTS:
@@ -172,6 +170,14 @@ class _Reader:
         if token.kind in ("name", "quoted"):
             raise self.fail(f"the further arguments of {function}() are numbers and texts only, not {token.text}")
         raise self.fail(f"the arguments of {function}() cannot be read")
+
+    def computed(self) -> Computed:
+        """Arithmetic where a plain number should stand, up to the next argument."""
+        start, level = self.position - 1, 0
+        while self.next.kind != "end" and (level or self.next.kind not in (",", ")", "]")):
+            level += (self.next.kind in ("(", "[")) - (self.next.kind in (")", "]"))
+            self.take()
+        return Computed(text_between(self.text, self.tokens[start : self.position]))
 
     def constants(self, function: str, closing: str) -> list[object]:
         self.deeper()

@@ -48,15 +48,15 @@ class Reader:
             raise self.fail(f"{where} takes the name of a factor, not {node}: join structures by `:`", node.span)
         if not isinstance(node, Name):
             raise self.fail(f"{where} takes the name of a factor first, not {node}", getattr(node, "span", (0, len(self.text))))
-        if node.text == "trait" and len(self.responses) == 1:
+        if node.column == "trait" and len(self.responses) == 1:
             raise self.fail(
                 f"`trait` stands for several responses and there is only {self.responses[0]!r}: "
                 + ("write `1` for the mean and leave `trait` out of products" if self.part == "fixed" else "leave the factor out"),
                 node.span,
             )
-        if node.text in self.responses:
-            raise self.fail(f"{node.text!r} is a response and cannot be a factor of `{self.part}`", node.span)
-        return node.text
+        if node.column in self.responses:
+            raise self.fail(f"{node.column!r} is a response and cannot be a factor of `{self.part}`", node.span)
+        return node.column
 
     def factor(self, node: Name | Call) -> FactorSpec:
         """The specification of a name, an identity, a known relationship or a structure call."""

@@ -86,6 +86,16 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Computed:
+    """Arithmetic given where a plain number is wanted, which no argument takes."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class ArgumentProblem(ValueError):
     """An argument that a function does not take; the message says what it takes."""
 

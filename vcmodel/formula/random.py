@@ -18,29 +18,59 @@ def random_terms(text: str, responses: tuple[str, ...]) -> tuple[TermSpec, ...]:
     """
     reader = Reader(text, "random", responses)
     terms: list[TermSpec] = []
+    seen = _Seen()
     for product in parse_random(text):
         term = _term(product, reader)
-        twin = next((other for other in terms if _same_effects(other, term)), None)
+        twin = seen.twin(term)
         if twin is not None:
             raise reader.fail(
                 f"{twin.text!r} and {term.text!r} are the same effects, whose variances cannot be told apart: write one of them",
                 product.span,
             )
+        seen.add(term)
         terms.append(term)
     return tuple(terms)
 
 
-def _same_effects(a: TermSpec, b: TermSpec) -> bool:
-    """Whether two terms put independent effects on the same combinations of levels in some rows."""
-    if [_signature(member) for member in a.members or (a,)] != [_signature(member) for member in b.members or (b,)]:
-        return False
+class _Seen:
+    """The terms read so far, found by their factors and the levels of one condition."""
+
+    def __init__(self) -> None:
+        self._terms: dict[tuple[object, ...], dict[str | None, list[TermSpec]]] = {}
+
+    def add(self, term: TermSpec) -> None:
+        """Keeps `term`."""
+        alike = self._terms.setdefault(_same_factors(term), {})
+        for level in _first_levels(term):
+            alike.setdefault(level, []).append(term)
+
+    def twin(self, term: TermSpec) -> TermSpec | None:
+        """A term kept that puts independent effects on the same combinations of levels in some rows."""
+        alike = self._terms.get(_same_factors(term), {})
+        levels = _first_levels(term)
+        near = alike if None in levels else (level for level in (*levels, None) if level in alike)
+        return next((other for level in near for other in alike[level] if _same_rows(other, term)), None)
+
+
+def _same_factors(term: TermSpec) -> tuple[object, ...]:
+    """What two terms share that have the same factors, under conditions on the same factors."""
+    return tuple(_signature(member) for member in term.members or (term,)), frozenset(item.factor for item in term.conditions)
+
+
+def _first_levels(term: TermSpec) -> tuple[str | None, ...]:
+    """The levels of the condition whose factor comes first by name; (None,) for all of them."""
+    first = min(term.conditions, key=lambda item: item.factor, default=None)
+    return (None,) if first is None or first.levels is None else first.levels
+
+
+def _same_rows(a: TermSpec, b: TermSpec) -> bool:
     left = {condition.factor: condition.levels for condition in a.conditions}
     right = {condition.factor: condition.levels for condition in b.conditions}
-    return left.keys() == right.keys() and all(_overlap(levels, right[name]) for name, levels in left.items())
+    return all(_overlap(levels, right[name]) for name, levels in left.items())
 
 
 def _signature(term: TermSpec) -> tuple[object, ...]:
-    return sorted((item.factor, item.relationship) for item in term.factors), sorted(term.covariates)
+    return tuple(sorted((item.factor, item.relationship) for item in term.factors)), tuple(sorted(term.covariates))
 
 
 def _overlap(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> bool:

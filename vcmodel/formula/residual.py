@@ -118,10 +118,11 @@ def _groups(given: Argument | None, n_terms: int, call: Call, reader: Reader) ->
         if not members or not all(isinstance(member, Name | Literal) for member in members):
             raise reader.fail("levels= takes one list of labels per structure: levels=[['S1', 'S2'], ['S3']]", call.span)
         groups.append(tuple(reader.level(member, call) for member in members))
-    flat = [level for group in groups for level in group]
-    for level in flat:
-        if flat.count(level) > 1:
+    seen: set[str] = set()
+    for level in (level for group in groups for level in group):
+        if level in seen:
             raise reader.fail(f"level {level!r} stands in two sections: give each level one structure", call.span)
+        seen.add(level)
     return list(groups)
 
 
@@ -129,6 +130,7 @@ def _conditioned(products: tuple[Product, ...], reader: Reader) -> ResidualSpec:
     """``at(site):units`` and sums of such terms."""
     section: str | None = None
     alternatives: list[SectionSpec] = []
+    taken: set[str] = set()
     for product in products:
         calls = [item for item in product.factors if isinstance(item, Call) and item.function == "at"]
         if len(calls) != 1:
@@ -147,8 +149,9 @@ def _conditioned(products: tuple[Product, ...], reader: Reader) -> ResidualSpec:
         if condition.levels is None and len(products) > 1:
             raise reader.fail(f"at({section}) covers every level: name the levels of each term, at({section}, 'S1')", calls[0].span)
         for level in condition.levels or ():
-            if any(level in (other.levels or ()) for other in alternatives):
+            if level in taken:
                 raise reader.fail(f"level {level!r} stands in two sections: give each level one structure", calls[0].span)
+            taken.add(level)
         alternatives.append(_section(rest, reader, condition.levels))
     _not_a_factor_of_its_own(str(section), tuple(alternatives), products[0], reader)
     return ResidualSpec(section, tuple(alternatives))
