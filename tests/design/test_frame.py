@@ -184,8 +184,8 @@ def test_columns_with_reserved_names_are_noted() -> None:
     data = table(trait=list("abcdef"), units=list("abcdef"))
     notes = frame(data, "y + z ~ trait").notes
     assert notes == (
-        "the data have a column 'trait', but `trait` in a formula means the responses: rename the column to use it",
-        "the data have a column 'units', but `units` in a formula means the rows: rename the column to use it",
+        "the data have a column 'trait', but trait in a formula means the responses: rename the column, or write `trait`, to use it",
+        "the data have a column 'units', but units in a formula means the rows: rename the column, or write `units`, to use it",
     )
     assert frame(data, "y ~ 1", None, "id(site):id(block):id(w)").notes == ("taken as factors: site, block, w",)
 

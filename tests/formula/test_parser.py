@@ -156,7 +156,7 @@ RANDOM_ERRORS = {
     "a b": ("'b' where an operator should stand", "b"),
     "y ~ a": ("`~` can only lead the formula", "~"),
     "a = b": ("`=` can only name an argument", "="),
-    "a | b": ("`|` can only stand inside dsum", "|"),
+    "a | b": ('a | b is how nlme writes it; here write random="str(~ b + b:lin(a), ~ us(2):id(b))"', "a | b"),
     "'a'": ("quoted text where a term should stand", "'a'"),
     "2": ("a number where a term should stand", "2"),
     "a ** b": ("whole number from 1 to 20", "b"),

@@ -69,7 +69,9 @@ class _Scope:
         return frozenset(self.parts)
 
 
-def coded_terms(terms: Sequence[tuple[str, ...]], parts: Mapping[str, Coded], mean: bool) -> list[tuple[tuple[str, ...], sparse.csr_matrix]]:
+def coded_terms(
+    terms: Sequence[tuple[str, ...]], parts: Mapping[str, Coded], mean: bool
+) -> list[tuple[tuple[str, ...], sparse.csr_matrix]]:
     """Names and columns (n, ·) of each term in the order given; terms of fewer parts count as earlier.
 
     Parameters

@@ -170,7 +170,7 @@ def _refuse_broken(matrix: sparse.csc_matrix, names: Sequence[str], rows: NDArra
     if broken.size == 0:
         peak = abs(matrix).max(axis=0).toarray().ravel()
         for j in np.flatnonzero((peak > COLUMN) | ((peak > 0.0) & (peak < 1.0 / COLUMN))):
-            refuse_extreme(peak[[j]], f"`fixed`: {names[j]}", COLUMN)
+            refuse_extreme(peak[[j]], f"`fixed`: {names[int(j)]}", COLUMN)
         return
     column = int(np.searchsorted(matrix.indptr, broken[0], side="right")) - 1
     own = broken[broken < matrix.indptr[column + 1]]

@@ -267,8 +267,8 @@ def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> li
         if backquoted(name) in table.columns:
             meaning = "the responses" if name == "trait" else "the rows"
             remarks.append(
-                f"the data have a column {name!r}, but {name} in a formula means {meaning}: write {backquoted(name)} or rename the column "
-                "to use it"
+                f"the data have a column {name!r}, but {name} in a formula means {meaning}: "
+                f"rename the column, or write {backquoted(name)}, to use it"
             )
     taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
     return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks

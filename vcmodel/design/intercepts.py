@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def kept_means(terms: Sequence[FixedTerm], frame: Frame) -> tuple[FixedTerm, ...]:
     """The terms without an implied intercept per trait where the others give every trait one already."""
     others = tuple(term for term in terms if not term.implied)
-    return others if len(others) < len(terms) and not _without_mean(others, frame) else tuple(terms)
+    return others if len(others) < len(terms) and not _without_mean(others, frame, shared=False) else tuple(terms)
 
 
 def means_missing(terms: Sequence[FixedTerm], frame: Frame) -> tuple[str, ...]:
     """A note on the traits that have no intercept, when there are several responses."""
-    lacking = _without_mean(terms, frame) if len(frame.responses) > 1 else ()
+    lacking = _without_mean(terms, frame, shared=True) if len(frame.responses) > 1 else ()
     if not lacking:
         return ()
     what = "these traits go" if len(lacking) > 1 else "this trait goes"
@@ -30,14 +30,16 @@ def means_missing(terms: Sequence[FixedTerm], frame: Frame) -> tuple[str, ...]:
     )
 
 
-def _without_mean(terms: Sequence[FixedTerm], frame: Frame) -> tuple[str, ...]:
-    """The traits whose mean no term spans."""
+def _without_mean(terms: Sequence[FixedTerm], frame: Frame, shared: bool) -> tuple[str, ...]:
+    """The traits whose mean no term spans; with `shared` a mean common to all traits counts for each."""
     left = dict.fromkeys(frame.responses)
     at_levels: dict[tuple[str, str], set[str]] = {}
     for term in terms:
         if not all_factors(term, frame):
             continue
         traits = [condition for condition in term.conditions if condition.factor == "trait"]
+        if not (shared or traits or term.by_trait):
+            continue
         others = [condition for condition in term.conditions if condition.factor != "trait"]
         named = set(traits[0].levels or frame.responses) if traits else set(frame.responses)
         if len(others) == 1:  # the levels of at() may be spread over several terms

@@ -73,7 +73,8 @@ def factor_of(column: pd.Series) -> Factor:
             raw, uniques = pd.factorize(column, use_na_sentinel=True)
         except (TypeError, NotImplementedError):
             kind = next((type(value).__name__ for value in column if not isinstance(value, Hashable)), "unknown")
-            raise DataError(f"column {column.name!r} holds values that are no labels (of type {kind}): make text or numbers of them") from None
+            problem = f"column {column.name!r} holds values that are no labels (of type {kind}): make text or numbers of them"
+            raise DataError(problem) from None
         names = [label(item) for item in uniques]
         order = level_order(list(dict.fromkeys(names)))
     place = {name: i for i, name in enumerate(order)}

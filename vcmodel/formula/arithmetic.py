@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vcmodel.errors import FormulaError, choices
+from vcmodel.formula.cursor import Cursor
 from vcmodel.formula.foreign import contrasts, function_here
 from vcmodel.formula.functions import BASES, OPTIONS, ArgumentProblem, Computed, options
 from vcmodel.formula.tokens import Token, closing, named, one_line, text_between, unquote
@@ -17,7 +18,6 @@ from vcmodel.formula.tree import PLAIN_NAME, RESERVED, Expression, Span, Step, b
 
 LARGEST_POWER = 20
 _LONGEST = 10_000  # tokens inside one function
-_DEEPEST = 40
 _ONLY = "only columns, numbers, + - * / ** and brackets can stand inside a function of `fixed`"
 _CONSTANTS = {"True": True, "False": False, "TRUE": True, "FALSE": False, "None": None, "NULL": None}
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)  # how tightly a part binds
@@ -41,7 +41,8 @@ def expression(function: str, tokens: tuple[Token, ...], text: str, span: Span) 
         On anything but arithmetic of columns and numbers, and on arguments the function does not take.
     """
     if len(tokens) > _LONGEST:
-        raise FormulaError(f"the arguments of {function}() are too long or too deeply nested: make a column of what they compute", one_line(text), span)
+        problem = f"the arguments of {function}() are too long or too deeply nested: make a column of what they compute"
+        raise FormulaError(problem, one_line(text), span)
     reader = _Reader((*tokens, Token("end", "", span)), text, span)
     part, given = reader.arguments(function)
     if reader.next.kind != "end":
@@ -74,27 +75,11 @@ class _Given:
     options: tuple[tuple[str, object], ...]
 
 
-class _Reader:
+class _Reader(Cursor):
     def __init__(self, tokens: tuple[Token, ...], text: str, span: Span) -> None:
-        self.tokens = tokens
-        self.text = text
-        self.span = span
-        self.position = 0
-        self.depth = 0
+        super().__init__(tokens, text, span)
         self.names: list[str] = []
         self.steps: list[Step] = []
-
-    @property
-    def next(self) -> Token:
-        return self.tokens[self.position]
-
-    def take(self) -> Token:
-        token = self.next
-        self.position += token.kind != "end"
-        return token
-
-    def fail(self, message: str) -> FormulaError:
-        return FormulaError(message, one_line(self.text), self.span)
 
     def unread(self, function: str) -> FormulaError:
         """The error for a token that has no place where it stands."""
@@ -112,16 +97,11 @@ class _Reader:
         first = self.position + 1
         return text_between(self.text, self.tokens[first : closing(self.tokens, self.position)])
 
-    def deeper(self) -> None:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise self.fail(f"brackets nested more than {_DEEPEST} deep")
-
     # --- calls --------------------------------------------------------------------------------------------------------------------
 
     def arguments(self, function: str) -> tuple[_Part, _Given]:
         """The column or arithmetic that stands first, and the further arguments."""
-        named_first = self.next.kind == "name" and self.tokens[self.position + 1].kind == "="
+        named_first = self.next.kind == "name" and self.following == "="
         if self.next.kind in (")", "end") or named_first:
             raise self.fail(f"{function}() needs a column")
         first = self.position
@@ -134,7 +114,7 @@ class _Reader:
             self.take()
             if self.next.kind == "**":
                 raise self.fail("`**` cannot unpack arguments in a formula")
-            if self.next.kind == "name" and self.tokens[self.position + 1].kind == "=":
+            if self.next.kind == "name" and self.following == "=":
                 name = self.take().text
                 self.take()
                 keywords.append((name, self.constant(function)))

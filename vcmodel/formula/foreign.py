@@ -93,15 +93,17 @@ def _effects(left: list[Product], place: tuple[Name, ...], structure: str) -> tu
     over = [name for name in factors if name is not None]
     if over:
         if len(factors) > 1:
-            raise Unreadable(f"write a term of its own for each effect, {structure}({over[0]}):{Product(place)} for the levels of {over[0]}")
+            own = Product((Call(structure, (over[0],)), *place))
+            raise Unreadable(f"write a term of its own for each effect, {own} for the levels of {over[0]}")
         return [Product((Call(structure, (over[0],)), *place))], ""
     effects = [Product((*place, *(_linear(item) for item in product.factors))) for product in left]
     if not effects:
         raise Unreadable("nothing stands left of `|`: (1 | g)")
     names = [str(product) for product in left if product.factors]
-    remark = f"where {names[0]} is a factor: random=\"{structure}({names[0]}):{Product(place)}\"" if len(names) == 1 and len(left) > 0 else ""
+    as_factor = written_here({"random": f"{structure}({names[0]}):{Product(place)}"}) if len(names) == 1 else ""
+    remark = f"where {names[0]} is a factor: {as_factor}" if as_factor else ""
     if len(effects) == 1 or structure == "diag":
-        return effects, remark if structure != "diag" or len(effects) > 1 else ""
+        return effects, remark
     if len(place) > 1:
         joined = Name("_".join(name.text for name in place))
         made = " + ':' + ".join(f"data[{name.text!r}].astype(str)" for name in place)
@@ -129,7 +131,7 @@ def _linear(item: Name | Call) -> Call:
 # --- sommer: vsm(usm(env), ism(g), Gu=K) ------------------------------------------------------------------------------------------------
 
 
-def wrapped(call: Call, part: str, several: bool) -> tuple[Product, ...]:
+def wrapped(call: Call, part: str) -> tuple[Product, ...]:
     """The term that a call of sommer stands for.
 
     Raises
@@ -149,10 +151,9 @@ def wrapped(call: Call, part: str, several: bool) -> tuple[Product, ...]:
     relationship = named.get("Gu")
     if relationship is not None and isinstance(last, Name):
         factors[-1] = Call("vm", (last, relationship))
-    across = "us" if _function(named.get("Gtc")) in ("unsm", "usm") else "diag" if _function(named.get("Gtc")) == "diag" else ""
-    written = str(Product(tuple(factors)))
-    if several and "trait" not in written:
-        factors.insert(0, Call(across or "us", (Name("trait"),)))
+    across = _STRUCTURES.get(_function(named.get("Gtc")))
+    if across and "trait" not in str(Product(tuple(factors))):
+        factors.insert(0, Call(across, (Name("trait"),)))
     if part == "residual" and isinstance(factors[0], Call) and factors[0].function in ("diag", "at") and "trait" not in str(factors[0]):
         inside = Product((*factors[1:],)) if len(factors) > 1 else Product((Name("units"),))
         section = factors[0].arguments[0]
@@ -217,7 +218,7 @@ _HERE = {
     "s": "cr({}, df=4)",
 }
 _COLUMN = {
-    "offset": "an offset is subtracted from the response beforehand: data['y_less_offset'] = data['y'] - ({}), and y_less_offset as response",
+    "offset": "subtract it from the response beforehand, data['y_less_offset'] = data['y'] - ({}), and write y_less_offset ~ ...",
     "relevel": "the first category is the baseline: make the column categorical, pd.Categorical(data['x'], categories=[...])",
     "ordered": "make the column categorical in this order, pd.Categorical(data['x'], categories=[...]), and write its name",
     "lag": "make a column of the earlier values, data['x_lag'] = data['x'].shift(1), and write its name",

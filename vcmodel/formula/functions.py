@@ -60,7 +60,10 @@ class Option:
 
 _RANGE = (Option("lower_bound", "number"), Option("upper_bound", "number"))
 _BEYOND = Option("extrapolation", "word", words=("raise", "clip", "zero", "extend"))
-_CUBIC = (Option("df", "whole", 1, MOST_COLUMNS), Option("knots", "numbers"), *_RANGE, Option("constraints", "word", words=("center",)), _BEYOND)
+_CUBIC = (
+    *(Option("df", "whole", 1, MOST_COLUMNS), Option("knots", "numbers")),
+    *(*_RANGE, Option("constraints", "word", words=("center",)), _BEYOND),
+)
 _B_SPLINE = (
     *(Option("df", "whole", 1, MOST_COLUMNS), Option("knots", "numbers"), Option("degree", "whole", 0, 10)),
     *(Option("include_intercept", "flag"), *_RANGE, _BEYOND),
