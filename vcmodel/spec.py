@@ -172,8 +172,8 @@ def _parameters(factors: tuple[FactorSpec, ...], responses: tuple[str, ...]) -> 
         if item.role != "structure":
             continue
         what = f"{item.structure} over {item.factor}"
-        if item.factor == "trait" or item.factor.isdecimal():
-            levels = responses if item.factor == "trait" else tuple(str(i + 1) for i in range(int(item.factor)))
+        if item.factor == "trait" or item.size:
+            levels = responses if item.factor == "trait" else tuple(str(i + 1) for i in range(item.size))
             count = len(registry.build(item.structure, item.factor, levels, *item.arguments).parameters)
             parts.append(f"{what}, {count} parameter{'s' if count != 1 else ''}")
         else:

@@ -79,7 +79,7 @@ REMARKS = {
     ("y ~ lag(x, 1)", None): "data['x_lag'] = data['x'].shift(1)",
     ("y ~ Q('my x')", None): "write `my x`",
     ("y ~ C(trt, Treatment(reference='b'))", None): "categories=['b', *[v for v in data['trt'].unique() if v != 'b']])",
-    ("y ~ C(trt, contr.treatment(base=2))", None): "categories=[2, *[v for v in data['trt'].unique() if v != 2]]",
+    ("y ~ C(trt, contr.treatment(base=2))", None): "data['trt'] = pd.Categorical(data['trt'], categories=[...])",
     ("y ~ C(trt, Sum)", None): "write C(trt)",
     ("y ~ C(trt, contr.sum)", None): "write C(trt)",
     ("y ~ factor(trt, levels=c('b', 'a'))", None): "make the column categorical, data['trt'] = pd.Categorical",

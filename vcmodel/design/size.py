@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # levels up to which a structure is simply built to count its parameters
 SMALL = 40
-# bytes of one column of an interaction while formulaic makes it (measured), and arrays of (parameters, levels, levels) alive at once:
+# bytes of one column of an interaction until it is found aliased (measured: 270 to 570), and arrays of (parameters, levels, levels) alive at once:
 # derivatives of the matrix and of its root, and the basis they come from
-COLUMN, DERIVATIVES = 3000, 3
+COLUMN, DERIVATIVES = 600, 3
 
 
 def refuse_too_large(spec: ModelSpec, frame: Frame) -> None:
@@ -62,7 +62,7 @@ def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: F
     for item in factors:
         if item.role != "structure":
             continue
-        levels = int(item.factor) if item.factor.isdecimal() else len(frame.cell_factor(item.factor).labels)
+        levels = item.size or len(frame.cell_factor(item.factor).labels)
         if levels == 0:
             continue  # refused later, with what to do
         size *= levels

@@ -67,8 +67,10 @@ class Reader:
             return self.known(node)
         if node.function in IDENTITY:
             self.no_keywords(node)
-            name = self.only_column(node)
-            return FactorSpec("identity", name, label=f"ide({name})" if node.function == "ide" else name, text=str(node))
+            if len(node.arguments) != 1:
+                raise self.fail(f"{node.function}() takes one factor: {node.function}(block)", node.span)
+            name, size = self.factor_or_size(node)
+            return FactorSpec("identity", name, label=f"ide({name})" if node.function == "ide" else name, text=str(node), size=size)
         if node.function == DIAGONAL or node.function in structure_names():
             return self.structure(node)
         raise self.fail(f"{node.function}() cannot stand here", node.span)
@@ -97,8 +99,7 @@ class Reader:
                 hint = "; starting values go to start={...} of vc.fit" if keyword in ("init", "initial", "start") else ""
                 raise self.fail(f"{node.function}() has no argument {keyword!r}{hint}", node.span)
             further.append(value)
-        size = isinstance(first, Literal) and isinstance(first.value, int) and first.value > 0
-        name = str(first.value) if isinstance(first, Literal) and size else self.column(first, f"{node.function}()")
+        name, size = self.factor_or_size(node)
         if name == "units":
             raise self.fail(f"`units` has one level per row and takes no structure: write id(units) instead of {node}", node.span)
         values: list[int | float | str] = []
@@ -106,7 +107,7 @@ class Reader:
             if not isinstance(value, Literal):
                 raise self.fail(f"{node.function}({name}, ...) takes numbers after the factor, not {value}", node.span)
             values.append(value.value)
-        spec = FactorSpec("structure", name, registry.canonical(node.function), tuple(values), label=name, text=str(node))
+        spec = FactorSpec("structure", name, registry.canonical(node.function), tuple(values), label=name, text=str(node), size=size)
         self.check_arguments(spec)
         return spec
 
@@ -118,14 +119,12 @@ class Reader:
         except StructureError as problem:
             raise StructureError(f"{spec.text} in `{self.part}`: {problem}") from None
 
-    def only_column(self, node: Call) -> str:
-        """The one argument of id(f); a number is the size of a factor, for str()."""
-        if len(node.arguments) != 1:
-            raise self.fail(f"{node.function}() takes one factor: {node.function}(block)", node.span)
-        value = node.arguments[0]
-        if isinstance(value, Literal) and isinstance(value.value, int) and value.value > 0:
-            return str(value.value)
-        return self.column(value, f"{node.function}()")
+    def factor_or_size(self, node: Call) -> tuple[str, int]:
+        """The factor that stands first, and 0; or, for str(), its number of levels as text and as number."""
+        first = node.arguments[0]
+        if isinstance(first, Literal) and isinstance(first.value, int) and first.value > 0:
+            return str(first.value), first.value
+        return self.column(first, f"{node.function}()"), 0
 
     def no_keywords(self, node: Call) -> None:
         """Refuses named arguments."""
@@ -151,6 +150,9 @@ class Reader:
         if name == "trait":
             unknown = [level for level in levels if level not in self.responses]
             if unknown:
+                if unknown[0].isdecimal() and 1 <= int(unknown[0][:9]) <= len(self.responses):
+                    meant = self.responses[int(unknown[0]) - 1]
+                    raise self.fail(f"at(trait, {unknown[0]}): levels are named by their labels, write at(trait, {meant!r})", node.span)
                 raise self.fail(f"at(trait, {unknown[0]!r}): the traits are {', '.join(self.responses)}", node.span)
         return Condition(name, tuple(levels) if levels else None)
 

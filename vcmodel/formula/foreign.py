@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vcmodel.formula.tokens import Token
+from vcmodel.formula.tokens import Token, unquote
 from vcmodel.formula.tree import Argument, Call, Formula, Literal, Name, Product, Span, backquoted
 
 # sommer's names; those with r at the end are of earlier versions
@@ -242,22 +242,21 @@ def function_here(function: str, inside: str) -> str:
 
 def contrasts(column: str, tokens: tuple[Token, ...], single: bool) -> str:
     """Why ``C(column, ...)`` takes nothing after the column, and how to choose the baseline."""
-    name = column.strip("`") if single else "x"
+    name = column.strip("`").replace("``", "`") if single else "x"
     words = [token.text for token in tokens if token.kind in ("name", "string", "number")]
     treatment = any(word in ("Treatment", "contr.treatment", "contr.SAS") for word in words)
     other = [word for word in words if word in ("Sum", "contr.sum", "Helmert", "contr.helmert", "Poly", "contr.poly", "Diff", "Deviation")]
-    reference = next((token for token in reversed(tokens) if token.kind in ("string", "number")), None)
+    reference = next((unquote(token) for token in reversed(tokens) if token.kind == "string"), None)
     if other:
         return (
             f"C() takes a column and nothing else: {other[0]} changes how effects are expressed, not the model: write C({column}) "
             "(effects as differences from the first level; variance components, predictions and tests are the same)"
         )
     if treatment and reference is not None and single:
-        base = repr(reference.text[1:-1]) if reference.kind == "string" else reference.text
-        rest = f"*[v for v in data[{name!r}].unique() if v != {base}]"
+        rest = f"*[v for v in data[{name!r}].unique() if v != {reference!r}]"
         return (
             "C() takes a column and nothing else: the first category is the baseline: "
-            f"data[{name!r}] = pd.Categorical(data[{name!r}], categories=[{base}, {rest}]), and write C({column})"
+            f"data[{name!r}] = pd.Categorical(data[{name!r}], categories=[{reference!r}, {rest}]), and write C({column})"
         )
     return (
         "C() takes a column and nothing else: for another order of the levels, whose first is the baseline, make the column "

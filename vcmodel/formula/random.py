@@ -99,7 +99,7 @@ def _product(product: Product, reader: Reader) -> TermSpec:
             covariates.append(reader.covariate(item))
         else:
             spec = reader.factor(item)
-            if spec.factor.isdecimal() and isinstance(item, Call):
+            if spec.size:
                 raise reader.fail(f"{item} gives a size, which only str() has: name a factor", item.span)
             layout.append(f"f{len(factors)}")
             factors.append(spec)
@@ -132,9 +132,9 @@ def _consecutive(product: Product, reader: Reader) -> TermSpec:
     structure, factor = (reader.factor(item) for item in right.terms[0].factors)
     if structure.role != "structure" or factor.role == "structure":
         raise reader.fail("the second formula of str() is one structure and then one factor: ~ us(2):id(subject)", right.span)
-    if not structure.factor.isdecimal():
+    if not structure.size:
         raise reader.fail(f"the structure of str() takes the number of terms: {structure.structure}({len(members)})", right.span)
-    if int(structure.factor) != len(members):
+    if structure.size != len(members):
         raise reader.fail(
             f"{structure.text} has {structure.factor} levels and str() joins {len(members)} terms: they must agree", call.span
         )

@@ -45,7 +45,7 @@ def _section(product: Product, reader: Reader, levels: tuple[str, ...] | None = 
             raise reader.fail(f"{item.function}() cannot stand inside dsum()", item.span)
     factors = tuple(reader.factor(item) for item in product.factors)
     for spec, item in zip(factors, product.factors, strict=True):
-        if isinstance(item, Call) and spec.factor.isdecimal():
+        if spec.size:
             raise reader.fail(f"{item} gives a size, which only str() in `random` has: name a factor", item.span)
     reader.no_repeats(product, [item.factor for item in factors])
     reader.one_variance(product, factors)

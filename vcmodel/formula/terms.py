@@ -27,6 +27,8 @@ class FactorSpec:
         How the factor stands in the term's label: the bare name, or ``vm(animal, A)``, ``ide(animal)``.
     text : str
         As written: ``us(trait)``.
+    size : int
+        The number of levels where one stands in place of a factor, ``us(2)`` in str(); else 0.
     """
 
     role: str
@@ -36,6 +38,7 @@ class FactorSpec:
     relationship: str = ""
     label: str = ""
     text: str = field(default="", compare=False)
+    size: int = 0
 
 
 @dataclass(frozen=True)
