@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # levels up to which a structure is simply built to count its parameters
 SMALL = 40
-# bytes of one column of an interaction until it is found aliased (measured: 270 to 570), and arrays of (parameters, levels, levels) alive at once:
-# derivatives of the matrix and of its root, and the basis they come from
+# bytes of one column of an interaction until it is found aliased (measured: 270 to 570), and arrays of (parameters, levels, levels) alive
+# at once: derivatives of the matrix and of its root, and the basis they come from
 COLUMN, DERIVATIVES = 600, 3
 
 

@@ -93,7 +93,7 @@ class Reader:
         """``us(f)``, ``fa(f, 2)``; ``us(2)`` is a size, for str()."""
         if not node.arguments:
             raise self.fail(f"{node.function}() needs a factor: {node.function}(site)", node.span)
-        first, *further = node.arguments
+        further = list(node.arguments[1:])
         for keyword, value in node.keywords:
             if keyword not in _POSITIONAL:
                 hint = "; starting values go to start={...} of vc.fit" if keyword in ("init", "initial", "start") else ""
