@@ -8,9 +8,7 @@ import pytest
 from formulaic import Formula
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
-from vcmodel.design.coding import row_products
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import build_frame
 from vcmodel.spec import build_spec
@@ -68,9 +66,3 @@ def test_sums_of_products_give_the_columns_of_formulaic(chosen: list[str], mean:
 @pytest.mark.parametrize("text", ["a*b*C(c)", "a*x + b:x", "a:b + b", "(a + b + C(c))**2 - a", "a/b/x", "0 + a:b + a:C(c) + b:C(c)"])
 def test_operators_give_the_columns_of_formulaic(text: str) -> None:
     check(text)
-
-
-def test_row_products_of_rows_with_any_number_of_entries() -> None:
-    left, right = (sparse.random(9, m, density=0.4, random_state=m, format="csr") for m in (3, 4))
-    dense = np.einsum("ij,ik->ikj", left.toarray(), right.toarray()).reshape(9, 12)
-    np.testing.assert_array_equal(row_products(left, right).toarray(), dense)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from vcmodel.design.incidence import khatri_rao
+
 
 @dataclass(frozen=True, eq=False)
 class Coded:
@@ -135,19 +137,5 @@ def _columns(scope: _Scope, parts: Mapping[str, Coded]) -> tuple[tuple[str, ...]
     for text, full in scope.parts[1:]:
         more, right = parts[text].columns(full)
         names = tuple(f"{a}:{b}" for b in more for a in names)
-        matrix = row_products(matrix, right)
+        matrix = khatri_rao(right, matrix)
     return names, matrix
-
-
-def row_products(left: sparse.csr_matrix, right: sparse.csr_matrix) -> sparse.csr_matrix:
-    """The products (n, a * b) of every column of `left` (n, a) with every column of `right` (n, b); those of `left` vary fastest."""
-    n_rows, width = left.shape
-    own, other = np.diff(left.indptr), np.diff(right.indptr)
-    size = own * other
-    row = np.repeat(np.arange(n_rows), size)
-    place = np.arange(row.size) - np.repeat(np.cumsum(size) - size, size)
-    first = left.indptr[:-1][row] + place % own[row]
-    second = right.indptr[:-1][row] + place // own[row]
-    columns = left.indices[first].astype(np.int64) + width * right.indices[second].astype(np.int64)
-    shape = (n_rows, width * right.shape[1])
-    return sparse.csr_matrix((left.data[first] * right.data[second], columns, np.concatenate([[0], np.cumsum(size)])), shape=shape)
