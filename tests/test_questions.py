@@ -10,6 +10,9 @@ from scipy import stats
 import vcmodel as vc
 from vcmodel import datasets
 
+# what is published is meant: no warning
+pytestmark = pytest.mark.filterwarnings("error::vcmodel.VcmodelWarning")
+
 # ------------------------------------------------------------- 1. two correlations, one for each kind of pair, in one model
 
 

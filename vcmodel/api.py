@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from vcmodel.control import Control
 from vcmodel.design.missing import Unknown, choice
-from vcmodel.errors import ConvergenceWarning, DataError, FormulaError, RelationshipError, StructureError, VcmodelError, warn
+from vcmodel.errors import (
+    ConvergenceWarning,
+    DataError,
+    FormulaError,
+    ModelWarning,
+    RelationshipError,
+    StructureError,
+    VcmodelError,
+    warn,
+)
 from vcmodel.fit import Fit
 from vcmodel.report.model import describe
 
@@ -99,10 +108,16 @@ class Model:
     ) -> Fit:
         """The model fitted to `data`; the arguments are those of :func:`fit`."""
         from vcmodel.reml.estimate import estimate
+        from vcmodel.results.notes import without_freedom
 
         _check_arguments(data, control, known, weights, start, bounds, equal)
         design, index = self._design(data, known, weights, missing)
+        for caution in design.cautions:
+            if caution.warns:
+                warn(caution.text, ModelWarning)
         fit = Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
+        for text in without_freedom(fit.estimate):
+            warn(text, ModelWarning)
         if not fit.converged:
             warn(fit.status.value, ConvergenceWarning)
         return fit

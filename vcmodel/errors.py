@@ -116,3 +116,12 @@ def row_list(rows: Sequence[int] | NDArray[np.int64]) -> str:
     shown = ", ".join(str(row + 1) for row in rows[:5])
     more = f", ... ({len(rows)} in all)" if len(rows) > 5 else ""
     return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
+
+
+def few(names: Sequence[str], most: int = 8) -> str:
+    """A list of names for a message, cut after `most`.
+
+    >>> few(["a", "b", "c"], 2)
+    'a, b, … (3 in all)'
+    """
+    return ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")

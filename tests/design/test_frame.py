@@ -154,13 +154,9 @@ NOTES = {
     ("y ~ x", "site", None): ["taken as factors: site; as covariates: x"],
     ("y ~ site", None, None): ["taken as factors: site"],
     ("y ~ C(block)", None, None): ["taken as factors: block"],
-    ("y ~ block", None, None): [
-        "taken as covariates: block",
-        "fixed: 'block' has 2 distinct whole numbers and is taken as a covariate; write C(block) if they are codes of a factor",
-    ],
+    ("y ~ block", None, None): ["taken as covariates: block"],
     ("y ~ w", "w", "w"): [
         "taken as factors: w; as covariates: w",
-        "fixed: 'w' has 6 distinct whole numbers and is taken as a covariate; write C(w) if they are codes of a factor",
         "'w' is used both as a factor (in random, residual) and as a covariate (in fixed)",
     ],
     ("y ~ 1", "site:lin(x)", None): ["taken as factors: site; as covariates: x"],
@@ -175,18 +171,8 @@ def test_notes(model: tuple[str, str | None, str | None], notes: list[str]) -> N
     assert list(frame(data, *model).notes) == notes
 
 
-def test_many_distinct_whole_numbers_are_a_covariate_without_a_word() -> None:
-    data = pd.DataFrame({"y": np.arange(11.0) ** 2, "x": np.arange(11)})
-    assert frame(data, "y ~ x").notes == ("taken as covariates: x",)
-
-
-def test_columns_with_reserved_names_are_noted() -> None:
+def test_factors_of_the_residual_are_noted() -> None:
     data = table(trait=list("abcdef"), units=list("abcdef"))
-    notes = frame(data, "y + z ~ trait").notes
-    assert notes == (
-        "the data have a column 'trait', but trait in a formula means the responses: rename the column, or write `trait`, to use it",
-        "the data have a column 'units', but units in a formula means the rows: rename the column, or write `units`, to use it",
-    )
     assert frame(data, "y ~ 1", None, "id(site):id(block):id(w)").notes == ("taken as factors: site, block, w",)
 
 

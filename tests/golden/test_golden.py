@@ -11,6 +11,9 @@ from golden.preparation import IDS, fitted, golden
 
 RELATIVE = 1e-4  # of a standard error, for everything that is derived from the components
 
+# what is published is meant: no warning
+pytestmark = pytest.mark.filterwarnings("error::vcmodel.VcmodelWarning")
+
 every_case = pytest.mark.parametrize("case", IDS)
 
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from vcmodel.design.caution import Caution, seldom_meant
 from vcmodel.design.centring import Independent, independent
 from vcmodel.design.conditions import observed
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.design.residual import Section, build_residual
+from vcmodel.design.sharing import shared_by_traits
 from vcmodel.design.size import refuse_too_large
 from vcmodel.design.terms import DesignTerm, build_term, expand
-from vcmodel.errors import DataError
+from vcmodel.errors import DataError, few
 from vcmodel.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ class Design:
         T with x = weight_root * fixed_matrix T: coefficients are beta = T beta', and log|X'V^-1X| differs by -2 log|det T|.
     fixed_matrix : (N, p) csc
         The kept columns as reported, unweighted.
+    cautions : tuple of Caution
+        What may not be meant.
+    notes : tuple of str
+        What was done to the data, and what each name was taken for.
     """
 
     spec: ModelSpec
@@ -51,6 +57,7 @@ class Design:
     weight_root: np.ndarray
     terms: tuple[DesignTerm, ...]
     sections: tuple[Section, ...]
+    cautions: tuple[Caution, ...]
     notes: tuple[str, ...]
 
     @property
@@ -96,6 +103,7 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         weight_root=root,
         terms=tuple(build_term(item, frame, relationships) for terms, _ in expanded for item in terms),
         sections=build_residual(spec.residual, frame),
+        cautions=(*shared_by_traits(spec, frame), *seldom_meant(spec, frame)),
         notes=(
             *frame.notes,
             *fixed.notes,
@@ -121,14 +129,10 @@ def _dropped_notes(fixed: FixedDesign, chosen: Independent) -> list[str]:
     )
     result = []
     if exact:
-        result.append(f"fixed: dropped as linear combinations of earlier columns: {_few(exact)}")
+        result.append(f"fixed: dropped as linear combinations of earlier columns: {few(exact)}")
     if blurred:
         result.append(
-            f"fixed: dropped, since within the rounding of their numbers they are linear combinations of earlier columns: {_few(blurred)}; "
+            f"fixed: dropped, since within the rounding of their numbers they are linear combinations of earlier columns: {few(blurred)}; "
             "if that is not meant, subtract a constant near the mean from the covariate first"
         )
     return result
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
-from vcmodel.design.needs import Need, needs, reserved_in_use
+from vcmodel.design.needs import Need, needs
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.tree import RESERVED, backquoted
 from vcmodel.tables.reading import read
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vcmodel.spec import ModelSpec
-
-_FEW_VALUES = 10  # a whole-number covariate with at most this many distinct values is probably a code
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +158,7 @@ def build_frame(
     _refuse_poor_responses(values[kept], spec.responses)
     row, trait = np.nonzero(observed[kept])
     weight = None if weights is None else _weights(table[weights], weights, kept)[row]
-    notes += _remarks(table.iloc[kept], spec, uses)
+    notes += _remarks(table.iloc[kept], uses)
     return Frame(
         table=table.iloc[kept].reset_index(drop=True),
         positions=kept,
@@ -243,19 +241,14 @@ def _weights(column: pd.Series, name: str, kept: NDArray[np.int64]) -> NDArray[n
     return chosen
 
 
-def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> list[str]:
-    """What each name was taken for, and what may not be meant."""
+def _remarks(table: pd.DataFrame, uses: tuple[Need, ...]) -> list[str]:
+    """What each name was taken for."""
     as_factor: dict[str, list[str]] = {}
     as_covariate: dict[str, list[str]] = {}
     remarks = []
     for use in uses:
         column = table[use.column]
         covariate = use.use == "covariate" or (use.use == "bare" and is_number(column))
-        if use.use == "bare" and covariate and use.column not in as_covariate and _looks_coded(column):
-            remarks.append(
-                f"fixed: {use.column!r} has {column.nunique()} distinct whole numbers and is taken as a covariate; "
-                f"write C({use.column}) if they are codes of a factor"
-            )
         place = (as_covariate if covariate else as_factor).setdefault(use.column, [])
         if use.part not in place:
             place.append(use.part)
@@ -263,23 +256,5 @@ def _remarks(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...]) -> li
         if name in as_covariate:
             factor, covariate_of = ", ".join(as_factor[name]), ", ".join(as_covariate[name])
             remarks.append(f"{name!r} is used both as a factor (in {factor}) and as a covariate (in {covariate_of})")
-    for name in reserved_in_use(spec):
-        if backquoted(name) in table.columns:
-            meaning = "the responses" if name == "trait" else "the rows"
-            remarks.append(
-                f"the data have a column {name!r}, but {name} in a formula means {meaning}: "
-                f"rename the column, or write {backquoted(name)}, to use it"
-            )
     taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
     return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks
-
-
-def _looks_coded(column: pd.Series) -> bool:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return False
-    values = pd.unique(column.dropna())
-    if len(values) > _FEW_VALUES:
-        return False
-    values = np.asarray(values, dtype=np.float64)
-    zero_one = np.all((values == 0.0) | (values == 1.0))  # the same model either way
-    return bool(np.all(values == np.round(values)) and not zero_one)

@@ -51,7 +51,8 @@ class Reader:
         if node.column == "trait" and len(self.responses) == 1:
             raise self.fail(
                 f"`trait` stands for several responses and there is only {self.responses[0]!r}: "
-                + ("write `1` for the mean and leave `trait` out of products" if self.part == "fixed" else "leave the factor out"),
+                + ("write `1` for the mean and leave `trait` out of products" if self.part == "fixed" else "leave the factor out")
+                + "; a column of the data that is called trait cannot be meant: rename it",
                 node.span,
             )
         if node.column in self.responses:
@@ -138,7 +139,7 @@ class Reader:
             raise self.fail("at() needs a factor: at(site) or at(site, 'S1')", node.span)
         name = self.column(node.arguments[0], "at()")
         if name == "units":
-            raise self.fail("at() cannot condition on `units`: every row is a level of it", node.span)
+            raise self.fail("at() cannot condition on `units`: every row is a level of it; rename a column that is called units", node.span)
         levels: list[str] = []
         for argument in node.arguments[1:]:
             for item in argument.items if isinstance(argument, Sequence) else (argument,):

@@ -60,7 +60,9 @@ def _term(product: Product, reader: Reader) -> FixedTerm:
             by_trait = True
         else:
             if item.column == "units":
-                raise reader.fail("`units` has one level per row and cannot be a fixed factor", item.span)
+                raise reader.fail(
+                    "`units` has one level per row and cannot be a fixed factor; rename a column that is called units", item.span
+                )
             columns.bare.append(reader.column(item, "a term"))
             parts.append(item)
     if by_trait and any(condition.factor == "trait" for condition in conditions):
@@ -76,7 +78,7 @@ def _function(call: Call, columns: _Columns, reader: Reader) -> None:
     for name in inside.names:
         reader.column(Name(name, call.span), f"{call.function}()")
         if name in ("trait", "units"):
-            raise reader.fail(f"`{name}` cannot stand inside {call.function}()", call.span)
+            raise reader.fail(f"`{name}` cannot stand inside {call.function}(); rename a column that is called {name}", call.span)
     if not inside.names:
         raise reader.fail(f"{call} has no column in it", call.span)
     (columns.factors if makes_factor(call) else columns.covariates).extend(inside.names)

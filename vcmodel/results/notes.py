@@ -33,7 +33,22 @@ def notes(estimate: Estimate) -> list[str]:
         found += _random(estimate, index, explained) if component.kind == "random" else residual_notes(estimate, index)
     found += confounding_notes(estimate, explained)
     reduced = [estimate.method] if estimate.equations.reduced else []
-    return list(dict.fromkeys([*found, *estimate.design.notes, *reduced]))
+    cautions = [caution.text for caution in estimate.design.cautions]
+    return list(dict.fromkeys([*found, *cautions, *estimate.design.notes, *reduced]))
+
+
+def without_freedom(estimate: Estimate) -> list[str]:
+    """Notes on the random terms that the fixed effects leave no degree of freedom; they are warnings too."""
+    return [
+        _no_freedom(estimate, index)
+        for index, component in enumerate(estimate.components)
+        if component.kind == "random" and np.all(estimate.freedom[component.index].degrees == 0)
+    ]
+
+
+def _no_freedom(estimate: Estimate, index: int) -> str:
+    label = estimate.components[index].label
+    return f"{label}: confounded with the fixed effects (no degree of freedom beside them): logL does not depend on it, remove it"
 
 
 def _null(estimate: Estimate, index: int) -> int:
@@ -52,7 +67,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
     result = []
     if np.all(degrees == 0):
         explained.add(index)
-        return [f"{label}: confounded with the fixed effects (no degree of freedom beside them): logL does not depend on it, remove it"]
+        return [_no_freedom(estimate, index)]
     gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
     if gone:
         result.append(
