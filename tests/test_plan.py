@@ -162,7 +162,6 @@ def test_memory():
 
 
 def test_a_control_group_limits_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("vcmodel.memory.CGROUP", tmp_path)
     limit, use = tmp_path / "memory.max", tmp_path / "memory.current"
     monkeypatch.setattr("vcmodel.memory._group_files", lambda: [(limit, use)])
     free = available_memory()

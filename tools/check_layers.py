@@ -15,7 +15,9 @@ from pathlib import Path
 # lowest first; a module may import its own layer and those above it in this list
 LAYERS = (
     "errors",
+    "cgroup",
     "memory",
+    "processors",
     "control",
     "tables",
     "linalg",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 from vcmodel.errors import VcmodelError, choices
+from vcmodel.processors import processors
 
 FACTORIZATIONS = ("own", "cholmod")
 REDUCTIONS = ("auto", "off", "canonical", "spectral")
@@ -32,7 +33,8 @@ class Control:
     start_scale : float
         Multiplies every default starting variance.
     threads : int
-        Threads of the factorisation and of the dense algebra, >= 1. Results agree but for rounding.
+        Threads of the factorisation and of the dense algebra, >= 1; no more are started than there are processors for this process, and
+        a note says so. Results agree but for rounding.
     factorization : str
         What factorises the mixed-model equations: ``"own"``, the compiled kernel, or ``"cholmod"``. They agree but for rounding.
     reductions : str
@@ -70,3 +72,8 @@ class Control:
             raise VcmodelError(f"Control(reductions={self.reductions!r}): {choices(self.reductions, REDUCTIONS, 'choices')}")
         if self.trace is not None:
             raise VcmodelError(f"Control(trace={self.trace!r}): no trace convention is available in this version; leave it out")
+
+    @property
+    def granted_threads(self) -> int:
+        """`threads`, or as many as there are processors for this process."""
+        return 1 if self.threads == 1 else min(self.threads, processors())

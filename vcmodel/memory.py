@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from vcmodel.cgroup import limit_files
 from vcmodel.errors import VcmodelError
 
-CGROUP = Path("/sys/fs/cgroup")
 # bytes granted without looking: finding out costs a third of a millisecond, several times a fit
 SMALL = 1_000_000
 
@@ -38,22 +38,10 @@ def _machine() -> int:
 
 
 def _group_files() -> list[tuple[Path, Path]]:
-    """Limit and use of every control group this process is in, in both versions of the interface."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers not in ("", "memory"):
-            continue
-        root = CGROUP / "memory" if controllers else CGROUP
-        names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if controllers else ("memory.max", "memory.current")
-        # the limit of any group above applies too; inside a container the path may not exist, the root then is the own group
-        folder = root / path.lstrip("/")
-        found += [(step / names[0], step / names[1]) for step in (folder, *folder.parents) if step.is_relative_to(root)]
-    return found
+    """Limit and use of every control group this process is in."""
+    limits = limit_files("memory", "memory.max", "memory.limit_in_bytes")
+    uses = limit_files("memory", "memory.current", "memory.usage_in_bytes")
+    return list(zip(limits, uses, strict=True))
 
 
 def readable(size: float) -> str:

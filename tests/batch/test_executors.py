@@ -8,7 +8,7 @@ from batch.small import contents, folder
 
 from vcmodel import VcmodelError
 from vcmodel.batch import load_results, run_job
-from vcmodel.batch.executors import WORKER_MEMORY, LocalProcesses, Serial, processors, worker_count
+from vcmodel.batch.executors import WORKER_MEMORY, LocalProcesses, Serial, worker_count
 from vcmodel.batch.job import load_job
 from vcmodel.batch.plan import plan_job
 
@@ -113,10 +113,6 @@ def test_the_number_of_workers_follows_processors_and_memory(tasks, monkeypatch)
     monkeypatch.setattr("vcmodel.batch.executors.available_memory", lambda: 0)
     assert worker_count(tasks, None, None) == 1
     assert worker_count([], None, None) == 1
-
-
-def test_processors_are_those_of_this_process():
-    assert processors() == len(os.sched_getaffinity(0))
 
 
 def test_a_worker_runs_one_thread_and_fails_a_fit_that_wants_all_memory(tmp_path):

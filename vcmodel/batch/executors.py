@@ -22,6 +22,7 @@ from vcmodel.batch.result import FAILED
 from vcmodel.batch.tasks import Outcome, Task, execute
 from vcmodel.errors import VcmodelError, choices
 from vcmodel.memory import available_memory
+from vcmodel.processors import processors
 
 EXECUTORS = ("serial", "local", "dask")
 # of a worker with pandas, SciPy and a compiled engine loaded, measured 150 MB, and room for the fit of a small file
@@ -170,11 +171,6 @@ def _give(worker: _Worker, waiting: deque[Task]) -> None:
     # a worker that died between two tasks is found out likewise, and the task is put back
     with suppress(OSError):
         worker.tasks.send(worker.task)
-
-
-def processors() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def worker_count(tasks: Iterable[Task], known: Mapping[str, object] | None, wanted: int | None) -> int:

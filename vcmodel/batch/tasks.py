@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from vcmodel.api import Model
 from vcmodel.batch.naming import content_digest, spelled
@@ -22,6 +21,7 @@ from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
 from vcmodel.design.missing import Unknown
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
+from vcmodel.linalg.threads import limited_threads
 
 if TYPE_CHECKING:
     from vcmodel.fit import Fit
@@ -126,7 +126,7 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
     begun = time.perf_counter()
     try:
         # what Python code warns of is part of the result, not of a terminal that nobody reads
-        with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
+        with limited_threads(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", VcmodelWarning)  # the notes say the same
             fit = _fit(_renamed(_reading(task), task.columns), task, known)

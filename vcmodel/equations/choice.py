@@ -102,7 +102,7 @@ def _is_dense(form: BalancedForm) -> bool:
 
 
 def _general(design: Design, control: Control) -> tuple[MixedModelEquations, str]:
-    equations = MixedModelEquations(design, factorization=control.factorization, threads=control.threads)
+    equations = MixedModelEquations(design, factorization=control.factorization, threads=control.granted_threads)
     return equations, f"mixed-model equations: one sparse system of {equations.factor.size:,}"
 
 
@@ -115,7 +115,9 @@ def _canonical(design: Design, form: BalancedForm, control: Control) -> tuple[Ca
     size = form.n_columns
     if size == 1:
         raise NotBalancedError("the model has a single trait, so that there is nothing to transform")
-    equations = CanonicalEquations(design, form, partial(SparseSystems, factorization=control.factorization, threads=control.threads))
+    equations = CanonicalEquations(
+        design, form, partial(SparseSystems, factorization=control.factorization, threads=control.granted_threads)
+    )
     order = equations.systems.n_fixed + form.term.n_columns
     return equations, f"canonical transformation: {size} single-trait systems of {order:,} equations instead of one of {_order(design):,}"
 

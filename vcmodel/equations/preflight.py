@@ -138,7 +138,7 @@ def preflight(design: Design, control: Control) -> Plan:
         The fit would not fit into memory; or as for a fit, a reduction the design does not have.
     """
     there = available_memory()
-    with limited_threads(control.threads):
+    with limited_threads(control.granted_threads):
         rate = measured_rate()
         size = size_of(design)
         decided = decide(design, control)

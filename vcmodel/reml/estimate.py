@@ -73,6 +73,7 @@ class Estimate:
     """
 
     design: Design
+    control: Control
     equations: Equations
     method: str
     components: tuple[Component, ...]
@@ -110,7 +111,7 @@ def estimate(
     StructureError
         Starting values, bounds or equalities that cannot be had, or that leave the equations singular.
     """
-    with limited_threads(control.threads):
+    with limited_threads(control.granted_threads):
         equations, method = choose(design, control)
         refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
@@ -188,6 +189,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
     previous = search.previous
     return Estimate(
         design=design,
+        control=search.control,
         equations=search.equations,
         method=method,
         components=components,

@@ -32,9 +32,12 @@ def notes(estimate: Estimate) -> list[str]:
     for index, component in enumerate(estimate.components):
         found += _random(estimate, index, explained) if component.kind == "random" else residual_notes(estimate, index)
     found += confounding_notes(estimate, explained)
-    reduced = [estimate.method] if estimate.equations.reduced else []
+    solved = [estimate.method] if estimate.equations.reduced else []
+    asked, granted = estimate.control.threads, estimate.control.granted_threads
+    if granted < asked:
+        solved.append(f"threads = {asked}: {granted} used, as many as there are processors for this process")
     cautions = [caution.text for caution in estimate.design.cautions]
-    return list(dict.fromkeys([*found, *cautions, *estimate.design.notes, *reduced]))
+    return list(dict.fromkeys([*found, *cautions, *estimate.design.notes, *solved]))
 
 
 def without_freedom(estimate: Estimate) -> list[str]:
