@@ -194,6 +194,38 @@ def test_the_output_folder_inside_the_data(tmp_path):
     assert run_job(job, out, executor="serial").counts()["reused"] == 2
 
 
+@pytest.mark.parametrize("executor", ["serial", "local"])
+@pytest.mark.parametrize("files", ["trials/*.csv", ["trials/t0.csv", "trials/*.csv"]])
+def test_what_is_no_file_is_a_row_and_never_blocks(tmp_path, executor, files):
+    job = folder(tmp_path / "job", files=2, broken=False)
+    trials = job.parent / "trials"
+    os.mkfifo(trials / "pipe.csv")
+    (trials / "device.csv").symlink_to("/dev/zero")
+    (trials / "nowhere.csv").symlink_to("gone.csv")
+    (trials / "folder.csv").mkdir()
+    (trials / "other").mkdir()
+    job.write_text(f"files = {json.dumps(files)}\n{MODEL}", encoding="utf-8")
+    run = {"capture_output": True, "text": True, "timeout": 60}
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", RUN, str(job), str(tmp_path / "out"), executor], **run)
+        assert done.returncode == 2, done.stderr
+        fits = pd.read_csv(tmp_path / "out" / "fits.csv").set_index("file")
+        assert fits.loc[["trials/t0.csv", "trials/t1.csv"], "status"].tolist() == ["converged"] * 2
+        assert len(fits) == 6
+        for name in ("pipe", "device"):
+            assert "not a regular file" in fits.loc[f"trials/{name}.csv", "message"]
+        assert "is a folder" in fits.loc["trials/folder.csv", "message"]
+        assert "there is no file" in fits.loc["trials/nowhere.csv", "message"]
+
+
+def test_folders_are_left_out_unless_named_like_files(tmp_path):
+    job = folder(tmp_path / "job", files=2, broken=False)
+    (job.parent / "trials" / "older").mkdir()
+    for pattern, count in (("trials/*", 2), ("**", 3), ("trials/[!.]*", 2)):
+        job.write_text(f'files = "{pattern}"\n{MODEL}', encoding="utf-8")
+        assert len(load_job(job).paths()) == count, pattern
+
+
 def test_columns_reading_weights_and_relationships(tmp_path):
     base = tmp_path / "job"
     base.mkdir()

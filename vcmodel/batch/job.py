@@ -141,11 +141,22 @@ class Job:
             if not glob.has_magic(pattern):
                 found[self.base / pattern] = None
                 continue
-            names = [name for name in glob.glob(pattern, root_dir=self.base, recursive=True) if (self.base / name).is_file()]
+            names = matches(pattern, self.base)
             if not names:
                 raise JobError(f"files: {pattern!r} matches no file in {str(self.base)!r}; paths are relative to the job file")
-            found.update(dict.fromkeys(self.base / name for name in sorted(names)))
+            found.update(dict.fromkeys(self.base / name for name in names))
         return list(found)
+
+
+def matches(pattern: str, base: Path) -> list[str]:
+    """What a glob pattern matches in `base`, sorted.
+
+    A pipe, a device or a link that leads nowhere is listed too: each gets a row of the batch that says why it has no fit. Folders are left
+    out, unless they are named like the files that are asked for, ``x.csv`` for ``*.csv``.
+    """
+    ending = Path(pattern).suffix
+    names = sorted(glob.glob(pattern, root_dir=base, recursive=True))
+    return [name for name in names if (ending and Path(name).suffix == ending) or not (base / name).is_dir()]
 
 
 def load_job(path: str | Path) -> Job:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcmodel.api import Model
 from vcmodel.batch.executors import build_executor
-from vcmodel.batch.job import CRITERIA, Job, ModelEntry, Selection, check_models
+from vcmodel.batch.job import CRITERIA, Job, ModelEntry, Selection, check_models, matches
 from vcmodel.batch.ledger import Ledger
 from vcmodel.batch.naming import shown
 from vcmodel.batch.plan import plan
@@ -213,7 +213,7 @@ def _sources(items: Any) -> list[tuple[str, Path | pd.DataFrame]]:
         named = [(str(name), _source(item, str(name))) for name, item in items.items()]
     else:
         if isinstance(items, str | os.PathLike):
-            paths = sorted(glob.glob(os.fspath(items), recursive=True)) if glob.has_magic(os.fspath(items)) else [os.fspath(items)]
+            paths = matches(os.fspath(items), Path.cwd()) if glob.has_magic(os.fspath(items)) else [os.fspath(items)]
             if not paths:
                 raise DataError(f"fit_many: {os.fspath(items)!r} matches no file in {str(Path.cwd())!r}")
             items = paths
