@@ -9,7 +9,7 @@ from batch.small import folder
 from vcmodel.batch import run_job
 from vcmodel.batch.progress import Bar, JsonLines, observers
 
-RUN = "import sys; from vcmodel.batch import run_job; run_job(*sys.argv[1:3], executor='serial')"
+RUN = "import sys; from vcmodel.batch import run_job; run_job(*sys.argv[1:3], executor='serial', pages='all')"
 
 
 def test_json_lines(tmp_path):
@@ -24,6 +24,26 @@ def test_json_lines(tmp_path):
     run_job(job, tmp_path / "out", executor="serial", log_json=tmp_path / "log")
     again = [json.loads(line) for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines()][5:]
     assert [line["event"] for line in again] == ["start", "end"]
+
+
+def test_pages_are_counted(tmp_path):
+    job, log = folder(tmp_path / "job", files=3), tmp_path / "log"
+
+    def events():
+        log.unlink(missing_ok=True)
+        run_job(job, tmp_path / "out", executor="serial", log_json=log, pages="all")
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+    lines = events()
+    assert [line["event"] for line in lines] == ["start", *["fit"] * 3, "pages", *["page"] * 3, "end"]
+    assert lines[4]["total"] == 3
+    assert [(line["drawn"], line["done"], line["total"]) for line in lines[5:8]] == [(True, 1, 3), (False, 2, 3), (True, 3, 3)]
+    # started again, nothing is drawn
+    lines = events()
+    assert [line["event"] for line in lines] == ["start", "pages", *["page"] * 3, "end"]
+    assert not any(line["drawn"] for line in lines[2:5])
+    (job.parent / "trials" / "t2.csv").write_bytes((job.parent / "trials" / "t0.csv").read_bytes())
+    assert [line["drawn"] for line in events() if line["event"] == "page"] == [False, False, True]
 
 
 def test_quiet_when_not_a_terminal(tmp_path, capfd):
@@ -54,6 +74,7 @@ def test_a_bar_on_a_terminal(tmp_path):
     assert process.wait() == 0
     assert b"3/3" in text
     assert b"1 failed, 0 not converged" in text
+    assert b"2 drawn" in text
 
 
 def test_which_observers(tmp_path, monkeypatch):

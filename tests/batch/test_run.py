@@ -134,8 +134,7 @@ def test_no_worker_outlives_a_killed_batch(tmp_path):
     job = folder(tmp_path / "job", files=4)
     process = started(job, tmp_path / "out", "local")
     wait_for(tmp_path / "out", 1, process)
-    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True).stdout
-    workers = [int(item) for item in listing.split()]
+    workers = children(process)
     assert workers
     process.kill()
     process.wait()
@@ -146,6 +145,11 @@ def test_no_worker_outlives_a_killed_batch(tmp_path):
         time.sleep(0.05)
 
 
+def children(process):
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True).stdout
+    return [int(item) for item in listing.split()]
+
+
 def _alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
@@ -154,22 +158,64 @@ def _alive(pid):
         return False
 
 
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("executor", ["serial", "local"])
-def test_ctrl_c_keeps_what_is_finished(batch, tmp_path, executor):
+def test_a_batch_that_is_stopped_keeps_what_is_finished(batch, tmp_path, executor, stop):
     job, reference, _ = batch
     out = tmp_path / "out"
     process = started(job, out, executor)
     wait_for(out, 2, process)
-    process.send_signal(signal.SIGINT)
+    workers = children(process)
+    process.send_signal(stop)
     said, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "not done" in said
     assert "interrupted; finished fits are kept: run the same command again to go on" in said
     held = recorded(out)
     assert 2 <= held < 6
+    assert not any(_alive(pid) for pid in workers)
     assert len(pd.read_csv(out / "fits.csv")) == held
     assert run_job(job, out, executor="serial").reused == held
     assert contents(out) == contents(reference)
+
+
+def test_sigterm_to_every_process_loses_no_fit(batch, tmp_path):
+    """As a service manager sends it: the workers too, first."""
+    job, reference, _ = batch
+    out = tmp_path / "out"
+    process = started(job, out, "local")
+    wait_for(out, 1, process)
+    for pid in [*children(process), process.pid]:
+        os.kill(pid, signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "failed" not in [result.status for result in load_results(out) if "t1" not in result.file]
+    run_job(job, out, executor="serial")
+    assert contents(out) == contents(reference)
+
+
+def test_sigterm_is_left_to_a_program_that_minds_it(batch, tmp_path):
+    job, _, _ = batch
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        run_job(job, tmp_path / "out", executor="serial")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    run_job(job, tmp_path / "out", executor="serial")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_pages_of_a_job(tmp_path):
+    job = folder(tmp_path / "job", files=2, broken=False)
+    assert run_job(job, tmp_path / "out", executor="serial").index is None
+    assert not (tmp_path / "out" / "index.html").exists()
+    summary = run_job(job, tmp_path / "out", executor="serial", pages="auto")
+    assert str(summary).endswith(f"pages in {tmp_path / 'out'}: start with index.html")
+    assert len(list((tmp_path / "out" / "pages").iterdir())) == 2
+    assert "<title>Batch job</title>" in summary.index.read_text(encoding="utf-8")
+    with pytest.raises(vc.VcmodelError, match="pages = 'flaged': did you mean 'flagged'"):
+        run_job(job, tmp_path / "out", pages="flaged")
 
 
 def test_two_runs_on_one_ledger_are_refused(tmp_path):

@@ -9,7 +9,9 @@ from report.stored import batch, failed, kept
 
 import vcmodel as vc
 from vcmodel.report.flags import flags, state
-from vcmodel.report.page import batch_page, fit_page, stored_page
+from vcmodel.report.listing import Listing
+from vcmodel.report.overview import batch_page
+from vcmodel.report.page import fit_page, stored_page
 from vcmodel.report.write import write_batch, write_page
 
 
@@ -75,7 +77,7 @@ def test_every_picture_is_an_image_with_a_description_in_words(trial_page):
 
 
 def test_nothing_comes_from_outside(trial_page, rows):
-    for page in (trial_page, batch_page(rows)):
+    for page in (trial_page, batch_page(Listing.of(rows))):
         found = Page(page)
         for name in ("src", "href"):
             for _, attributes in found.found:
@@ -91,7 +93,7 @@ def test_nothing_comes_from_outside(trial_page, rows):
 def test_equal_fits_give_equal_pages(rows):
     row = rows[0]
     assert stored_page(row) == stored_page(row)
-    assert batch_page(rows) == batch_page(rows)
+    assert batch_page(Listing.of(rows)) == batch_page(Listing.of(rows))
 
 
 HOSTILE = [
@@ -125,7 +127,7 @@ def test_names_of_the_user_are_only_text():
     innocent(fit_page(fit, title=name, subtitle=name))
     row = replace(kept(fit, name, model=name, name="safe"), message=name)
     innocent(stored_page(row, back="../index.html"))
-    innocent(batch_page([row, row, failed(name, name)], title=name))
+    innocent(batch_page(Listing.of([row, row, failed(name, name)]), title=name))
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "//elsewhere/x", "http://elsewhere", 'a" onclick="x'])
@@ -201,7 +203,7 @@ def test_flags():
 
 
 def test_the_batch_page_tells_what_happened(rows):
-    page = Page(batch_page(rows))
+    page = Page(batch_page(Listing.of(rows)))
     text = " ".join(page.text.split())
     assert "fits11 converged7 needs a look2 not converged1 failed1" in text
     assert text.index("broken.csv") < text.index("stopped.csv") < text.index("ril.csv")
@@ -212,7 +214,7 @@ def test_the_batch_page_tells_what_happened(rows):
 
 
 def test_an_empty_batch_is_a_page():
-    page = Page(batch_page([]))
+    page = Page(batch_page(Listing()))
     assert "0" in page.text
     assert not page.all("img")
 
@@ -230,6 +232,36 @@ def test_writing_a_batch(rows, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(vc.VcmodelError, match=r"report: the folder .* cannot be made"):
         write_batch(few, tmp_path / "file")
+
+
+def test_a_page_is_drawn_again_when_what_it_shows_has_changed(rows, tmp_path, monkeypatch):
+    few, told = [rows[0], rows[5], rows[-1]], []
+
+    def write(items=few, **options):
+        told.clear()
+        write_batch(iter(items), tmp_path, told=lambda row, drawn: told.append(drawn), **options)
+        return told.copy()
+
+    assert write() == [True, True, False]
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.html")}
+    # nothing is drawn, nor is what draws looked for
+    with monkeypatch.context() as patch:
+        patch.delattr("vcmodel.report.page.stored_page")
+        patch.delattr("vcmodel.report.overview.batch_page")
+        assert write() == [False, False, False]
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.html")} == before
+    changed = replace(rows[0], fit={**rows[0].fit, "loglik": 1.0})
+    assert write([changed, *few[1:]]) == [True, False, False]
+    assert "1.000" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "pages" / f"{rows[5].id}.html").unlink()
+    assert write([changed, *few[1:]]) == [False, True, False]
+    (tmp_path / "pages" / f"{rows[5].id}.html").write_text("<html>")
+    assert write([changed, *few[1:]]) == [False, True, False]
+    monkeypatch.setattr("vcmodel.report.stamp._drawer", lambda: "another version")
+    assert write([changed, *few[1:]]) == [True, True, False]
+    # another choice of pages changes the links of the index
+    assert write([changed, *few[1:]], pages="none") == [False, False, False]
+    assert not Page((tmp_path / "index.html").read_text(encoding="utf-8")).all("a")
 
 
 def test_report_writes_one_file(tmp_path):

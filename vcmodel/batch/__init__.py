@@ -4,7 +4,8 @@ The line of a batch: TOML → :class:`~vcmodel.batch.job.Job` → tasks, one per
 tables in the order of the input. For callers there are five names::
 
     load_job(path) -> Job
-    run_job(job, out, *, executor="local", workers=None, scheduler=None, progress=None, log_json=None, retry_failed=False) -> Summary
+    run_job(job, out, *, executor="local", workers=None, scheduler=None, progress=None, log_json=None, retry_failed=False, pages=None)
+             -> Summary
     fit_many(model, files_or_frames, *, known=None, weights=None, columns=None, traits="together", responses=(), select=None, alpha=0.05,
              control=None, executor="local", workers=None, scheduler=None, out=None, progress=False, log_json=None)
              -> iterator of BatchResult, in input order

@@ -28,6 +28,12 @@ class Observer(Protocol):
     def fit(self, task: Task, outcome: Outcome) -> None:
         """A fit has ended and is recorded."""
 
+    def pages(self, total: int) -> None:
+        """The fits are done; the pages of `total` of them are looked at."""
+
+    def page(self, name: str, drawn: bool) -> None:
+        """The page of the fit with this id is up to date; `drawn` tells whether it had to be drawn."""
+
     def end(self, summary: Summary) -> None:
         """The batch has ended, or was interrupted."""
 
@@ -36,10 +42,11 @@ class Observer(Protocol):
 
 
 class Bar:
-    """A progress bar on standard error: done, failed, rate, remaining time."""
+    """Progress bars on standard error, of the fits (done, failed, rate, remaining time) and of their pages."""
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
+        self._drawn = 0
         self._counts = dict.fromkeys((CONVERGED, NOT_CONVERGED, FAILED), 0)
         self._begun = time.monotonic()
 
@@ -48,10 +55,9 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        text = TextColumn("{task.fields[state]}", markup=False)
-        self._progress = Progress(
-            TextColumn("fits"), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn(), console=Console(stderr=True)
-        )
+        what, state = TextColumn("{task.description:<5}"), TextColumn("{task.fields[state]}", markup=False)
+        columns = (what, BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
         self._bar = self._progress.add_task("fits", total=total, completed=reused, state="")
         self._begun = time.monotonic()
         self._progress.start()
@@ -65,6 +71,17 @@ class Bar:
         if self._progress is not None:
             self._progress.update(self._bar, advance=1, state=state)
 
+    def pages(self, total: int) -> None:
+        """Draws a second bar."""
+        if self._progress is not None:
+            self._page_bar = self._progress.add_task("pages", total=total, state="")
+
+    def page(self, name: str, drawn: bool) -> None:
+        """Moves the second bar."""
+        self._drawn += drawn
+        if self._progress is not None:
+            self._progress.update(self._page_bar, advance=1, state=f"{self._drawn} drawn")
+
     def end(self, summary: Summary) -> None:
         """Nothing: the caller prints the summary."""
 
@@ -75,7 +92,7 @@ class Bar:
 
 
 class JsonLines:
-    """One JSON object per line: ``start``, ``fit`` for each fit, ``end``.
+    """One JSON object per line: ``start``, ``fit`` for each fit, ``pages``, ``page`` for each page, ``end``.
 
     Parameters
     ----------
@@ -89,7 +106,7 @@ class JsonLines:
             self._stream: IO[str] = open(target, "a", encoding="utf-8") if self._own else sys.stderr  # noqa: SIM115
         except OSError as problem:
             raise VcmodelError(f"the log {str(target)!r} cannot be written: {problem.strerror or problem}; give another file") from None
-        self._done = self._failed = self._total = 0
+        self._done = self._failed = self._total = self._pages = self._looked_at = 0
         self._lost = False
 
     def start(self, total: int, reused: int) -> None:
@@ -115,6 +132,16 @@ class JsonLines:
             failed=self._failed,
             total=self._total,
         )
+
+    def pages(self, total: int) -> None:
+        """``{"event": "pages", "total": …}``."""
+        self._pages = total
+        self._write(event="pages", total=total)
+
+    def page(self, name: str, drawn: bool) -> None:
+        """``{"event": "page", "id": …, "drawn": …, …}``."""
+        self._looked_at += 1
+        self._write(event="page", id=name, drawn=drawn, done=self._looked_at, total=self._pages)
 
     def end(self, summary: Summary) -> None:
         """``{"event": "end", …}`` with the counts of the summary."""
@@ -161,6 +188,16 @@ class Broadcast:
         """To all."""
         for member in self._members:
             member.fit(task, outcome)
+
+    def pages(self, total: int) -> None:
+        """To all."""
+        for member in self._members:
+            member.pages(total)
+
+    def page(self, name: str, drawn: bool) -> None:
+        """To all."""
+        for member in self._members:
+            member.page(name, drawn)
 
     def end(self, summary: Summary) -> None:
         """To all."""

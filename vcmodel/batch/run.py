@@ -19,11 +19,15 @@ from vcmodel.batch.pairs import combine_pairs
 from vcmodel.batch.plan import plan_job
 from vcmodel.batch.progress import Broadcast, Observer, observers
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, BatchResult
+from vcmodel.batch.stopping import sigterm_as_ctrl_c
 from vcmodel.batch.tables import OF_RESULT, Row, TableWriter, rows
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.design.known import load_known
-from vcmodel.errors import VcmodelError
+from vcmodel.errors import VcmodelError, choices
+from vcmodel.report.write import CHOICES, write_batch
 
+# fits up to which each gets a page without being asked for
+MANY = 100
 # exit codes; 3 is for errors before the first fit, which are raised
 ALL_CONVERGED, SOME_NOT, INTERRUPTED = 0, 2, 130
 
@@ -42,10 +46,13 @@ class Summary:
     reused : int
         Finished before this run.
     interrupted : bool
-        Whether Ctrl-C ended it; the same command goes on where it stopped.
+        Whether Ctrl-C or SIGTERM ended it; the same command goes on where it stopped.
     seconds : float
+        Until the tables were written.
     tables : tuple of Path
         What was written.
+    index : Path or None
+        The page of the batch, where pages were asked for.
     """
 
     out: Path
@@ -57,6 +64,7 @@ class Summary:
     interrupted: bool
     seconds: float
     tables: tuple[Path, ...] = ()
+    index: Path | None = None
 
     @property
     def remaining(self) -> int:
@@ -84,6 +92,8 @@ class Summary:
         ]
         if self.tables:
             lines.append(f"tables in {self.out}: {', '.join(path.name for path in self.tables if path.suffix == '.csv')}")
+        if self.index is not None:
+            lines.append(f"pages in {self.index.parent}: start with {self.index.name}")
         if self.interrupted:
             lines.append("interrupted; finished fits are kept: run the same command again to go on")
         return "\n".join(lines)
@@ -99,6 +109,7 @@ def run_job(
     progress: bool | None = None,
     log_json: str | os.PathLike[str] | None = None,
     retry_failed: bool = False,
+    pages: str | None = None,
 ) -> Summary:
     """Runs a job, or the rest of it, and writes its tables.
 
@@ -119,11 +130,14 @@ def run_job(
         One JSON object per line for each event; ``-`` for standard error.
     retry_failed : bool
         Whether fits recorded as failed are tried again.
+    pages : str, optional
+        Fits that get a page beside ``index.html``: ``all``, ``flagged`` (those that need a look), ``none``, or ``auto``: all of up to 100
+        fits, else the flagged ones. By default no pages are written. Those that show what they would show again are left as they are.
 
     Returns
     -------
     Summary
-        Also after Ctrl-C.
+        Also after Ctrl-C or SIGTERM.
 
     Raises
     ------
@@ -131,12 +145,16 @@ def run_job(
         A job that does not make sense, an unusable output folder, a ledger held by another run. Nothing that goes wrong in a fit.
     """
     begun = time.perf_counter()
+    if pages is not None and pages not in ("auto", *CHOICES):
+        raise VcmodelError(f"pages = {pages!r}: {choices(pages, ('auto', *CHOICES), 'choices')}")
+    title = "Batch of fits" if isinstance(job, Job) else f"Batch {Path(job).stem}"
     job = job if isinstance(job, Job) else load_job(os.fspath(job))
     folder = Path(out)
     known = load_known(job.known, job.read.get("missing", ()), "[known.{}]")
     watcher = Broadcast(observers(progress, None if log_json is None else os.fspath(log_json)))
     with ExitStack() as stack:
         stack.callback(watcher.close)
+        stack.enter_context(sigterm_as_ctrl_c())
         ledger = stack.enter_context(Ledger(folder))
         tasks = plan_job(job, folder, known)
         ledger.plan(tasks, {"select": None if job.select is None else asdict(job.select), "traits": job.traits})
@@ -146,13 +164,19 @@ def run_job(
         todo = [task for task in tasks if task.id not in states]
         runner = build_executor(executor, todo, known, workers, scheduler)
         watcher.start(len(tasks), reused)
-        interrupted = False
+        interrupted, index = False, None
         try:
             for task, outcome in recorded(runner, todo, ledger, watcher):
                 states[task.id] = outcome.status
         except KeyboardInterrupt:
             interrupted = True
         tables = write_tables(folder, ledger)
+        seconds = time.perf_counter() - begun
+        if pages is not None and not interrupted:
+            try:
+                index = _write_pages(folder, ledger, pages, title, watcher)
+            except KeyboardInterrupt:
+                interrupted = True
         counts = {status: sum(value == status for value in states.values()) for status in (CONVERGED, NOT_CONVERGED, FAILED)}
         summary = Summary(
             out=folder,
@@ -160,11 +184,25 @@ def run_job(
             **counts,
             reused=reused,
             interrupted=interrupted,
-            seconds=time.perf_counter() - begun,
+            seconds=seconds,
             tables=tuple(tables),
+            index=index,
         )
         watcher.end(summary)
     return summary
+
+
+def _write_pages(folder: Path, ledger: Ledger, pages: str, title: str, watcher: Observer) -> Path:
+    """The page of the batch, after those of its fits."""
+    total = len(ledger.finished())
+    watcher.pages(total)
+    return write_batch(
+        (result for result, _ in chosen(ledger.results(), _selection(ledger.meta()))),
+        folder,
+        title=title,
+        pages=pages if pages != "auto" else "all" if total <= MANY else "flagged",
+        told=lambda row, drawn: watcher.page(row.id, drawn),
+    )
 
 
 def recorded(runner: Executor, tasks: list[Task], ledger: Ledger | None, watcher: Observer) -> Iterator[tuple[Task, Outcome]]:

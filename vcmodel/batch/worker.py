@@ -34,8 +34,9 @@ def limit_memory(size: int) -> None:
 
 def main() -> None:
     """Serves tasks until the pipe closes."""
-    # Ctrl-C reaches the whole group; the batch decides what its workers do
+    # Ctrl-C and a service manager reach every process; the batch decides what its workers do
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tasks, outcomes = pipes()
     from vcmodel.batch.tasks import execute
 

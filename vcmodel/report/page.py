@@ -12,7 +12,6 @@ from vcmodel.report import columns, pictures
 from vcmodel.report.diagnosis import Diagnosis, diagnose, diagnose_table
 from vcmodel.report.figures.blups import Effects, effects_of
 from vcmodel.report.flags import flags, state
-from vcmodel.report.overview import BatchRow, batch_page
 from vcmodel.report.templating import render, shown_number
 from vcmodel.report.text import MEANINGS
 from vcmodel.results.diagnostics import with_intervals
@@ -21,9 +20,8 @@ from vcmodel.results.field import field_layout
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from vcmodel.report.listing import BatchRow
     from vcmodel.report.source import Source
-
-__all__ = ["BatchRow", "batch_page", "fit_page", "stored_page"]
 
 # rows shown of long tables; the tables of the fit have all
 MOST_EFFECTS, MOST_FIXED = 60, 200
@@ -38,6 +36,7 @@ class _Parts:
     title: str
     subtitle: str
     back: str
+    source: str
     effects: Sequence[tuple[str, pd.DataFrame]]
     diagnosis: Diagnosis | None
 
@@ -55,10 +54,10 @@ def fit_page(fit: Source, *, title: str | None = None, subtitle: str = "", back:
     record = fit.to_dict()
     random = [component.label for component in fit.estimate.components if component.kind == "random"]
     effects = [(term, with_intervals(fit.random_effects(term))) for term in random]
-    return _page(record, _Parts(title or ", ".join(record["responses"]), subtitle, back, effects, diagnose(fit.estimate)))
+    return _page(record, _Parts(title or ", ".join(record["responses"]), subtitle, back, "", effects, diagnose(fit.estimate)))
 
 
-def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = "") -> str:
+def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = "", source: str = "") -> str:
     """The page of a fit of a batch, from what the batch kept.
 
     Parameters
@@ -67,6 +66,8 @@ def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = 
         The data as fitted, for the places of the plots; without them there are no field maps.
     back : str, optional
         Relative address of the batch page.
+    source : str, optional
+        The mark that tells what the page was made of.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = 
     cells = pd.DataFrame(kept.get("rows") or {})
     found = diagnose_table(cells, row.traits, None if data is None else field_layout(data)) if len(cells) else None
     effects = [(item["term"], with_intervals(_kept_effects(item))) for item in kept.get("random") or ()]
-    return _page(row.fit, _Parts(", ".join(row.traits), f"{row.file} \u00b7 {row.model}", back, effects, found))
+    return _page(row.fit, _Parts(", ".join(row.traits), f"{row.file} \u00b7 {row.model}", back, source, effects, found))
 
 
 def _kept_effects(item: Mapping[str, Any]) -> pd.DataFrame:
@@ -104,6 +105,7 @@ def _page(record: Mapping[str, Any], parts: _Parts) -> str:
     return render(
         "fit.html.j2",
         version=version("vcmodel"),
+        source=parts.source,
         title=parts.title,
         subtitle=parts.subtitle,
         back=parts.back,

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from vcmodel.errors import VcmodelError
 from vcmodel.report.flags import flags
-from vcmodel.report.page import BatchRow, batch_page, stored_page
+from vcmodel.report.listing import Listing
+from vcmodel.report.stamp import stamp, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     import pandas as pd
+
+    from vcmodel.report.listing import BatchRow
 
 INDEX, FOLDER = "index.html", "pages"
 CHOICES = ("all", "flagged", "none")
@@ -46,8 +49,11 @@ def write_batch(
     title: str = "Batch of fits",
     pages: str = "all",
     tables: Callable[[BatchRow], pd.DataFrame | None] | None = None,
+    told: Callable[[BatchRow, bool], None] = lambda row, written: None,
 ) -> Path:
     """Where the page of a batch was written, ``out/index.html``; those of its fits are ``out/pages/<id>.html``.
+
+    A page that stands there is drawn again only when what it shows has changed.
 
     Parameters
     ----------
@@ -57,6 +63,8 @@ def write_batch(
         Fits that get a page of their own: ``"all"``, ``"flagged"`` (those that need a look) or ``"none"``. A page takes about a second.
     tables : callable, optional
         The data of a fit, for the field maps; None where they are not to be had.
+    told : callable, optional
+        Called for each row in turn, with whether a page was drawn for it.
 
     Raises
     ------
@@ -70,14 +78,32 @@ def write_batch(
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise VcmodelError(f"report: the folder {str(folder)!r} cannot be made: {problem.strerror or problem}") from None
-    linked: set[str] = set()
+    listing, linked = Listing(), set()
+    for row in rows:
+        drawn = False
+        if row.fit is not None and (pages == "all" or (pages == "flagged" and flags(row.fit))):
+            data = None if tables is None else tables(row)
+            drawn = _draw(folder / FOLDER / f"{row.id}.html", row, data)
+            linked.add(row.id)
+        listing.add(row)
+        told(row, drawn)
+    source = stamp(title, listing.lines, listing.correlations, sorted(linked))
+    index = folder / INDEX
+    if stamp_of(index) == source:
+        return index
+    from vcmodel.report.overview import batch_page
 
-    def written() -> Iterator[BatchRow]:
-        for row in rows:
-            if row.fit is not None and (pages == "all" or (pages == "flagged" and flags(row.fit))):
-                data = None if tables is None else tables(row)
-                write_page(folder / FOLDER / f"{row.id}.html", stored_page(row, data=data, back=f"../{INDEX}"))
-                linked.add(row.id)
-            yield row
+    return write_page(index, batch_page(listing, title=title, folder=FOLDER, linked=linked, source=source))
 
-    return write_page(folder / INDEX, batch_page(written(), title=title, folder=FOLDER, linked=linked))
+
+def _draw(path: Path, row: BatchRow, data: pd.DataFrame | None) -> bool:
+    """Whether the page of a fit had to be drawn."""
+    shown = None if data is None else data.to_csv(index=False)
+    source = stamp(row.file, row.model, row.traits, row.fit, row.payload, shown)
+    if stamp_of(path) == source:
+        return False
+    # what draws takes a second to import
+    from vcmodel.report.page import stored_page
+
+    write_page(path, stored_page(row, data=data, back=f"../{INDEX}", source=source))
+    return True
