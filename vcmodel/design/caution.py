@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from vcmodel.design.levels import is_number
 from vcmodel.design.needs import needs, reserved_in_use
 from vcmodel.formula.tree import RESERVED, backquoted
-from vcmodel.design.terms import combined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from vcmodel.design.frame import Frame
@@ -131,8 +130,7 @@ def _one_record_a_level(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
         own = [item for item in term.factors if item.factor != "trait"]
         if term.members or term.conditions or term.covariates or any(item.role != "identity" or item.factor == "units" for item in own):
             continue
-        _, labels = _levels(own, frame)
-        if len(labels) == frame.n_rows:
+        if _groups(own, frame).max() + 1 == frame.n_rows:
             yield Caution(
                 f"{term.text}: every level has a single row, so that its variance cannot be told from the residual variance: leave the "
                 "term out, or give it a relationship, vm()"
@@ -146,12 +144,8 @@ def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
         own = [item for item in term.factors if item.role != "structure"]
         if term.members or any(item.role == "known" for item in own):
             continue
-        codes, labels = _levels(own, frame)
-        first = np.unique(codes, return_index=True)[1]
-        order = np.empty(len(labels), dtype=np.int64)
-        order[np.argsort(first)] = np.arange(len(labels))  # numbered by appearance: the same for the same groups
         structures = tuple(sorted((item.structure, item.factor) for item in term.factors if item.role == "structure"))
-        key = (structures, tuple(sorted(term.covariates)), frozenset(term.conditions), order[codes].tobytes())
+        key = (structures, tuple(sorted(term.covariates)), frozenset(term.conditions), _groups(own, frame).tobytes())
         twin = seen.setdefault(key, term)
         if twin is not term:
             yield Caution(
@@ -159,7 +153,10 @@ def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
             )
 
 
-def _levels(factors: Sequence[FactorSpec], frame: Frame) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The combinations of levels that occur: code of every cell (N,), and labels."""
-    columns = [(factor.codes, factor.labels) for factor in (frame.cell_factor(item.factor) for item in factors)]
-    return combined(columns, np.ones(frame.y.size, dtype=bool))
+def _groups(factors: Sequence[FactorSpec], frame: Frame) -> NDArray[np.int64]:
+    """Which combination of levels every cell has (N,), numbered in order of appearance: the same for factors that group the cells alike."""
+    codes = np.zeros(frame.y.size, dtype=np.int64)
+    for item in factors:
+        factor = frame.cell_factor(item.factor)
+        codes = pd.factorize(codes * (len(factor.labels) + 1) + factor.codes + 1)[0]
+    return codes
