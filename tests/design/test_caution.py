@@ -140,9 +140,10 @@ def test_a_long_table_whose_traits_the_model_leaves_out():
 def test_columns_that_words_hide():
     data = table(trait=ROWS % 3, units="kg", mv=ROWS / 7)
     (text,), (other,) = said(data, "y + z ~ trait + trait:mv")
-    assert text == "the data have a column 'trait', but trait in a formula means the responses: rename the column, or write `trait`, to use it"
+    words = "the data have a column '{0}', but {0} in a formula means the {1}: rename the column, or write `{0}`, to use it"
+    assert text == words.format("trait", "responses")
     # the residual means the rows without being asked: no more than a note
-    assert other == "the data have a column 'units', but units in a formula means the rows: rename the column, or write `units`, to use it"
+    assert other == words.format("units", "rows")
     data = table(units=[f"plot{i % 30}" for i in ROWS], row=ROWS)
     assert any("column 'units'" in text for text in said(data, "y ~ 1", "units", "id(row)")[0])
     assert said(table(mv=ROWS / 7), "y ~ mv") == ([], [])
