@@ -1,6 +1,8 @@
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -407,10 +409,76 @@ def test_names_cannot_leave_the_output_folder(tmp_path):
     assert pd.read_csv(out / "fits.csv")["file"].tolist() == ["trials/x..\\..\\<b>;rm.csv"]
 
 
+def garbage_in_the_middle(ledger):
+    content = bytearray(ledger.read_bytes())
+    content[4096 : len(content) // 2] = bytes(range(256)) * 400
+    ledger.write_bytes(content)
+
+
+def as_a_folder(ledger):
+    ledger.unlink()
+    ledger.mkdir()
+
+
+def edited(*statements):
+    def edit(ledger):
+        with sqlite3.connect(ledger) as database:
+            for statement in statements:
+                database.execute(statement)
+
+    return edit
+
+
+DAMAGE = {
+    "cut off": lambda ledger: ledger.write_bytes(ledger.read_bytes()[: ledger.stat().st_size // 2]),
+    "garbage in the middle": garbage_in_the_middle,
+    "only garbage": lambda ledger: ledger.write_bytes(bytes(range(256)) * 20),
+    "a folder": as_a_folder,
+    "another version": edited("update meta set value = '0' where name = 'schema'"),
+    "a lost column": edited("alter table fits drop column rows"),
+    "a record cut off": edited("update fits set fit = substr(fit, 1, 20)"),
+    "a record that is text": edited("update fits set fit = 'text'"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_ledger_is_named_with_what_to_do(batch, tmp_path, damage):
+    job, reference, _ = batch
+    out = tmp_path / "out"
+    shutil.copytree(reference, out)
+    damage(out / "ledger.sqlite")
+    for call in (lambda: list(load_results(out)), lambda: run_job(job, out, executor="serial")):
+        with pytest.raises(vc.LedgerError, match=r"ledger\.sqlite' (is|was)") as caught:
+            call()
+        assert "choose another output folder" in str(caught.value)
+    # the advice helps
+    (out / "ledger.sqlite").rename(out / "away")
+    assert run_job(job, out, executor="serial").remaining == 0
+
+
+def test_a_transaction_that_a_kill_cut_short_is_rolled_back(batch, tmp_path):
+    job, reference, _ = batch
+    out = tmp_path / "out"
+    script = f"""
+import os, shutil, sqlite3
+os.mkdir({str(out)!r})
+shutil.copy({str(reference / "ledger.sqlite")!r}, {str(out)!r})
+database = sqlite3.connect({str(out / "ledger.sqlite")!r})
+database.execute("pragma cache_spill = 1")
+database.execute("pragma cache_size = 1")
+database.execute("update fits set message = hex(randomblob(20000))")
+assert os.path.exists({str(out / "ledger.sqlite-journal")!r})
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 9
+    assert (out / "ledger.sqlite-journal").exists()
+    assert [result.status for result in load_results(out)].count("converged") == 5
+    assert run_job(job, out, executor="serial").reused == 6
+    assert contents(out) == contents(reference)
+
+
 def test_a_disk_that_cannot_be_written(batch, tmp_path, monkeypatch):
     job, _, _ = batch
-    import sqlite3
-
     import vcmodel.batch.ledger as ledger
 
     with ledger.Ledger(tmp_path / "a") as held:

@@ -11,8 +11,9 @@ import os
 import socket
 import sqlite3
 import time
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -85,18 +86,20 @@ class Ledger:
         rows = [
             (place, t.id, t.key, t.file, t.model, json.dumps(t.traits), json.dumps(t.formulas), t.path) for place, t in enumerate(tasks)
         ]
-        with self._database as database:
+        with _sound(self.out / NAME), self._database as database:
             database.execute("delete from plan")
             database.executemany("insert into plan values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             database.execute("insert or replace into meta values ('job', ?)", (json.dumps(meta),))
 
     def meta(self) -> dict[str, Any]:
         """The facts written with the plan."""
-        return _meta(self._database)
+        with _legible(self.out / NAME):
+            return _meta(self._database)
 
     def finished(self) -> dict[str, str]:
         """Status by id of the planned fits that are finished for their present files, model and version."""
-        return dict(self._database.execute("select plan.id, status from plan join fits on plan.id = fits.id and plan.key = fits.key"))
+        with _legible(self.out / NAME):
+            return dict(self._database.execute("select plan.id, status from plan join fits on plan.id = fits.id and plan.key = fits.key"))
 
     def record(self, task: Task, outcome: Outcome) -> None:
         """Writes one fit; when this returns it is on the disk.
@@ -111,21 +114,18 @@ class Ledger:
             *(outcome.fit, outcome.kept, outcome.rows),
             *(outcome.seconds, outcome.attempts, time.time()),
         )
-        try:
-            with self._database as database:
-                database.execute(f"insert or replace into fits values ({', '.join('?' * len(row))})", row)
-        except sqlite3.Error as problem:
-            raise LedgerError(
-                f"the ledger in {str(self.out)!r} cannot be written ({problem}): make room there and run again; what is recorded is kept"
-            ) from None
+        with _sound(self.out / NAME), self._database as database:
+            database.execute(f"insert or replace into fits values ({', '.join('?' * len(row))})", row)
 
     def results(self) -> Iterator[BatchResult]:
         """The finished fits of the plan, in its order."""
-        return _results(self._database)
+        with _legible(self.out / NAME):
+            yield from _results(self._database)
 
     def result(self, name: str) -> BatchResult:
         """The finished fit with this id."""
-        return next(_results(self._database, name))
+        with _legible(self.out / NAME):
+            return next(_results(self._database, name))
 
 
 def read_results(out: Path) -> Iterator[BatchResult]:
@@ -134,9 +134,9 @@ def read_results(out: Path) -> Iterator[BatchResult]:
     Raises
     ------
     LedgerError
-        A folder without a ledger.
+        A folder without a ledger, or with one that is damaged.
     """
-    with closing(_open(_existing(out), write=False)) as database:
+    with closing(_open(_existing(out), write=False)) as database, _legible(out / NAME):
         yield from _results(database)
 
 
@@ -146,16 +146,63 @@ def read_meta(out: Path) -> dict[str, Any]:
     Raises
     ------
     LedgerError
-        A folder without a ledger.
+        A folder without a ledger, or with one that is damaged.
     """
-    with closing(_open(_existing(out), write=False)) as database:
+    with closing(_open(_existing(out), write=False)) as database, _legible(out / NAME):
         return _meta(database)
 
 
 def _existing(out: Path) -> Path:
-    if not (out / NAME).is_file():
+    if not (out / NAME).exists():
         raise LedgerError(f"{str(out)!r} holds no {NAME}: it is not the output folder of a batch")
     return out / NAME
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """A context in which trouble with the file is a LedgerError with what to do."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # mistakes of this module
+    except sqlite3.Error as problem:
+        raise _trouble(path, problem) from None
+
+
+@contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """The same for reading: also what is stored may be damaged."""
+    with _sound(path):
+        try:
+            yield
+        except (zlib.error, ValueError, TypeError) as problem:
+            raise _damaged(path, problem) from None
+
+
+def _damaged(path: Path, problem: Exception) -> LedgerError:
+    return LedgerError(
+        f"the ledger {str(path)!r} is damaged ({problem}): put a copy of it in its place, or move it away or choose another output folder: "
+        "the fits are then done again"
+    )
+
+
+def _trouble(path: Path, problem: sqlite3.Error) -> LedgerError:
+    """What an error of SQLite means for a ledger."""
+    name = getattr(problem, "sqlite_errorname", "")
+    if name == "SQLITE_NOTADB":
+        return LedgerError(f"{str(path)!r} is not a ledger ({problem}): choose another output folder, or move the file away")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC")):
+        return LedgerError(
+            f"the ledger {str(path)!r} cannot be written ({problem}): make room there and run again; what is recorded is kept"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerError(f"the ledger {str(path)!r} is held by another program ({problem}): close it there and run again")
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        what = "is a folder" if path.is_dir() else "cannot be opened for writing" if path.exists() else "cannot be made"
+        return LedgerError(
+            f"the ledger {str(path)!r} {what} ({problem}): see to its permissions, move it away, or choose another output folder"
+        )
+    return _damaged(path, problem)
 
 
 def _meta(database: sqlite3.Connection) -> dict[str, Any]:
@@ -196,19 +243,40 @@ def _results(database: sqlite3.Connection, only: str | None = None) -> Iterator[
 
 
 def _open(path: Path, write: bool) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(path if write else f"{path.absolute().as_uri()}?mode=ro", uri=not write, timeout=60.0)
-        if write:
-            database.executescript(_TABLES)
-            with database:
-                database.execute("insert or ignore into meta values ('schema', ?)", (str(SCHEMA),))
-        found = database.execute("select value from meta where name = 'schema'").fetchone()
-    except sqlite3.DatabaseError as problem:
-        raise LedgerError(f"{str(path)!r} is not a ledger ({problem}): choose another output folder, or move the file away") from None
-    if found is None or found[0] != str(SCHEMA):
-        database.close()
-        raise LedgerError(f"{str(path)!r} was written by another version of vcmodel: choose another output folder, or move the file away")
+    """The database, looked through when it is to be written: fits are not done on top of a damaged one."""
+    with _sound(path):
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "not a file"
+            raise LedgerError(f"{str(path)!r} is {what}: move it away, or choose another output folder")
+        database = sqlite3.connect(path if write else _address(path), uri=not write, timeout=60.0)
+        try:
+            if write:
+                _look_through(database)
+                database.executescript(_TABLES)
+                with database:
+                    database.execute("insert or ignore into meta values ('schema', ?)", (str(SCHEMA),))
+            found = database.execute("select value from meta where name = 'schema'").fetchone()
+            if found is None or found[0] != str(SCHEMA):
+                raise LedgerError(
+                    f"{str(path)!r} was written by another version of vcmodel: choose another output folder, or move the file away"
+                )
+        except BaseException:
+            database.close()
+            raise
     return database
+
+
+def _address(path: Path) -> str:
+    """For reading only; for writing where a run that was killed left a transaction to roll back."""
+    unfinished = path.with_name(f"{path.name}-journal").exists()
+    return f"{path.absolute().as_uri()}?mode={'rw' if unfinished else 'ro'}"
+
+
+def _look_through(database: sqlite3.Connection) -> None:
+    """Reads every page of the file once."""
+    (first,) = database.execute("pragma quick_check(1)").fetchone()
+    if first != "ok":
+        raise sqlite3.DatabaseError(" ".join(str(first).split()))
 
 
 def _acquire(path: Path) -> int:
