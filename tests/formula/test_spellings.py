@@ -84,6 +84,13 @@ REMARKS = {
     ("y ~ C(trt, contr.sum)", None): "write C(trt)",
     ("y ~ factor(trt, levels=c('b', 'a'))", None): "make the column categorical, data['trt'] = pd.Categorical",
     ("y ~ x", "as.factor(g)"): "write g",
+    ("y ~ x", "random = ~ g"): 'write random="~ g"',
+    ("fixed = y ~ x", None): 'write fixed="y ~ x"',
+    ("y ~ x, random = ~ g + us(trait):h, residual = ~ units", None): 'write fixed="y ~ x", random="~ g + us(trait):h", residual="~ units"',
+    ("y ~ .", None): "a dot for all other columns is not available",
+    ("y ~ I(x > 3)", None): "make a column of the comparison",
+    ("y + z ~ trait", "at(trait, 2):g"): "write at(trait, 'z')",
+    ("y ~ x | g", None): "effects of random levels stand in `random`",
 }
 
 

@@ -108,6 +108,8 @@ class _Reader(Cursor):
         part = self.sum(function)
         if function in ("C", "factor") and self.next.kind == ",":
             raise self.fail(contrasts("".join(part.text), self.tokens[self.position + 1 :], len(self.steps) == 1 and first == 0))
+        if not OPTIONS[function] and self.next.kind == "," and self.following != ",":
+            raise self.fail(f"{function}() takes a column or arithmetic of columns and nothing else")
         positional: list[object] = []
         keywords: list[tuple[str, object]] = []
         while self.next.kind == ",":

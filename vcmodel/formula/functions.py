@@ -115,8 +115,6 @@ def options(function: str, positional: Sequence[object], named: Sequence[tuple[s
         An argument the function has not, one given twice, or a value it does not take.
     """
     menu = OPTIONS[function]
-    if not menu and (positional or named):
-        raise ArgumentProblem(f"{function}() takes a column or arithmetic of columns and nothing else")
     if len(positional) > len(menu):
         raise ArgumentProblem(f"{function}() takes at most {len(menu)} further arguments: {', '.join(item.name for item in menu)}")
     given = [(item.name, value) for item, value in zip(menu, positional, strict=False)] + list(named)

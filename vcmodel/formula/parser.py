@@ -92,6 +92,7 @@ class _Parser(Grammar):
             raise FormulaError(f"`{part}` is empty: write for example {example!r}" + ("" if part == "fixed" else ", or leave it out"))
         super().__init__(tokenize(text), text, part)
         self.spellings = Spellings(self)
+        self.spellings.refuse_arguments()
 
     # --- left side ----------------------------------------------------------------------------------------------------------------
 

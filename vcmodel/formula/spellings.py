@@ -8,6 +8,9 @@ from vcmodel.formula.tokens import Token, text_between
 from vcmodel.formula.tree import Product, format_fixed, format_terms
 
 
+_ARGUMENTS = ("fixed", "random", "residual", "rcov")
+
+
 class Spellings:
     """The spellings of other programs met in one formula."""
 
@@ -15,6 +18,31 @@ class Spellings:
         self.parser = parser
         self.found: list[foreign.Spelling] = []
         self.barred = _barred(parser.tokens)
+
+    def refuse_arguments(self) -> None:
+        """Refuses the arguments of a call as text, ``y ~ x, random = ~ g``, with each formula where it belongs.
+
+        Raises
+        ------
+        FormulaError
+            With the first of their names marked.
+        """
+        parser, level = self.parser, 0
+        starts: list[tuple[str, int, int]] = [(parser.part, 0, 0)]  # argument, where its name stands, where its formula begins
+        for i, token in enumerate(parser.tokens):
+            level += (token.kind in ("(", "[")) - (token.kind in (")", "]"))
+            first = i == 0 or parser.tokens[i - 1].kind == ","
+            if level == 0 and first and token.text in _ARGUMENTS and parser.tokens[min(i + 1, len(parser.tokens) - 1)].kind == "=":
+                starts.append((token.text, i, i + 2))
+        if len(starts) == 1:
+            return
+        ends = [begin for _, begin, _ in starts[1:]] + [len(parser.tokens)]
+        formulas = {
+            name: text_between(parser.text, tuple(item for item in parser.tokens[start:end] if item.kind != "end")).rstrip(", ")
+            for (name, _, start), end in zip(starts, ends, strict=True)
+            if end > start
+        }
+        raise parser.fail(f"each formula is an argument of its own: write {foreign.written_here(formulas)}", parser.tokens[starts[1][1]].span)
 
     def nested_in(self, operator: Token) -> None:
         """R's ``%in%``."""

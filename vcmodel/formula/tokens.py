@@ -64,6 +64,10 @@ def _stray(text: str, position: int) -> FormulaError:
     character = text[position]
     if character in "'\"`":
         message = f"the quote {character} is not closed"
+    elif character == "." and text[:position].rstrip()[-1:] in ("~", "+", "-", "("):
+        message = "a dot for all other columns is not available: write their names, and a name that begins with a dot in backquotes"
+    elif character in "<>!&":
+        message = f"{character!r} is no arithmetic: make a column of the comparison, data['large'] = data['x'] > 3, and write its name"
     elif character == "%":
         message = "'%' is not an operator of the language: write `a:b` for an interaction and `a/b` for nesting"
     else:

@@ -66,6 +66,7 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
     written = {i: squeezed(_written(estimate, i)) for i in indices}
     names = {i: _names(estimate, i) for i in indices}
     ways = [
+        [i for i in indices if labels[i] == term],  # blanks and a leading ~ may be part of a column's name
         [i for i in indices if squeezed(labels[i]) == wanted],
         [i for i in indices if written[i] == wanted],
         [i for i in indices if sorted(split_product(squeezed(labels[i]))) == sorted(split_product(wanted))],
