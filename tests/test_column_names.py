@@ -24,7 +24,8 @@ DATA = pd.DataFrame(
 KNOWN = {"K": pd.DataFrame(np.eye(12) + 0.1, index=[f"g{i}" for i in range(12)], columns=[f"g{i}" for i in range(12)])}
 NAMES = [
     *("1", "trait", "units", "mu", "None", "True", "a:b", "tick`", "new\nline", "back\\slash", "(1|g)", "y!R"),
-    *("log", "class", "quo'te", 'dou"ble', "%s", "{x}", "Intercept", "trait_y", "at(f, 'a')", "<b>", "[T.a]", "größe", "+", "~", "a,b", "R"),
+    *("log", "class", "quo'te", 'dou"ble', "%s", "{x}", "Intercept", "trait_y", "at(f, 'a')", "<b>"),
+    *("[T.a]", "größe", "+", "~", "a,b", "R"),
 ]
 MODELS = {
     "one response": ("{y} ~ {x} + {f}", "{g}", None),

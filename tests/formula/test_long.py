@@ -71,7 +71,7 @@ DEEP = {
 
 @pytest.mark.parametrize("kind", DEEP)
 def test_depth_beyond_any_model_is_refused(kind: str) -> None:
-    with pytest.raises(vc.FormulaError, match="nested more than 40 deep|too deeply nested"):
+    with pytest.raises(vc.FormulaError, match=r"nested more than 40 deep|too deeply nested"):
         vc.Model(*DEEP[kind](3000))
 
 

@@ -7,7 +7,6 @@ from vcmodel.formula.cursor import Grammar
 from vcmodel.formula.tokens import Token, text_between
 from vcmodel.formula.tree import Product, format_fixed, format_terms
 
-
 _ARGUMENTS = ("fixed", "random", "residual", "rcov")
 
 
@@ -42,7 +41,8 @@ class Spellings:
             for (name, _, start), end in zip(starts, ends, strict=True)
             if end > start
         }
-        raise parser.fail(f"each formula is an argument of its own: write {foreign.written_here(formulas)}", parser.tokens[starts[1][1]].span)
+        span = parser.tokens[starts[1][1]].span
+        raise parser.fail(f"each formula is an argument of its own: write {foreign.written_here(formulas)}", span)
 
     def nested_in(self, operator: Token) -> None:
         """R's ``%in%``."""
