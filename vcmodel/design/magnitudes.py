@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from vcmodel.errors import DataError
 
-# variances are squares of what was measured, their standard errors products of four such numbers: 1e-240 to 1e240
-MEASURED = 1e60
+# variances are squares of what was measured, their standard errors products of four such numbers, of a ratio of two for a random slope
+MEASURED = 1e35
 # the columns of X are scaled to unit length by the root of a sum of squares
 COLUMN = 1e100
 
