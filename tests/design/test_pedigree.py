@@ -222,6 +222,13 @@ def test_a_lone_common_founder_of_one_side_or_called_like_a_code():
         Pedigree(pd.concat([table((0, None, None)), animals(0)]))
 
 
+def test_a_code_for_each_sex_is_warned_of():
+    rows = animals("S0", 30).assign(dam=lambda rows: rows.dam.where(rows.dam != "S0", "D0"))
+    with pytest.warns(ModelWarning, match="all 30 individuals of the first generation are full sibs from 'S0' and 'D0'"):
+        Pedigree(rows)
+    assert np.allclose(Pedigree(rows, missing=["S0", "D0"]).inbreeding, Pedigree(animals(None, 30)).inbreeding)
+
+
 def test_crosses_of_few_parents_are_not_warned_of():
     """One cross, a polycross, selfed families; a cross of two undeclared parents is noted only."""
     lines = [f"l{i}" for i in range(9)]
@@ -303,6 +310,9 @@ def test_missing_columns_and_files():
         Pedigree(table(("c", "a", "b")), sire="dam")
     with pytest.raises(RelationshipError, match="where no sire is known, sire=None"):
         Pedigree(table(("c", "a", "b")).drop(columns="sire"))
+    for arguments in ({"id": None}, {"id": 0}, {"sire": ["sire"]}, {"dam": 2}):
+        with pytest.raises(RelationshipError, match="must be the name of a column"):
+            Pedigree(table(("c", "a", "b")), **arguments)
     with pytest.raises(RelationshipError, match="neither sire nor dam is given"):
         Pedigree(table(("c", "a", "b")), sire=None, dam=None)
     with pytest.raises(RelationshipError, match=r"there is no file 'nowhere\.csv'"):

@@ -181,6 +181,8 @@ def test_precision_as_table_and_as_sparse_matrix():
         ((sparse.csc_matrix(np.array([[1.0, 0.5], [0.0, 1.0]])), "ab"), "not symmetric"),
         ((sparse.csc_matrix(np.array([[1.0, 0.0], [0.0, np.inf]])), "ab"), "the entry of 'b' and 'b' is inf"),
         ((sparse.csc_matrix(np.eye(2) * 1j), "ab"), "complex numbers"),
+        ((sparse.csc_matrix((0, 0)), []), "has no rows"),
+        ((sparse.csc_matrix(np.eye(2)), 5), "must be a list, not int"),
         ((sparse.csc_matrix(np.eye(2)), [[1], [2]]), "is a list; identifiers"),
         ((np.eye(2), "ab"), "labelled DataFrame or a sparse matrix"),
     ],
@@ -255,6 +257,8 @@ def test_missing_markers_take_the_mean():
         (lambda: markers().rename(index={"line1": "line0"}), {}, "'line0' occurs more than once"),
         (lambda: markers().to_numpy(), {}, "give a DataFrame with lines as index"),
         (markers, {"ploidy": 0}, "ploidy is 0"),
+        (markers, {"ploidy": "2"}, "ploidy is '2', it must be a whole number"),
+        (markers, {"missing": 9}, "missing takes a list"),
     ],
 )
 def test_markers_refused(matrix, arguments, message):

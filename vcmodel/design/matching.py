@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,6 @@ from vcmodel.design.levels import label
 from vcmodel.errors import RelationshipError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 # a whole number as a column of floats shows it, because of a missing value in it
@@ -97,6 +95,21 @@ def spelled(values: pd.Series | pd.Index, what: str) -> tuple[NDArray[np.int64],
         if text:
             table[i] = place.setdefault(text, len(place))
     return table[raw], list(place)
+
+
+def code_texts(missing: object, what: str) -> tuple[str, ...]:
+    """Codes for what is unknown, given as numbers or as text, as text.
+
+    Raises
+    ------
+    RelationshipError
+        Something that is no list of them.
+    """
+    if missing is None:
+        return ()
+    if isinstance(missing, str) or not isinstance(missing, Iterable):
+        raise RelationshipError(f"{what}: missing takes a list of codes: missing=[{missing!r}]")
+    return tuple(label(code).strip() for code in missing)
 
 
 def matched(find: Directory, texts: Iterable[str]) -> NDArray[np.int64]:

@@ -18,6 +18,8 @@ Parents = NDArray[np.int64]
 
 # share of the first generation that has one and the same undeclared parent twice, from which on it is more likely a code than a parent
 NEARLY_ALL = 0.9
+# full sibs from one cross that are the parents of all others; beyond it the two parents are more likely codes than a cross
+ONE_FAMILY = 20
 
 
 @dataclass
@@ -157,14 +159,18 @@ def _warn_of_a_common_founder(parentage: Parentage) -> None:
 
 
 def _note_common_parents(parentage: Parentage, sire: NDArray[np.int64], dam: NDArray[np.int64]) -> None:
-    """One pair of undeclared parents of the whole first generation: a cross, or two codes."""
+    """One pair of undeclared parents of the whole first generation: a cross, or a code for each sex; many such parents are warned of."""
     a, b = int(sire[0]), int(dam[0])
-    if len(sire) > 2 and min(a, b) >= 0 and np.all(sire == a) and np.all(dam == b):
-        names = parentage.names
-        parentage.notes.append(
-            f"all {len(sire):,} individuals of the first generation are full sibs from {names[a]!r} and {names[b]!r}, which have no "
-            f"rows of their own; if these stand for unknown parents, say so: missing=[{names[a]!r}, {names[b]!r}]"
-        )
+    if len(sire) < 3 or min(a, b) < 0 or np.any(sire != a) or np.any(dam != b):
+        return
+    names = parentage.names
+    text = (
+        f"all {len(sire):,} individuals of the first generation are full sibs from {names[a]!r} and {names[b]!r}, which have no rows of "
+        f"their own; if these stand for unknown parents, say so: missing=[{names[a]!r}, {names[b]!r}]"
+    )
+    parentage.notes.append(text)
+    if len(sire) > ONE_FAMILY and len(sire) < parentage.own:
+        warn(f"pedigree: {text}", ModelWarning)
 
 
 def parents_first(parentage: Parentage) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from vcmodel.design.levels import label
+from vcmodel.design.matching import code_texts
 from vcmodel.design.mendelian import NONE
 from vcmodel.design.parentage import parents_first, read_parentage
 from vcmodel.errors import DataError, RelationshipError, choices
@@ -76,7 +76,7 @@ class Pedigree:
         sire: str | None = "sire",
         dam: str | None = "dam",
         *,
-        missing: Iterable[object] = (),
+        missing: Iterable[object] | None = None,
     ) -> None:
         try:
             frame = read_texts(table)
@@ -86,6 +86,8 @@ class Pedigree:
         if not sides:
             raise RelationshipError("pedigree: neither sire nor dam is given; name the column of at least one parent")
         for argument, name in (("id", id), ("sire", sire), ("dam", dam)):
+            if not isinstance(name, str | None) or (name is None and argument == "id"):
+                raise RelationshipError(f"pedigree: {argument} must be the name of a column, not {name!r}")
             if name and name not in frame.columns:
                 hint = "" if argument == "id" else f"; where no {argument} is known, {argument}=None"
                 raise RelationshipError(
@@ -94,9 +96,8 @@ class Pedigree:
                 )
         if len({id, *sides}) < 1 + len(sides):
             raise RelationshipError(f"pedigree: id, sire and dam need different columns, not {id!r}, {sire!r}, {dam!r}")
-        if isinstance(missing, str | int | float):
-            raise RelationshipError(f"pedigree: missing takes a list of codes: missing=[{missing!r}]")
-        parentage = read_parentage(frame[id], [frame[name] for name in sides], [label(code) for code in missing])
+        codes = code_texts(missing, "pedigree")
+        parentage = read_parentage(frame[id], [frame[name] for name in sides], codes)
         order = parents_first(parentage)
         place = np.empty(len(order) + 1, dtype=np.int64)
         place[order] = np.arange(len(order))

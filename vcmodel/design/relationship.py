@@ -13,6 +13,7 @@ from scipy import linalg, sparse
 from scipy.sparse.csgraph import connected_components
 
 from vcmodel.design import mendelian
+from vcmodel.design.matching import code_texts
 from vcmodel.design.pedigree import Pedigree
 from vcmodel.design.symmetric import labels_of, real_numbers, sparse_symmetric, symmetric
 from vcmodel.design.triplets import is_inverse, read_triplets
@@ -143,7 +144,7 @@ class Relationship:
         return cls(names, precision, None, -cholesky.logdet(), cholesky.selected_inverse()[lower.indptr[:-1]].copy(), notes)
 
     @classmethod
-    def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2, *, missing: Iterable[object] = ()) -> Relationship:
+    def from_markers(cls, markers: pd.DataFrame, ploidy: int = 2, *, missing: Iterable[object] | None = None) -> Relationship:
         """The genomic relationship of lines, G = ZZ'/(ploidy sum p(1 - p)) with Z the centred allele counts.
 
         Parameters
@@ -166,10 +167,10 @@ class Relationship:
         """
         if not isinstance(markers, pd.DataFrame):
             raise RelationshipError(f"markers: give a DataFrame with lines as index and markers as columns, not {type(markers).__name__}")
-        if ploidy < 1:
-            raise RelationshipError(f"markers: ploidy is {ploidy}, it must be at least 1")
+        if not isinstance(ploidy, int | np.integer) or ploidy < 1:
+            raise RelationshipError(f"markers: ploidy is {ploidy!r}, it must be a whole number of at least 1")
         labels = labels_of(markers.index, "markers")
-        markers = _without_codes(markers, missing)
+        markers = _without_codes(markers, code_texts(missing, "markers"))
         try:
             counts = real_numbers(markers, "markers")
         except (TypeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,8 @@ def labels_of(items: Sequence[object] | pd.Index, what: str) -> tuple[str, ...]:
     RelationshipError
         A label that is missing, occurs twice, or is neither text nor number.
     """
+    if not isinstance(items, Iterable):
+        raise RelationshipError(f"{what}: the labels must be a list, not {type(items).__name__}")
     codes, labels = spelled(items if isinstance(items, pd.Index) else pd.Index(list(items), dtype=object, tupleize_cols=False), what)
     if np.any(codes < 0):
         raise RelationshipError(f"{what}: a label is missing; name every level")
@@ -125,6 +128,8 @@ def sparse_symmetric(
     if np.iscomplexobj(matrix):
         raise RelationshipError(f"{what}: the matrix holds complex numbers; give real ones")
     matrix = sparse.csc_matrix(matrix, dtype=np.float64)
+    if not matrix.shape[0]:
+        raise RelationshipError(f"{what}: the matrix has no rows")
     labels = labels_of(items, what)
     if matrix.shape != (len(labels), len(labels)):
         raise RelationshipError(f"{what}: {len(labels)} labels for a matrix of shape {matrix.shape}")
