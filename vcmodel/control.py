@@ -29,7 +29,8 @@ class Control:
     max_iterations : int
         Accepted steps after which the fit stops with the status ``iteration limit``.
     tolerance : float
-        The fit has converged when the logL that one more Newton step would gain is below this (absolute: logL has no unit).
+        The fit has converged when the logL that one more Newton step would gain is below this (absolute: logL has no unit). Nothing is
+        certified above 1e-8, however large the tolerance.
     start_scale : float
         Multiplies every default starting variance.
     threads : int

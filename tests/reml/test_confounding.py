@@ -137,6 +137,14 @@ def test_fixing_one_parameter_of_a_ridge_determines_the_others():
     assert fit.varcomp["std_error"].head(6).notna().all()
 
 
+def test_what_the_user_fixed_is_never_undetermined():
+    row = "env:gen!env_E1:E0"
+    fit = vc.fit("y ~ env", random="us(env):gen", data=single_records(), start={row: 0.3}, bounds={row: "F"})
+    assert fit.varcomp.loc[row, "bound"] == "F"
+    assert fit.varcomp.loc["units!R", "bound"] == "S"
+    assert not any(row in note for note in fit.notes)
+
+
 def test_the_centre_of_a_ridge_is_where_the_product_of_determinants_is_largest():
     data = single_records()
     fit = vc.fit("y ~ env", random="us(env):gen", data=data)

@@ -146,3 +146,30 @@ def test_with_every_parameter_fixed_nothing_was_estimated():
     assert fit.status.name == "FIXED"
     assert "nothing was estimated" in fit.notes[0]
     assert fit.n_parameters == 0
+
+
+@pytest.mark.parametrize("residual", ["us", "diag", "corgh", "corh"])
+@pytest.mark.parametrize("random", ["us", "diag", "corh"])
+def test_the_logl_of_a_singular_residual_is_that_of_the_reported_matrices(random, residual):
+    pedigree, records = families(6, 4, seed=3)
+    noise = np.random.default_rng(4)
+    records["z"] = noise.normal(0, 2, 12)[np.arange(len(records)) // 4] + 0.5 * records["y"] + noise.normal(0, 0.3, len(records))
+    records.loc[noise.random(len(records)) < 0.2, "z"] = np.nan
+    records["w"] = noise.uniform(0.5, 2.0, len(records))
+    known = {"A": vc.Pedigree(pedigree)}
+    fit = vc.fit("y + z ~ trait", f"{random}(trait):vm(animal, A)", f"units:{residual}(trait)", records, known=known, weights="w")
+    assert fit.status.name == "RESIDUAL_BOUNDARY"
+    sigmas = [fit.covariance(term).to_numpy() for term in fit.terms]
+    assert np.linalg.eigvalsh(sigmas[1])[0] < 1e-12
+    assert fit.loglik == pytest.approx(dense.design_loglik(fit.estimate.design, sigmas[:1], sigmas[1:]), abs=2e-6)
+
+
+def test_one_section_without_residual_gives_the_supremum():
+    pedigree, records = families(8, 4, seed=5)
+    records["site"] = np.where(np.arange(len(records)) % 3 == 0, "S", "N")
+    records.loc[records["site"] == "S", "y"] += np.random.default_rng(1).normal(0, 1.5, len(records))[records["site"] == "S"]
+    fit = vc.fit("y ~ age", "vm(animal, A)", "dsum(~ units | site)", records, known={"A": vc.Pedigree(pedigree)})
+    assert fit.status.name == "RESIDUAL_BOUNDARY"
+    assert fit.varcomp["bound"].tolist() == ["P", "B", "P"]
+    sigmas = [fit.covariance(term).to_numpy() for term in fit.terms]
+    assert fit.loglik == pytest.approx(dense.design_loglik(fit.estimate.design, sigmas[:1], sigmas[1:]), abs=2e-6)

@@ -50,6 +50,7 @@ def test_an_unbounded_likelihood(arguments, said, not_said):
     assert fit.status.name == "UNBOUNDED"
     assert said in reason(fit)
     assert not_said not in reason(fit)
+    assert not any("cannot separate" in note for note in fit.notes)
     assert "response" not in fit.status.value
     assert "diag" not in fit.status.value
 

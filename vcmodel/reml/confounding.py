@@ -33,7 +33,7 @@ CONFOUNDED = 1e-12
 # changes of V that are this small beside the change of Sigma are rounding: the term itself is confounded with the fixed effects
 NO_CHANGE = 1e-14
 # numbers in the changes of V for one random vector, beyond which the search is left out
-MOST_NUMBERS = 50_000_000
+MOST_NUMBERS = 10_000_000
 # where coordinates at their edge are put for the search, as a share of the data's standard deviation; two points, because a structure that
 # is not linear in its parameters may have confounded directions at single points
 INTERIOR = (0.3, 0.5)
@@ -115,6 +115,7 @@ def _ridge_at(design: Design, components: Sequence[Component], wishes: Wishes, p
     stacked = np.nan_to_num(
         np.vstack([chart.jacobian(phi) @ transform[part] for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True)])
     )
+    stacked[np.concatenate(wishes.fixed)] = 0.0  # but for rounding
     most = np.linalg.norm(stacked[:, alive] / size[alive], axis=1)
     length = np.linalg.norm(directions, axis=0)
     moved = (stacked @ moves) / length / np.where(most > 0.0, most, 1.0)[:, None]

@@ -179,7 +179,9 @@ class ConstrainedSearch(Search):
             basis, multipliers = null_space(jacobian, scale, ~held, constraints.units, derivatives.score)
             slopes = derivatives.score - jacobian.T @ multipliers
             now = still.copy()
-            now[floors.held(floors.pressing(vector, slopes, self.snapped))] = True
+            pressing = floors.pressing(vector, slopes, self.snapped)
+            now[floors.index[pressing]] = True
+            now |= self.idle(floors, pressing) & ~self._involved()
             for limit in at_limit:
                 now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= RISING
             if np.array_equal(now, held):

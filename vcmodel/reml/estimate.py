@@ -136,7 +136,8 @@ def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishe
     top = equations.loglik
     for search in _further(best):
         end = maximise(search)
-        if end is not None and end.converged and (equations.loglik > top + HIGHER or not status.converged):
+        needed = top + HIGHER if status.converged else top - HIGHER
+        if end is not None and end.converged and equations.loglik > needed:
             best, status, top = search, end, equations.loglik
     best.evaluate(best.point)
     return best, status
@@ -169,9 +170,10 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
     m = sum(chart.size for chart in point.charts)
     theta = search.wishes.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
     jacobians = []
-    for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True):
+    for chart, phi, part, fixed in zip(point.charts, point.phi, point.slices, search.wishes.fixed, strict=True):
         full = np.zeros((len(chart.reported(phi)), m))
         full[:, part] = chart.jacobian(phi)
+        full[fixed] = 0.0  # but for rounding
         jacobians.append(full)
     derivatives, transform = search.differentiate(), search.estimated_transform()
     precision = precision_of(

@@ -85,15 +85,6 @@ class Floors:
         result[self.index[live]] = np.maximum(result[self.index[live]], floor[live])
         return result
 
-    def held(self, pressing: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """The coordinates that cannot move where some edges press on their floor: these, and what only joins edges that all do."""
-        held = [self.index[pressing]]
-        for group in (self.groups[edge] for edge in np.flatnonzero(pressing & self.residual)):
-            inside = np.isin(self.index, group)
-            if np.all(pressing[inside]):
-                held.append(group)
-        return np.concatenate(held)
-
     def pressing(self, vector: Array, score: Array, snapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which edges stand at their floor with a score that pushes further down, by more than rounding."""
         down = score[self.index] * self.floor < -PRESSURE

@@ -87,7 +87,8 @@ def _climb(search: Search) -> Status:
         if accepted is None:
             return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
         idle = idle + 1 if search.equations.loglik - search.history[-1].loglik <= search.slack else 0
-        if idle > PATIENCE and _is_rounding(search, system):  # close to a singular residual matrix the score keeps fewer digits
+        # close to a singular residual matrix the score keeps fewer digits
+        if idle > PATIENCE and (_is_rounding(search, system) or (system.decrement < NEARLY and residual_slope(search) > 0.0)):
             return Status.CONVERGED
         # 4) the new point in its best chart
         search.previous, search.point = search.point, accepted.renormalised()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # rounding of logL relative to the sum of the magnitudes of its terms
 ROUNDING = 1e-13
+# change of a residual matrix, in units of the data's variance and of its floor, by a coordinate that has no meaning at the floor
+IDLE = 4.0
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,26 @@ class Search:
         """Coordinates (m,) that are not free at this point: snapped, or pressing on their floor."""
         floors = self.floors()
         result = self.snapped.copy()
-        result[floors.held(self.pressing(floors))] = True
+        pressing = self.pressing(floors)
+        result[floors.index[pressing]] = True
+        result |= self.idle(floors, pressing)
         result |= self.differentiate().natural == 0.0  # nothing moves: the correlation of levels whose variances are all zero
+        return result
+
+    def idle(self, floors: Floors, pressing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Coordinates (m,) of a residual matrix at its floor by which it hardly changes there: correlations of what has no variance.
+
+        What logL depends on them vanishes with the floor; moving them would follow rounding errors.
+        """
+        result = np.zeros_like(self.snapped)
+        edges = np.zeros_like(self.snapped)
+        edges[floors.index] = self.point.vector()[floors.index] < IDLE * floors.floor
+        for component, chart, phi, part in zip(self.components, self.point.charts, self.point.phi, self.point.slices, strict=True):
+            own = floors.index[pressing & floors.residual]
+            if not np.any((own >= part.start) & (own < part.stop)):
+                continue
+            change = np.abs(chart.derivative(phi)) / np.outer(component.reference, component.reference)
+            result[part] = (change.max(axis=(1, 2)) < IDLE * self.residual_floor) & ~edges[part]
         return result
 
     def free_transform(self) -> Array:

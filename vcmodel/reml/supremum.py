@@ -1,13 +1,8 @@
 """Residual matrices that run into their boundary: what logL tends to, and where.
 
-A residual matrix enters through its inverse and cannot be put onto the boundary itself; it is held at a floor instead. Near the boundary,
-lambda the distance from it,
-
-    logL = L0 - c log(lambda) - a lambda^p - b lambda^2p - ...,
-
-p = 2 for a square root and 1 where Sigma has a slope. With c > 0 logL is unbounded. With c = 0 it has the supremum L0, which follows from
-logL and its derivative at the floor, L0 = logL + s / p + O(lambda^2p) with s = -dlogL/dlog(lambda); the other estimates move linearly in
-lambda^p (Richardson's extrapolation).
+A residual matrix enters through its inverse and cannot be put onto the boundary itself; it is held at a floor instead. With R0 singular,
+logL at R0 + delta R1 is -c log(delta) + L0 - a delta - b delta^2 - ...: with c > 0 it is unbounded, with c = 0 it has the supremum L0,
+which follows from three values of delta (Richardson's extrapolation). The other estimates move linearly in the same way.
 """
 
 from __future__ import annotations
@@ -30,8 +25,11 @@ if TYPE_CHECKING:
 
 # logL grows by at least half a unit per e-fold of a residual coordinate that the data do not keep from zero
 UNBOUNDED_SLOPE = 0.25
-# what the terms left out of L0 may add up to
-ACCURATE = 1e-6
+# eigenvalues of a residual matrix, in units of the data's variance, below which R^-1 e keeps fewer than five digits; a correlation near one
+# between variances near zero gets there before its floor
+LEAST_EIGENVALUE = 1e-11
+# error of L0 at which the next floor is tried, and up to which it is reported
+ACCURATE, REPORTED = 1e-6, 1e-5
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Limit:
     point : Point
         The estimates there; pressing coordinates are exactly zero.
     error : float
-        Size of the next terms of the expansion of logL.
+        What the last term of the expansion of logL contributes.
     """
 
     loglik: float
@@ -60,32 +58,46 @@ def residual_slope(search: Search) -> float:
 
 
 def limit(search: Search) -> Limit | None:
-    """The boundary that the residual presses on, seen from the floor and from twice the floor; None when nothing presses."""
+    """The boundary that the residual presses on; None when nothing presses.
+
+    The other coordinates are taken there from what their score says at the floor and at twice the floor.
+    """
     floors, derivatives, here, vector = search.floors(), search.differentiate(), search.point, search.point.vector()
-    which = search.pressing(floors) & floors.residual
-    if not which.any():
+    which = np.flatnonzero(search.pressing(floors) & floors.residual)
+    if not which.size:
         return None
-    stuck, order = floors.index[which], floors.order[which]
+    stuck = np.unique(np.concatenate([floors.groups[edge] for edge in which]))
     system, transform = search.system()
-    before, gradients = search.equations.loglik, search.gradients
+    gradients = search.gradients
     doubled = vector.copy()
     doubled[stuck] *= 2.0
     search.point = here.moved(doubled)
-    placed = search.evaluate(search.point)
-    score = search.differentiate().score if placed else derivatives.score
+    score = search.differentiate().score if search.evaluate(search.point) else derivatives.score
     search.point, search.gradients = here, gradients
     search.recall(here, derivatives)
+    growth = 2.0 ** floors.order[which].max()
+    change = (transform.T @ (score - derivatives.score)) * system.scale / (growth - 1.0)
+    vector = vector - transform @ (system.scale * (system.vectors @ ((system.vectors.T @ change) / system.divisors(0.0))))
+    vector[stuck] = 0.0
+    point = here.moved(vector)
+    loglik, error = _extrapolated(search, point)
     search.evaluate(here)
-    slope, further = -derivatives.score[stuck] * vector[stuck], -score[stuck] * doubled[stuck]
-    growth = 2.0**order
-    left_out = (growth * slope - further) / (2.0 * order * growth * (growth - 1.0))
-    change = (transform.T @ (score - derivatives.score)) * system.scale / (growth.max() - 1.0)
-    move = -system.scale * (system.vectors @ ((system.vectors.T @ change) / system.divisors(0.0)))
-    error = float(np.sum(np.abs(left_out)) + 0.5 * abs(move @ (change / system.scale))) if placed else np.inf
-    vector = vector + transform @ move
-    for edge in np.flatnonzero(which):
-        vector[floors.groups[edge]] = 0.0
-    return Limit(before + float(np.sum(slope / order)), here.moved(vector), error)
+    return Limit(loglik, point, error)
+
+
+def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
+    """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the floor."""
+    equations, parts = search.equations, list(zip(search.components, point.charts, point.phi, strict=True))
+    loadings = [chart.loading(phi) for component, chart, phi in parts if component.kind == "random"]
+    residuals = [(chart.value(phi), np.diag(component.reference**2)) for component, chart, phi in parts if component.kind == "residual"]
+    values = []
+    for delta in search.residual_floor**2 * np.array([1.0, 2.0, 4.0]):
+        if not equations.update(loadings, [sigma + delta * unit for sigma, unit in residuals]):
+            return -np.inf, np.inf
+        values.append(equations.loglik)
+    one, two, four = values
+    linear, quadratic = 2.0 * one - two, (8.0 * one - 6.0 * two + four) / 3.0
+    return quadratic, abs(quadratic - linear)
 
 
 def lower_floor(search: Search) -> bool:
@@ -96,16 +108,26 @@ def lower_floor(search: Search) -> bool:
         return False
     here, before, floors = search.point, search.equations.loglik, search.floors()
     stuck = floors.index[search.pressing(floors) & floors.residual]
-    search.residual_floor = below[0]
+    above, search.residual_floor = search.residual_floor, below[0]
     floors, vector = search.floors(), here.vector()
     at = np.isin(floors.index, stuck)
     vector[floors.index[at]] = floors.floor[at]
     trial = here.moved(vector)
+    if _smallest_eigenvalue(search, trial) < LEAST_EIGENVALUE:
+        search.residual_floor = above
+        return False
     if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
         search.point = trial
     else:  # the maximum lies between the two floors, or the other coordinates must move too
         search.evaluate(here)
     return True
+
+
+def _smallest_eigenvalue(search: Search, point: Point) -> float:
+    """The smallest eigenvalue of all residual matrices at a point, in units of the data's variance."""
+    parts = zip(search.components, point.charts, point.phi, strict=True)
+    scaled = [chart.value(phi) / np.outer(c.reference, c.reference) for c, chart, phi in parts if c.kind == "residual"]
+    return min(float(np.linalg.eigvalsh(matrix)[0]) for matrix in scaled)
 
 
 def residual_status(search: Search, status: Status) -> Status:
@@ -115,4 +137,7 @@ def residual_status(search: Search, status: Status) -> Status:
         return Status.UNBOUNDED
     if status is not Status.CONVERGED or not search.certified:
         return Status.STALLED
-    return Status.CONVERGED if slope == 0.0 else Status.RESIDUAL_BOUNDARY
+    if slope == 0.0:
+        return Status.CONVERGED
+    seen = limit(search)
+    return Status.STALLED if seen is None or seen.error > REPORTED else Status.RESIDUAL_BOUNDARY

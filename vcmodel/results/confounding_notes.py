@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vcmodel.reml.status import Status
 from vcmodel.results.labels import shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, spec_of, written
 
@@ -25,6 +26,8 @@ def confounding_notes(estimate: Estimate, explained: Collection[int]) -> list[st
     explained : collection of int
         Components whose parameters another note has spoken of.
     """
+    if estimate.status is Status.UNBOUNDED:  # the information is lost in rounding there, whatever the data determine
+        return []
     components = estimate.components
     alone: list[str] = []
     joined: dict[tuple[str, ...], list[tuple[tuple[int, int], ...]]] = {}
@@ -61,6 +64,10 @@ def _remedy(estimate: Estimate, members: list[int]) -> str:
     if len(components) == 1 or not random:
         return f"give {shown([component.label for component in components])} a structure with fewer parameters"
     spare = [component for component in random if not has_covariances(component)]
+    if residual and len(spare) == len(random) > 1:
+        labels = shown([component.label for component in spare])
+        hold = held_at_error(residual[0].rows[0])
+        return f"without repeated records their variances are part of the residual: leave out one of {labels}, or {hold}"
     if not residual or (spare and len(random) > 1):
         return _among_terms(estimate, random)
     return _leave_out(estimate, spare[0], residual) if spare else _beside_residual(estimate, random[0], residual)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Why the estimate is a maximum.
+    """Why the estimate is a local maximum: conditions at the estimate, which cannot tell of better ones far away.
 
     Attributes
     ----------
