@@ -8,9 +8,11 @@ constrained search without further starts of its own.
 from __future__ import annotations
 
 import argparse
+import json
 import warnings
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -225,12 +227,16 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--records", type=Path, help="file to which the record of every case is added as a line of JSON")
     options = parser.parse_args()
     tasks = [(number, options.seed, options.starts) for number in range(options.cases)]
     with get_context("spawn").Pool(options.processes) as pool:
         records = []
         for record in pool.imap_unordered(run, tasks):
             records.append(record)
+            if options.records:
+                with options.records.open("a") as file:
+                    file.write(json.dumps(record, default=float) + "\n")
             if record["exception"] or not record["converged"] or record["short"] >= REACHED or record["below"] > REACHED:
                 print(record, flush=True)
     print(summary(records).to_string())

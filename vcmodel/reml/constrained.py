@@ -271,6 +271,32 @@ class ConstrainedSearch(Search):
         information = transform.T @ derivatives.information @ transform
         return NewtonSystem.of(0.5 * (hessian + hessian.T), transform.T @ derivatives.score, information, natural), transform
 
+    def constraint_slopes(self) -> dict[str, float]:
+        """Slope of the maximum of logL per unit of each held or tied parameter, by row name.
+
+        For a tied parameter, the slope that the tie takes up; NaN where a correlation beside a variance of zero leaves none.
+        """
+        weights = self.constraints.coefficients.T @ self.tangent().multipliers
+        result: dict[str, float] = {}
+        for c in self.constraints.involved:
+            component, chart, phi = self.components[c], self.point.charts[c], self.point.phi[c]
+            theta, gradient = chart.reported(phi), self.gradients[c]
+            slopes = weights[self.constraints.parameters[c]]
+            variances = np.array([parameter.kind == "variance" for parameter in component.structure.parameters])
+            at_zero = variances & (theta == 0.0)
+            # an equation holds the standard deviation: dlogL/dv = dlogL/ds / 2s
+            slopes = slopes / np.where(variances & ~at_zero, 2.0 * np.sqrt(np.maximum(theta, 1e-300)), 1.0)
+            # where no coordinate moves the parameter: dlogL = tr(D dSigma)
+            still = np.all(chart.constrained_jacobian(phi) == 0.0, axis=1) | at_zero
+            if gradient is None:
+                slopes[still] = np.nan
+            else:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    slopes = np.where(still, np.tensordot(component.structure.derivative(theta), gradient, axes=2), slopes)
+            finite = np.where(np.isfinite(slopes), slopes, np.nan)
+            result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.wishes.constrained(c))}
+        return result
+
     def leave(self) -> bool:
         """At a stationary point: settle it on its boundary, then look for a better point nearby; False at a maximum."""
         if not self.settled:

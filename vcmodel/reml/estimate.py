@@ -66,6 +66,8 @@ class Estimate:
         Degrees of freedom of each random term beside the fixed effects.
     multipliers : tuple of arrays
         Per component, eigenvalues of dlogL/dSigma on its null space in units of the data's variance (empty when Sigma is regular).
+    constraint_slopes : mapping of str to float
+        Slope of the maximum of logL per unit of each held or tied parameter.
     n_free : int
         Free working parameters at the estimate that the data determine.
     score_norm, decrement : float
@@ -85,6 +87,7 @@ class Estimate:
     precision: Precision
     freedom: tuple[Freedom, ...]
     multipliers: tuple[Array, ...]
+    constraint_slopes: Mapping[str, float]
     n_free: int
     score_norm: float
     decrement: float
@@ -203,6 +206,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         precision=precision,
         freedom=freedom_of_terms(design),
         multipliers=found,
+        constraint_slopes=search.constraint_slopes(),
         n_free=transform.shape[1] - precision.n_empty,
         score_norm=last.score_norm,
         decrement=last.decrement,

@@ -207,6 +207,10 @@ class Search:
         """The point as constraints allow it; None when they cannot be met nearby."""
         return point
 
+    def constraint_slopes(self) -> dict[str, float]:
+        """Slope of the maximum of logL per unit of each held or tied parameter, by row name."""
+        return {}
+
     def leave(self) -> bool:
         """At a stationary point: move to a better point off a boundary or a saddle, or return False at a maximum."""
         return release(self) or leave_saddle(self)

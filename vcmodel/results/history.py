@@ -32,19 +32,23 @@ class Certificate:
     multipliers : mapping of str to array
         For each component with a singular matrix, the eigenvalues of dlogL/dSigma on its null space, in units of the data's variance:
         all at or below zero at a constrained maximum (Karush-Kuhn-Tucker conditions).
+    constraints : mapping of str to float
+        For each held or tied parameter, how fast the maximum of logL would rise with it: per unit of a held value; for a tied one, what
+        the tie takes up. Far from zero beside its standard error, the data contradict the constraint. NaN where it has no slope.
     """
 
     score_norm: float
     newton_decrement: float
     weakest_curvature: float
     multipliers: Mapping[str, NDArray[np.float64]]
+    constraints: Mapping[str, float]
 
 
 def certificate(estimate: Estimate) -> Certificate:
     """The certificate of an estimate."""
     pairs = zip(estimate.components, estimate.multipliers, strict=True)
     multipliers = {component.label: values for component, values in pairs if values.size}
-    return Certificate(estimate.score_norm, estimate.decrement, estimate.weakest_curvature, multipliers)
+    return Certificate(estimate.score_norm, estimate.decrement, estimate.weakest_curvature, multipliers, estimate.constraint_slopes)
 
 
 def iterations(estimate: Estimate) -> pd.DataFrame:
