@@ -26,6 +26,7 @@ from vcmodel.errors import (
     VcmodelWarning,
 )
 from vcmodel.fit import Fit
+from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     from vcmodel.batch.many import fit_many
@@ -45,6 +46,7 @@ __all__ = [
     "Model",
     "ModelWarning",
     "Pedigree",
+    "ReadOptions",
     "Relationship",
     "RelationshipError",
     "StructureError",

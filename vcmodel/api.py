@@ -23,6 +23,7 @@ from vcmodel.errors import (
 )
 from vcmodel.fit import Fit
 from vcmodel.report.model import describe
+from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +101,7 @@ class Model:
         *,
         known: Mapping[str, object] | None = None,
         weights: str | None = None,
+        read: ReadOptions | Mapping[str, Any] | None = None,
         start: Mapping[str, float] | None = None,
         bounds: Mapping[str, str] | None = None,
         equal: Sequence[Sequence[str]] | None = None,
@@ -111,7 +113,7 @@ class Model:
         from vcmodel.results.notes import without_freedom
 
         _check_arguments(data, control, known, weights, start, bounds, equal)
-        design, index = self._design(data, known, weights, missing)
+        design, index = self._design(data, known, weights, missing, read)
         for caution in design.cautions:
             if caution.warns:
                 warn(caution.text, ModelWarning)
@@ -129,6 +131,7 @@ class Model:
         known: Mapping[str, object] | None = None,
         weights: str | None = None,
         missing: Unknown = "drop",
+        read: ReadOptions | Mapping[str, Any] | None = None,
         control: Control | None = None,
     ) -> Plan:
         """What the fit to `data` would cost: equations, fill, operations, memory, time of an iteration; nothing heavy runs.
@@ -141,16 +144,23 @@ class Model:
         from vcmodel.equations.preflight import preflight
 
         _check_arguments(data, control, known, weights)
-        design, _ = self._design(data, known, weights, missing)
+        design, _ = self._design(data, known, weights, missing, read)
         return preflight(design, control or Control())
 
-    def _design(self, data: Any, known: Mapping[str, object] | None, weights: str | None, missing: Unknown) -> tuple[Design, pd.Index]:
+    def _design(
+        self,
+        data: Any,
+        known: Mapping[str, object] | None,
+        weights: str | None,
+        missing: Unknown,
+        read: ReadOptions | Mapping[str, Any] | None,
+    ) -> tuple[Design, pd.Index]:
         """The design, and the index of the data as given."""
         from vcmodel.design.design import build_design
         from vcmodel.design.frame import build_frame
-        from vcmodel.tables.reading import read
+        from vcmodel.tables.reading import read as read_data
 
-        reading = read(data)
+        reading = read_data(data, read)
         frame = build_frame(self.spec, reading, weights, known=known, missing=choice(missing))
         return build_design(self.spec, frame, known), reading.table.index
 
@@ -192,6 +202,7 @@ def fit(
     *,
     known: Mapping[str, object] | None = None,
     weights: str | None = None,
+    read: ReadOptions | Mapping[str, Any] | None = None,
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, str] | None = None,
     equal: Sequence[Sequence[str]] | None = None,
@@ -215,6 +226,9 @@ def fit(
         Relationships by the name used in ``vm(f, name)``: Pedigree, Relationship or a labelled covariance DataFrame.
     weights : str, optional
         Column; the residual variance of a row is divided by its weight.
+    read : ReadOptions or mapping, optional
+        How a file is to be read, where that is not recognised: ``{"skip": 2, "missing": ["-9"], "types": {"block": "text"}}``; `missing`
+        and `types` also for a DataFrame.
     start : mapping, optional
         Starting values by row name.
     bounds : mapping, optional
@@ -248,4 +262,6 @@ def fit(
         The model or the data may not be what is meant; the same sentence stands in ``fit.notes``.
     """
     model = Model(fixed, random, residual, rcov=rcov)
-    return model.fit(data, known=known, weights=weights, start=start, bounds=bounds, equal=equal, missing=missing, control=control)
+    return model.fit(
+        data, known=known, weights=weights, read=read, start=start, bounds=bounds, equal=equal, missing=missing, control=control
+    )

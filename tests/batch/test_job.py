@@ -6,6 +6,7 @@ from vcmodel.batch import load_job
 from vcmodel.batch.job import JobError, ModelEntry, Selection, parse_job
 from vcmodel.design.known import load_known
 from vcmodel.errors import RelationshipError
+from vcmodel.tables.options import ReadOptions
 
 
 def read(tmp_path, text):
@@ -65,7 +66,7 @@ max_iterations = 50
 """,
     )
     assert job.columns == {"Yield (t/ha)": "x"}
-    assert job.read == {"missing": ["-9", "none"], "decimal": ","}
+    assert job.read == ReadOptions(missing=["-9", "none"], decimal=",")
     assert [entry.name for entry in job.models] == ["diag", "model2"]
     assert [entry.fixed for entry in job.models] == ["~ trait", "~ trait"]
     assert job.models[1].equal == (("p", "q"),)

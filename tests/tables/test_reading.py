@@ -9,7 +9,8 @@ import pytest
 
 import vcmodel as vc
 from vcmodel.errors import DataError
-from vcmodel.tables.reading import MISSING, Reading, read
+from vcmodel.tables.missing import MISSING
+from vcmodel.tables.reading import Reading, read
 
 ROWS = [("G1", 2.5, 7), ("G2", 3.25, 8), ("G1", 1.75, 9)]
 
@@ -106,8 +107,9 @@ def test_names_in_digits_stay_text(write):
     assert reading.table["plot"].tolist() == ["007", "7", "010"]
     assert reading.table["big"].tolist()[:2] == ["12345678901234567", "12345678901234568"]
     assert reading.table["id"].tolist()[:2] == [1.0, 2.0]
-    assert "numbers kept as text: leading zeros or more than 15 digits" in reading.columns[0].remarks
-    assert "numbers with leading zeros and whole numbers of more than 15 digits are kept as text" in reading.describe()
+    assert "numbers kept as text: they look like names, leading zeros (007)" in reading.columns[0].notes()[0]
+    assert "names, more than 15 digits (12345678901234567); types={'big': 'number'} (--column big=number)" in reading.columns[2].notes()[0]
+    assert "numbers that look like names (007, 1E2, more than 15 digits, 1.1 beside 1.10) are kept as text" in reading.describe()
     # 0.5, 1e-05 and a bare 0 are numbers
     assert read(write("a,b\n0,1e-05\n0.5,2\n")).table.dtypes.tolist() == [np.float64, np.float64]
 
@@ -119,22 +121,26 @@ def test_types_and_what_may_not_be_meant(write):
     assert kinds["e"].kind == "empty"
     assert reading.table["s"].unique().tolist() == ["A", "B"]
     assert kinds["s"].remarks == ("blanks at the ends of 1 value removed",)
-    assert kinds["y"].remarks == ("text because of '6x' in row 6; all else are numbers",)
+    assert kinds["y"].reason == (
+        "text because of '6x' in row 6 (line 7); all else are numbers: skip=[7] (--skip-line) leaves it out, "
+        "missing={'y': ['6x']} (--missing y=6x) reads it as missing"
+    )
     assert kinds["h"].remarks == ("invisible characters in 1 label, e.g. 'a\\u200bb'",)
     twins = read(write("s,y\ncaf\u00e9,1\ncafe\u0301,2\n"))
     assert twins.table["s"].nunique() == 2
-    assert "look alike but differ" in twins.columns[0].remarks[0]
+    assert "look alike: 'caf\u00e9', 'cafe\u0301' differ only in characters that look the same" in twins.describe()
 
 
 def test_commas_that_may_be_thousands_are_not_guessed(write):
     path = write('id,y\n1,"1,234"\n2,"12,345"\n')
     reading = read(path)
     assert reading.table["y"].tolist() == ["1,234", "12,345"]
-    assert "may be decimal marks (say decimal=',') or thousands" in reading.columns[1].remarks[0]
+    assert "may be decimal marks or thousands: say decimal=',' or thousands=','" in reading.columns[1].remarks[0]
     assert read(path, decimal=",").table["y"].tolist() == [1.234, 12.345]
     mixed = read(write("x;y\n1.5;1,5\n2.5;2\n"))
-    assert mixed.table["y"].tolist() == ["1,5", "2"]
-    assert mixed.columns[1].remarks == ("kept as text: decimal commas, while other columns have decimal points",)
+    assert mixed.table["y"].tolist() == [1.5, 2.0]
+    assert mixed.table["x"].tolist() == ["1.5", "2.5"]
+    assert "decimal points (1.5), and the decimal mark of the file is the comma, as in column 'y' (1,5)" in mixed.columns[0].reason
 
 
 def test_row_names_without_a_header(write):
@@ -199,12 +205,14 @@ def test_wrong_options(write):
     path = write("a,b\n1,2\n")
     with pytest.raises(DataError, match="the separators are"):
         read(path, separator="/")
-    with pytest.raises(DataError, match=r"decimal must be '\.' or ','"):
+    with pytest.raises(DataError, match=r"the decimals are: '\.', ','"):
         read(path, decimal=";")
     with pytest.raises(DataError, match="cannot be read as no-such-code"):
         read(path, encoding="no-such-code")
-    with pytest.raises(DataError, match="are for files; prepare a DataFrame"):
-        read(pd.DataFrame({"a": [1]}), missing=["-9"])
+    with pytest.raises(DataError, match="separator, skip: for files of separated text; of a DataFrame only missing and types can be told"):
+        read(pd.DataFrame({"a": [1]}), separator=";", skip=2)
+    with pytest.raises(DataError, match="the data were read already"):
+        read(read(path), missing=["-9"])
 
 
 def test_more_than_the_memory_holds(write, monkeypatch):

@@ -23,6 +23,7 @@ from vcmodel.control import Control
 from vcmodel.design.known import KINDS, KnownFile
 from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import VcmodelError, choices
+from vcmodel.tables.options import ReadOptions
 
 CRITERIA = ("aic", "bic", "lrt")
 
@@ -43,7 +44,6 @@ _MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": di
 _KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int, "labels": (str, list), "inverse": bool}
 _SELECT = {"by": str, "alpha": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
-_READ = {"missing": list, "separator": str, "decimal": str, "encoding": str}
 _WORDS = {bool: "true or false", str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
 
 
@@ -102,8 +102,7 @@ class Job:
         Paths or glob patterns.
     models : tuple of ModelEntry
         From simple to rich.
-    read : dict
-        Options of :func:`vcmodel.read`: ``missing`` (codes beside empty, NA, ``.`` and ``*``), ``separator``, ``decimal``, ``encoding``.
+    read : ReadOptions
     columns : dict
         New names by the name in the files.
     traits : str
@@ -119,7 +118,7 @@ class Job:
     base: Path
     files: tuple[str, ...]
     models: tuple[ModelEntry, ...]
-    read: dict[str, Any] = field(default_factory=dict)
+    read: ReadOptions = field(default_factory=ReadOptions)
     columns: dict[str, str] = field(default_factory=dict)
     traits: str = "together"
     responses: tuple[str, ...] = ()
@@ -263,12 +262,11 @@ def _texts(values: Any, where: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _read(raw: dict[str, Any]) -> dict[str, Any]:
-    _check(raw, _READ, "[read]")
-    if "missing" in raw:
-        # -9 and "-9" are the same code in a file
-        raw = {**raw, "missing": list(_texts([str(code) for code in raw["missing"]], "missing in [read]"))}
-    return raw
+def _read(raw: dict[str, Any]) -> ReadOptions:
+    try:
+        return ReadOptions.of(raw)
+    except VcmodelError as problem:
+        raise JobError(f"[read]: {problem}") from None
 
 
 def _columns(raw: dict[str, Any]) -> dict[str, str]:

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from vcmodel.batch.naming import spelled
 from vcmodel.batch.result import BatchResult, unpack
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.errors import LedgerError
+from vcmodel.tables.decoding import spelled
 
 try:
     import fcntl

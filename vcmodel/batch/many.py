@@ -24,6 +24,7 @@ from vcmodel.batch.traits import TRAITS
 from vcmodel.control import Control
 from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import DataError, VcmodelError, choices
+from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,7 @@ def fit_many(
     known: Mapping[str, object] | None = None,
     weights: str | None = None,
     missing: Unknown = "drop",
+    read: ReadOptions | Mapping[str, Any] | None = None,
     columns: Mapping[str, str] | None = None,
     traits: str = "together",
     responses: Sequence[str] = (),
@@ -63,6 +65,8 @@ def fit_many(
         Column of weights.
     missing : str
         ``drop`` or ``zero``, as for :func:`vcmodel.fit`.
+    read : ReadOptions or mapping, optional
+        How files are to be read, as for :func:`vcmodel.fit`.
     columns : mapping, optional
         ``{new: old}`` names of columns.
     traits : str
@@ -96,7 +100,7 @@ def fit_many(
     ...     print(result.name, result.status, round(result.fit["loglik"], 3))
     oats converged -260.536
     """
-    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, missing, control)
+    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, missing, ReadOptions.of(read), control)
     relationships = _relationships(known)
     tasks = list(plan(_sources(files_or_frames), job, relationships))
     runner = build_executor(executor, tasks, relationships, workers, scheduler)
@@ -168,6 +172,7 @@ def _job(
     alpha: float,
     weights: str | None,
     missing: Unknown,
+    read: ReadOptions,
     control: Control | None,
 ) -> Job:
     models = {"model": model} if isinstance(model, Model) else model
@@ -185,6 +190,7 @@ def _job(
         models=tuple(
             ModelEntry(str(name), item.fixed, item.random, item.residual, missing=choice(missing)) for name, item in models.items()
         ),
+        read=read,
         columns={old: new for new, old in (columns or {}).items()},
         traits=traits,
         responses=responses,

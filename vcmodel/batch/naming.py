@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vcmodel.tables.decoding import spelled
+
 _CHUNK = 1 << 20
 
 
@@ -41,11 +43,6 @@ def shown(path: str | PathLike[str], base: Path) -> str:
     if resolved.is_relative_to(root):
         text = resolved.relative_to(root).as_posix()
     return spelled(text)
-
-
-def spelled(text: str) -> str:
-    """Text that UTF-8 and SQLite can hold: undecodable bytes of a file name, and NUL, spelled out."""
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def content_digest(path: Path) -> str:

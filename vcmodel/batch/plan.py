@@ -71,7 +71,7 @@ def _task(
     options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal", "missing")}
     if job.select is not None and job.select.by == "lrt":
         options["compared"] = True
-    key = text_digest(common, name, digest, entry.name, traits, formulas, options)
+    key = text_digest(common, name, digest, entry.name, traits, formulas, options | {"read": job.read.given()})
     return Task(
         id=fit_id(name, entry.name, traits),
         key=key,

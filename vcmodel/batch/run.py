@@ -150,7 +150,7 @@ def run_job(
     title = "Batch of fits" if isinstance(job, Job) else f"Batch {Path(job).stem}"
     job = job if isinstance(job, Job) else load_job(os.fspath(job))
     folder = Path(out)
-    known = load_known(job.known, job.read.get("missing", ()), "[known.{}]")
+    known = load_known(job.known, job.read.codes(""), "[known.{}]")
     watcher = Broadcast(observers(progress, None if log_json is None else os.fspath(log_json)))
     with ExitStack() as stack:
         stack.callback(watcher.close)

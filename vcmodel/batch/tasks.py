@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.api import Model
-from vcmodel.batch.naming import content_digest, spelled
+from vcmodel.batch.naming import content_digest
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.control import Control
 from vcmodel.design.missing import Unknown
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 from vcmodel.linalg.threads import limited_threads
+from vcmodel.tables.decoding import spelled
+from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     from vcmodel.fit import Fit
@@ -46,8 +48,7 @@ class Task:
     source : Path or DataFrame
     digest : str
         Of the source's content.
-    read : dict
-        Options of the reader: ``missing``, ``separator``, ``decimal``, ``encoding``.
+    read : ReadOptions
     columns : dict
         New names of columns by old ones.
     weights : str or None
@@ -68,7 +69,7 @@ class Task:
     formulas: dict[str, str | None]
     source: Path | pd.DataFrame
     digest: str
-    read: dict[str, Any] = field(default_factory=dict)
+    read: ReadOptions = field(default_factory=ReadOptions)
     columns: dict[str, str] = field(default_factory=dict)
     weights: str | None = None
     start: dict[str, float] = field(default_factory=dict)
@@ -163,9 +164,9 @@ def _reading(task: Task) -> Reading:
     from vcmodel.tables.reading import read
 
     if not isinstance(task.source, Path):
-        return read(task.source)
+        return read(task.source, task.read)
     if task.content is None:
-        reading = read(task.source, **task.read)
+        reading = read(task.source, task.read)
         if content_digest(task.source) != task.digest:
             raise DataError(f"{task.file} was changed while the batch ran: run it again")
         return reading
@@ -176,7 +177,7 @@ def _reading(task: Task) -> Reading:
         copy = Path(folder) / task.source.name
         copy.write_bytes(task.content)
         try:
-            return read(copy, **task.read)
+            return read(copy, task.read)
         except VcmodelError as problem:
             raise type(problem)(_without(str(problem), copy, task.file)) from None
 
@@ -200,8 +201,7 @@ def _renamed(reading: Reading, columns: Mapping[str, str]) -> Reading:
             raise DataError(f"columns: there is no column {old!r} to rename to {new!r}; {choices(old, present, 'columns')}")
         if new in present and new not in columns:
             raise DataError(f"columns: {old!r} cannot be renamed to {new!r}, the file has a column of that name: rename that one too")
-    about = tuple(replace(column, name=columns.get(column.name, column.name)) for column in reading.columns)
-    return replace(reading, table=reading.table.rename(columns=dict(columns)), columns=about)
+    return reading.renamed(columns)
 
 
 def _record(fit: Fit) -> dict[str, Any]:

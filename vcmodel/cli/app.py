@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcmodel.cli.ending import CONVERGED, NOT_CONVERGED, Commands, complain, visible
+from vcmodel.cli.reading import with_read_options
 from vcmodel.design.missing import choice as unknown_levels
 from vcmodel.errors import VcmodelError
+from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     from vcmodel.api import Model
     from vcmodel.control import Control
-    from vcmodel.tables.reading import Reading
 
 app = typer.Typer(
     cls=Commands,
@@ -55,16 +56,6 @@ Known = Annotated[
 Weights = Annotated[
     str | None, typer.Option("--weights", "-w", metavar="COLUMN", help="Column; residual variances are divided by it.", show_default=False)
 ]
-Missing = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--missing",
-        "-m",
-        metavar="CODE",
-        help="A code for a missing value beside empty, NA, . and *, e.g. -9, in DATA and --known files. Repeatable.",
-        show_default=False,
-    ),
-]
 MissingLevels = Annotated[
     str,
     typer.Option(
@@ -73,9 +64,6 @@ MissingLevels = Annotated[
         help="Records whose level of a random term is unknown: left out, or kept without an effect from that term.",
     ),
 ]
-Separator = Annotated[str | None, typer.Option(help="Separator of the file: , ; | tab or blank.", show_default="recognised")]
-Decimal = Annotated[str | None, typer.Option(help="Decimal mark of the file: . or ,", show_default="recognised")]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of the file, e.g. latin-1.", show_default="recognised")]
 Start = Annotated[list[str] | None, typer.Option(metavar="ROW=VALUE", help="Starting value. Repeatable.", show_default=False)]
 Bound = Annotated[
     list[str] | None, typer.Option(metavar="ROW=CODE", help="'ROW=F' holds a parameter at its start. Repeatable.", show_default=False)
@@ -96,6 +84,7 @@ Examples:
 
 
 @app.command(help=f"Fit a model to a file and print its summary.\n{EXAMPLES}")
+@with_read_options
 def fit(
     data: Data,
     fixed: Fixed,
@@ -107,11 +96,8 @@ def fit(
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Folder for fit.json, CSV tables and report.html.", show_default=False),
     ] = None,
-    missing: Missing = None,
     missing_levels: MissingLevels = "drop",
-    separator: Separator = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
+    read: ReadOptions | None = None,
     start: Start = None,
     bound: Bound = None,
     max_iterations: Iterations = None,
@@ -121,11 +107,12 @@ def fit(
 ) -> int:
     """Fit a model to a file."""
     from vcmodel.cli.output import prepared_folder, write_fit
+    from vcmodel.tables.reading import read as read_data
 
     model = _model(fixed, random, residual)
     folder = None if out is None else prepared_folder(out)
-    reading = _reading(data, missing, separator, decimal, encoding)
-    relationships = _known(known, missing)
+    reading = read_data(data, read)
+    relationships = _known(known, read)
     values = {row: _number(row, value) for row, value in _pairs(start, "--start").items()}
     bounds = _pairs(bound, "--bound")
     control = _control(max_iterations, threads)
@@ -153,6 +140,7 @@ def fit(
     help="Show what a fit would cost.\n\nAlso how the file is read and the model understood; nothing is fitted.\n\n"
     'Example:\n\n\b\n  vcmodel plan trial.csv --fixed "yield ~ site" --random "vm(line, K)" --known K=kinship.csv:covariance'
 )
+@with_read_options
 def plan(
     data: Data,
     fixed: Fixed,
@@ -160,20 +148,19 @@ def plan(
     residual: Residual = None,
     known: Known = None,
     weights: Weights = None,
-    missing: Missing = None,
     missing_levels: MissingLevels = "drop",
-    separator: Separator = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
+    read: ReadOptions | None = None,
     threads: Threads = None,
     debug: Debug = False,
 ) -> int:
     """Show what a fit would cost."""
+    from vcmodel.tables.reading import read as read_data
+
     model = _model(fixed, random, residual)
-    reading = _reading(data, missing, separator, decimal, encoding)
+    reading = read_data(data, read)
     print(visible(f"{reading.describe()}\n\n{model}\n"))
     missing_choice = unknown_levels(missing_levels)
-    found = model.plan(reading, known=_known(known, missing), weights=weights, missing=missing_choice, control=_control(None, threads))
+    found = model.plan(reading, known=_known(known, read), weights=weights, missing=missing_choice, control=_control(None, threads))
     print(visible(str(found)))
     return CONVERGED
 
@@ -235,17 +222,10 @@ def _model(fixed: str, random: str | None, residual: str | None) -> Model:
     return Model(fixed, random, residual)
 
 
-def _reading(data: Path, missing: list[str] | None, separator: str | None, decimal: str | None, encoding: str | None) -> Reading:
-    from vcmodel.tables.reading import read
-
-    mark = {"tab": "\t", "\\t": "\t", "blank": " ", "comma": ",", "semicolon": ";", "bar": "|"}.get(separator or "", separator)
-    return read(data, missing=missing or (), separator=mark, decimal=decimal, encoding=encoding)
-
-
-def _known(entries: list[str] | None, missing: list[str] | None) -> dict[str, object] | None:
+def _known(entries: list[str] | None, read: ReadOptions | None) -> dict[str, object] | None:
     from vcmodel.cli.known import load_known
 
-    return dict(load_known(entries, missing or ())) if entries else None
+    return dict(load_known(entries, read.codes("") if read else ())) if entries else None
 
 
 def _pairs(entries: list[str] | None, option: str) -> dict[str, str]:

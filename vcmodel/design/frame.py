@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
+from vcmodel.design.names import as_numbers_where_meant, note_lookalikes
 from vcmodel.design.needs import Need, needs
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.tree import RESERVED, backquoted
-from vcmodel.tables.reading import read
+from vcmodel.tables.reading import Reading, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,18 +135,20 @@ def build_frame(
         Data that do not fit the model; the message names the column and the rows.
     """
     reading = read(data)
-    table = reading.table.rename(columns={name: backquoted(name) for name in RESERVED})
+    reading = reading.renamed({name: backquoted(name) for name in RESERVED if name in reading.table.columns})
     weights = backquoted(weights) if weights in RESERVED else weights
     uses = needs(spec)
-    _refuse_unknown(table, spec, uses, weights)
-    values = np.column_stack([numbers(table[name], name, "response") for name in spec.responses])
+    _refuse_unknown(reading, spec, uses, weights)
+    table, meant = as_numbers_where_meant(reading, spec, uses, weights)
+    reasons = {column.name: column.reason for column in reading.columns}
+    values = np.column_stack([numbers(table[name], name, "response", reasons.get(name, "")) for name in spec.responses])
     for j, name in enumerate(spec.responses):
         _refuse_infinite(values[:, j], name)
         if len(table) and np.isnan(values[:, j]).all():
             raise DataError(f"response {name!r} has no observed value: remove it from the model")
     observed = ~np.isnan(values)
     some: NDArray[np.bool_] = np.any(observed, axis=1)
-    _check_columns(table, uses, some)
+    _check_columns(table, uses, some, reasons)
     table, notes = unknown_as_missing(table, uses, known or {})
     dropped, found = rows_lacking(table, uses, observed, spec.responses, missing)
     notes += found
@@ -167,20 +170,24 @@ def build_frame(
         trait=trait,
         y=values[kept][row, trait],
         weights=weight,
-        notes=(*notes, *reading.notes([*spec.responses, *(use.column for use in uses), *([weights] if weights else [])])),
+        notes=(*notes, *reading.notes([*spec.responses, *(use.column for use in uses), *([weights] if weights else [])], meant)),
         unobserved=table.iloc[np.flatnonzero(~some)].reset_index(drop=True),
     )
 
 
-def _refuse_unknown(table: pd.DataFrame, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> None:
-    columns = list(table.columns)
+def _refuse_unknown(reading: Reading, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> None:
+    columns = list(reading.table.columns)
     wanted = [(name, "response in `fixed`") for name in spec.responses]
     wanted += [(use.column, f"used by {use.term!r} in `{use.part}`") for use in uses]
     if weights is not None:
         wanted.append((weights, "the weights"))
     for name, where in wanted:
         if name not in columns:
-            raise DataError(f"no column {name!r} in the data ({where}); {choices(name, columns, 'columns')}")
+            line = reading.line_of(name)
+            hint = (
+                "" if line is None else f"; if line {line} of the file has the names, skip={line - 1} (--skip {line - 1}) reads from there"
+            )
+            raise DataError(f"no column {name!r} in the data ({where}); {choices(name, columns, 'columns')}{hint}")
 
 
 def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
@@ -189,7 +196,7 @@ def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
         raise DataError(f"column {name!r} is infinite in {row_list(rows)}: make these values missing or correct them")
 
 
-def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np.bool_]) -> None:
+def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np.bool_], reasons: Mapping[str, str]) -> None:
     """Refuses infinite values, text as covariates, and fractions as factors."""
     for use in uses:
         column = table[use.column]
@@ -197,11 +204,11 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np
             values = numbers(column, use.column, "column" if use.use == "bare" else use.use)
             _refuse_infinite(np.where(some, values, 0.0), use.column)
         if use.use == "covariate":
-            numbers(column, use.column, f"covariate (in {use.term!r})")
+            numbers(column, use.column, f"covariate (in {use.term!r})", reasons.get(use.column, ""))
         if use.use == "factor" and use.part != "fixed" and fractions(column):
             raise DataError(
                 f"column {use.column!r} has numbers that are not whole and stands as a factor in {use.term!r} of `{use.part}`: "
-                f"write lin({use.column}) for a covariate, or make labels of it"
+                f"write lin({use.column}) for a covariate; types={{{use.column!r}: 'text'}} (--column {use.column}=text) reads labels"
             )
 
 
@@ -252,6 +259,7 @@ def _remarks(table: pd.DataFrame, uses: tuple[Need, ...]) -> list[str]:
         place = (as_covariate if covariate else as_factor).setdefault(use.column, [])
         if use.part not in place:
             place.append(use.part)
+    remarks += note_lookalikes(table, as_factor)
     for name in as_factor:
         if name in as_covariate:
             factor, covariate_of = ", ".join(as_factor[name]), ", ".join(as_covariate[name])

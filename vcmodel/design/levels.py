@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -11,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from vcmodel.errors import DataError
-
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+from vcmodel.tables.labels import label, level_order
 
 
 @dataclass(frozen=True)
@@ -33,28 +31,6 @@ class Factor:
     def take(self, rows: NDArray[np.int64]) -> Factor:
         """The factor over `rows`, levels unchanged."""
         return Factor(self.codes[rows], self.labels)
-
-
-def label(value: object) -> str:
-    """The label of a value: integral floats are integers before they become labels.
-
-    >>> label(2.0), label(2.5), label("x")
-    ('2', '2.5', 'x')
-    """
-    if isinstance(value, float | np.floating):
-        return str(int(value)) if float(value).is_integer() else str(float(value))
-    return str(value)
-
-
-def level_order(labels: list[str]) -> list[str]:
-    """Numeric order when all labels are numbers, else lexicographic.
-
-    >>> level_order(["10", "9", "1"]), level_order(["b10", "b9"])
-    (['1', '9', '10'], ['b10', 'b9'])
-    """
-    if all(_NUMBER.fullmatch(item) for item in labels):
-        return sorted(labels, key=lambda item: (float(item), item))
-    return sorted(labels)
 
 
 def factor_of(column: pd.Series) -> Factor:
@@ -87,8 +63,8 @@ def is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype))
 
 
-def numbers(column: pd.Series, name: str, use: str) -> NDArray[np.float64]:
-    """The column as (n,) floats, NaN where missing.
+def numbers(column: pd.Series, name: str, use: str, reason: str = "") -> NDArray[np.float64]:
+    """The column as (n,) floats, NaN where missing; `reason` is why the reader of its file kept it as text.
 
     Raises
     ------
@@ -108,6 +84,8 @@ def numbers(column: pd.Series, name: str, use: str) -> NDArray[np.float64]:
     text = pd.api.types.is_string_dtype(column.dtype) and not pd.api.types.is_object_dtype(column.dtype)
     if broken.size or text or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         first = f"row {broken[0] + 1} is {column.iloc[broken[0]]!r}" if broken.size else f"its type is {column.dtype}"
+        if reason:
+            raise DataError(f"{use} {name!r} is not numeric: {reason}")
         raise DataError(f"{use} {name!r} is not numeric ({first}): convert the column to numbers, missing values empty or NA")
     return np.asarray(values, dtype=np.float64)
 

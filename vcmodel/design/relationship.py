@@ -20,7 +20,7 @@ from vcmodel.design.triplets import is_inverse, read_triplets
 from vcmodel.errors import RelationshipError
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.memory import require_memory
-from vcmodel.tables.column_types import NUMBER
+from vcmodel.tables.numbers import is_number
 
 Array = NDArray[np.float64]
 
@@ -265,7 +265,7 @@ def _without_codes(markers: pd.DataFrame, missing: Iterable[object]) -> pd.DataF
     if isinstance(missing, str | int | float):
         raise RelationshipError(f"markers: missing takes a list of codes: missing=[{missing!r}]")
     codes = [str(code).strip() for code in missing]
-    numbers = [float(code) for code in codes if NUMBER.fullmatch(code)]
+    numbers = [float(code) for code in codes if is_number(code)]
     return markers.mask(markers.isin([*codes, *numbers])) if codes else markers
 
 

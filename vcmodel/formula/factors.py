@@ -163,6 +163,11 @@ class Reader:
             return node.text
         if isinstance(node, Literal):
             whole = isinstance(node.value, float) and node.value.is_integer()
+            written = self.text[slice(*node.span)]
+            if isinstance(node.value, float) and not whole and written.endswith("0"):
+                raise self.fail(
+                    f"{where.function}(): {written} is a number and equals {node.value}; write the label in quotes, '{written}'", node.span
+                )
             return str(int(node.value)) if whole else str(node.value)
         raise self.fail(f"{where.function}() takes labels of levels, not {node}", where.span)
 

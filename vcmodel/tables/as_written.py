@@ -7,10 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.tables.column_types import NUMBER
 from vcmodel.tables.decoding import decoded, existing_file, file_bytes
-from vcmodel.tables.dialect import SEPARATORS, divided
-from vcmodel.tables.reading import parsed, read_table
+from vcmodel.tables.dialect import divided
+from vcmodel.tables.numbers import may_be_number
+from vcmodel.tables.options import SEPARATORS, ReadOptions
+from vcmodel.tables.reading import read_table
+from vcmodel.tables.typed import as_written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,8 @@ def read_texts(data: Any, *, header: bool | None = True) -> pd.DataFrame:
     text, _ = decoded(content, where)
     if header is None:
         text = _with_header(text)
-    return parsed(divided(text, where), where, dtype=str)
+    dialect = divided(text, where, ReadOptions())
+    return as_written(dialect.rows, dialect.names, dialect.separator, where)
 
 
 def read_lines(path: str | PathLike[str]) -> list[list[str]]:
@@ -50,6 +53,6 @@ def _with_header(text: str) -> str:
     line = next((line.strip() for line in io.StringIO(text) if line.strip()), "")
     mark = next((mark for mark in SEPARATORS if len(line.split(mark)) > 2), " ")
     fields = line.split(None if mark == " " else mark)
-    if len(fields) < 3 or NUMBER.fullmatch(fields[-1].strip().replace(",", ".")) is None:
+    if len(fields) < 3 or not may_be_number(fields[-1].strip()):
         return text
     return f"{mark.join(f'V{k}' for k in range(1, len(fields) + 1))}\n{text}"

@@ -48,7 +48,19 @@ def existing_file(path: Path, what: str = "data") -> Path:
         raise DataError(f"{what}: {str(path)!r} cannot be the name of a file ({problem})") from None
     if not exists:
         raise DataError(f"{what}: there is no file {str(path)!r}")
-    raise DataError(f"{what}: {str(path)!r} is {'a folder' if path.is_dir() else 'not a regular file'}: give a file")
+    raise DataError(f"{what}: {str(path)!r} is {_kind(path)}: give a file")
+
+
+def _kind(path: Path) -> str:
+    """What stands there instead of a file; it is not opened, as a device or a pipe may have no end."""
+    kinds = {Path.is_dir: "a folder", Path.is_fifo: "a named pipe, not a regular file", Path.is_socket: "a socket, not a regular file"}
+    device = "a device, not a regular file" if path.is_char_device() or path.is_block_device() else "not a regular file"
+    return next((name for test, name in kinds.items() if test(path)), device)
+
+
+def spelled(text: str) -> str:
+    """Text that UTF-8 and SQLite can hold: undecodable bytes of a file name, and NUL, spelled out."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def file_bytes(path: Path) -> tuple[bytes, bool]:

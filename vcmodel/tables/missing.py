@@ -18,9 +18,11 @@ WORDS = frozenset(
     [
         *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "nan", "nat", "null", "#null!", "nil", "none", "missing", "miss"),
         *("unk", "unkn", "ukn", "unknown", "unknown_sire", "unknown_dam", "unknown_parent", "unknown sire", "unknown dam"),
-        *(".", "..", "*", "**", "***", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "?", "??", "???", "_"),
+        *(".", "..", "*", "**", "***", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}", "?", "??", "???", "_"),
     ]
 )
+# what a spreadsheet shows for a number it cannot compute
+ERRORS = frozenset(["#nv", "#value!", "#div/0!", "#ref!", "#num!", "#name?"])
 NUMBERS = frozenset({0.0, -1.0, *SENTINELS, -99999.0})
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
@@ -38,6 +40,15 @@ def is_unknown(text: str, codes: Iterable[str] = ()) -> bool:
     """
     key = _key(text)
     return key in WORDS or key in NUMBERS or key == "" or any(key == _key(code) for code in codes)
+
+
+def means_nothing(text: str) -> bool:
+    """Whether a text beside numbers stands for a missing one; in a column of text it may be a label.
+
+    >>> [means_nothing(text) for text in ("-", "n/a", "#DIV/0!", "<5", "0")]
+    [True, True, True, False, False]
+    """
+    return text.casefold() in WORDS or text.casefold() in ERRORS
 
 
 def _key(text: str) -> str | float:

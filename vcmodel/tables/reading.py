@@ -1,33 +1,39 @@
 """Tables from files and other objects, with a record of what was recognised.
 
-What is a number: every value of the column, missing ones aside, is written as one. Numbers with leading zeros (``007``) and whole
-numbers of more than 15 digits are names of something and stay text, since as numbers some of them would become equal.
+What is a number: every value of the column, missing ones aside, is written as one. Numbers that are names stay text, since as numbers
+two of them would become one or change their spelling: 007, 1E2, whole numbers of more than 15 digits, 1.1 beside 1.10.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from vcmodel.errors import DataError
-from vcmodel.tables.column_types import DECIMALS, NAME_IN_DIGITS, Column, UntypedColumn
-from vcmodel.tables.decoding import decoded, existing_file, file_bytes
-from vcmodel.tables.dialect import SEPARATORS, Dialect, divided
-from vcmodel.tables.missing import MISSING
+from vcmodel.tables.column_types import Column
+from vcmodel.tables.declared import declared
+from vcmodel.tables.decoding import decoded, existing_file, file_bytes, spelled
+from vcmodel.tables.dialect import divided
+from vcmodel.tables.labels import lookalikes
+from vcmodel.tables.options import DECIMALS, SEPARATORS, THOUSANDS, ReadOptions
+from vcmodel.tables.typed import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable
 
-
+# rows among which names of columns are looked for
+HEAD = 40
 RULE = (
     "numbers are covariates in `fixed`, where C(x) makes a factor of them, and factors in `random` and `residual`, labelled 1 also where "
-    "the file has 1.0; numbers with leading zeros and whole numbers of more than 15 digits are kept as text"
+    "the file has 1.0; numbers that look like names (007, 1E2, more than 15 digits, 1.1 beside 1.10) are kept as text"
 )
 
 
@@ -45,6 +51,8 @@ class Reading:
     columns : tuple of Column
     remarks : tuple of str
         About the file as a whole.
+    lines : (n,) int array or None
+        The line of a text file in which each row begins, from 1.
     """
 
     table: pd.DataFrame
@@ -52,6 +60,7 @@ class Reading:
     form: str = ""
     columns: tuple[Column, ...] = ()
     remarks: tuple[str, ...] = ()
+    lines: NDArray[np.int64] | None = None
 
     @property
     def missing(self) -> dict[str, int]:
@@ -62,6 +71,26 @@ class Reading:
                 total[code] = total.get(code, 0) + count
         return total
 
+    def column(self, name: str) -> Column | None:
+        """What the column was taken for; None for a table that was not read from a file."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def renamed(self, names: Mapping[str, str]) -> Reading:
+        """The same reading with new names of columns by old ones."""
+        if not names:
+            return self
+        columns = tuple(replace(column, name=names.get(column.name, column.name)) for column in self.columns)
+        return replace(self, table=self.table.rename(columns=dict(names)), columns=columns)
+
+    def line_of(self, text: str) -> int | None:
+        """The line of one of the first rows that has `text` as a value, as column names that were not recognised are."""
+        if self.lines is None:
+            return None
+        for row, values in enumerate(self.table.head(HEAD).astype(object).itertuples(index=False, name=None)):
+            if text in values:
+                return int(self.lines[row])
+        return None
+
     def headline(self) -> str:
         """File, format, size and missing-value codes in one sentence."""
         n, p = self.table.shape
@@ -69,14 +98,14 @@ class Reading:
         if self.path is None:
             return f"table with {size}"
         codes = ", ".join(f"{code or 'empty'} ({count:,})" for code, count in self.missing.items())
-        return f"{self.path.name} read as {self.form}: {size}; missing values: {codes or 'none'}"
+        return f"{spelled(self.path.name)} read as {self.form}: {size}; missing values: {codes or 'none'}"
 
-    def notes(self, used: Iterable[str] = ()) -> list[str]:
-        """What the report of a fit says: the headline, and the remarks on the file and the columns `used`."""
+    def notes(self, used: Iterable[str] = (), as_numbers: Container[str] = ()) -> list[str]:
+        """What the report of a fit says: the headline, and the remarks on the file and the columns `used`, some of them `as_numbers`."""
         if self.path is None:
             return []
-        wanted = set(used)
-        own = [f"column {column.name!r}: {text}" for column in self.columns if column.name in wanted for text in column.remarks]
+        wanted = [column for column in self.columns if column.name in set(used)]
+        own = [f"column {column.name!r}: {text}" for column in wanted for text in column.notes(column.name in as_numbers)]
         return [f"data: {self.headline()}", *(f"data: {text}" for text in self.remarks), *own]
 
     def describe(self) -> str:
@@ -85,33 +114,33 @@ class Reading:
         lines = [self.headline(), *self.remarks]
         for column in self.columns:
             gaps = sum(column.missing.values())
-            parts = [column.kind, *([f"{gaps:,} missing"] if gaps else []), *column.remarks]
+            parts = [column.kind, *([f"{gaps:,} missing"] if gaps else []), *column.notes(), *self._alike(column)]
             lines.append(f"  {column.name:<{width}}  {'; '.join(parts)}")
         return "\n".join([*lines, f"rule: {RULE}"] if self.columns else lines)
 
+    def _alike(self, column: Column) -> list[str]:
+        if not column.kind.startswith(("text", "factor")):
+            return []
+        groups = lookalikes([str(item) for item in self.table[column.name].dropna().unique()])
+        return [f"look alike: {', '.join(map(repr, group))} differ only in {what}" for group, what in groups[:3]]
 
-def read(
-    data: Any, *, missing: Sequence[str] = (), separator: str | None = None, decimal: str | None = None, encoding: str | None = None
-) -> Reading:
+
+def read(data: Any, options: ReadOptions | Mapping[str, Any] | None = None, **given: Any) -> Reading:
     """The table in a file, or another object as a table; what is not given is recognised.
 
     Parameters
     ----------
     data : path, DataFrame, polars or pyarrow table, or Reading
         A file holds separated text, also compressed with gzip, or Parquet.
-    missing : sequence of str
-        Codes for a missing value beside empty, NA, ``.`` and ``*``: ``["-9"]``.
-    separator : str, optional
-        ``","``, ``";"``, tab, ``"|"``, or a blank for any number of them.
-    decimal : str, optional
-        ``"."`` or ``","``.
-    encoding : str, optional
-        As Python names it.
+    options : ReadOptions or mapping, optional
+    **given
+        The same options by name, see :class:`ReadOptions`: ``read(path, skip=2, missing=["-9"], types={"block": "text"})``. For a
+        DataFrame only `missing` and `types` have a meaning.
 
     Raises
     ------
     DataError
-        Nothing that can be read as a table; the message names file and line.
+        Nothing that can be read as a table, or not with certainty; the message names file, line and option.
 
     Examples
     --------
@@ -119,16 +148,17 @@ def read(
     >>> reading.headline()
     'table with 2 rows, 1 column'
     """
-    if isinstance(missing, str):
-        raise DataError(f"missing takes a list of codes: missing=[{missing!r}]")
-    if decimal is not None and decimal not in DECIMALS:
-        raise DataError(f"decimal must be '.' or ',', not {decimal!r}")
+    chosen = ReadOptions.of(options, **given)
     if isinstance(data, str | PathLike):
-        codes = dict.fromkeys([*MISSING, *(str(code).strip() for code in missing)])
-        return _file(Path(data), tuple(codes), separator, decimal, encoding)
-    if missing or separator or decimal or encoding:
-        raise DataError("missing, separator, decimal and encoding are for files; prepare a DataFrame before it is given")
+        return _file(Path(data), chosen)
+    if chosen.of_file_only():
+        raise DataError(
+            f"{', '.join(chosen.of_file_only())}: for files of separated text; of a DataFrame only missing and types can be told, the rest "
+            "is done before it is given"
+        )
     if isinstance(data, Reading):
+        if chosen.given():
+            raise DataError("the data were read already: give the options to vcmodel.read")
         return data
     if isinstance(data, pd.DataFrame):
         table = data.copy(deep=False)
@@ -136,12 +166,12 @@ def read(
         table = data.to_pandas()
     else:
         raise DataError(f"data must be a DataFrame or the path of a CSV, not {'missing' if data is None else type(data).__name__}")
-    return Reading(_named(table))
+    return Reading(declared(_named(table), chosen))
 
 
-def read_table(data: Any) -> pd.DataFrame:
+def read_table(data: Any, options: ReadOptions | Mapping[str, Any] | None = None, **given: Any) -> pd.DataFrame:
     """`data` as a DataFrame with unique text column names; see :func:`read`."""
-    return read(data).table
+    return read(data, options, **given).table
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
@@ -152,89 +182,40 @@ def _named(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _file(path: Path, codes: tuple[str, ...], separator: str | None, decimal: str | None, encoding: str | None) -> Reading:
+def _file(path: Path, options: ReadOptions) -> Reading:
     content, compressed = file_bytes(existing_file(path))
     where = repr(str(path))
     if content.startswith(b"PAR1"):
-        return _parquet(path, content)
-    text, name = decoded(content, where, encoding)
+        return _parquet(path, content, options)
+    text, name = decoded(content, where, options.encoding)
     del content
-    dialect = divided(text, where, separator)
-    table, columns, decimal = _columns(dialect, codes, decimal, where)
-    form = f"{SEPARATORS[dialect.separator]}-separated {'text in gzip' if compressed else 'text'}, {name}, decimal {DECIMALS[decimal]}"
-    return Reading(table, path, form, columns, dialect.remarks)
+    dialect = divided(text, where, options)
+    del text
+    # an empty column without a name is what a separator at the end of every line leaves
+    found = typed(dialect.rows, dialect.names, dialect.separator, where, options)
+    kept = [i for i, column in enumerate(found.columns) if not (column.name.startswith("Unnamed: ") and column.kind == "empty")]
+    columns = tuple(found.columns[i] for i in kept)
+    options.require_columns([column.name for column in columns])
+    table = pd.DataFrame({found.columns[i].name: found.series[i] for i in kept})
+    marks = f"decimal {DECIMALS[found.decision.mark]}"
+    if found.decision.thousands is not None:
+        marks += f", {THOUSANDS[found.decision.thousands]}s between thousands"
+    form = f"{SEPARATORS[dialect.separator]}-separated {'text in gzip' if compressed else 'text'}, {name}, {marks}"
+    return Reading(table, path, form, columns, (*dialect.remarks, *found.remarks), found.lines)
 
 
-def _parquet(path: Path, content: bytes) -> Reading:
+def _parquet(path: Path, content: bytes, options: ReadOptions) -> Reading:
+    if options.of_file_only():
+        raise DataError(f"data: {str(path)!r} is Parquet, which says itself what {', '.join(options.of_file_only())} would: leave it out")
     try:
         table = pd.read_parquet(io.BytesIO(content))
     except ImportError:
         raise DataError("data: reading Parquet needs pyarrow: pip install 'vcmodel[parquet]'") from None
     except Exception as problem:  # pyarrow has no common base class of its errors
         raise DataError(f"data: {str(path)!r} is a damaged Parquet file: {problem}") from None
-    table = _named(table)
+    table = declared(_named(table), options)
     columns = []
     for name in table.columns:
         gaps = int(table[name].isna().sum())
         columns.append(Column(name, str(table[name].dtype), {"null": gaps} if gaps else {}))
     return Reading(table, path, "Parquet", tuple(columns))
-
-
-def _columns(dialect: Dialect, codes: tuple[str, ...], decimal: str | None, where: str) -> tuple[pd.DataFrame, tuple[Column, ...], str]:
-    """The table, its columns, and the decimal mark."""
-    raw = parsed(dialect, where)
-    wanted = pd.api.types.is_numeric_dtype
-    suspicious = [name for name in raw.columns if wanted(raw[name].dtype) and not pd.api.types.is_bool_dtype(raw[name].dtype)]
-    named = _names_in_digits(raw, dialect, suspicious, where)
-    for name, values in named.items():
-        raw[name] = values
-    # 1.0 counts too: a column of floats without a missing value was written with points (or exponents)
-    points = any(pd.api.types.is_float_dtype(raw[name].dtype) for name in raw.columns)
-    drafts = {name: UntypedColumn(raw[name], codes, dialect.separator) for name in raw.columns}
-    if decimal is None:
-        points = points or any(draft.decimal == "." for draft in drafts.values())
-        commas = any(draft.decimal == "," for draft in drafts.values())
-        decimal = "," if commas and not points else "."
-    settled = [draft.settled(decimal) for draft in drafts.values()]
-    kept = [i for i, (_, column) in enumerate(settled) if not (column.name.startswith("Unnamed: ") and column.kind == "empty")]
-    table = pd.DataFrame({settled[i][1].name: settled[i][0] for i in kept})
-    return table, tuple(settled[i][1] for i in kept), decimal
-
-
-def parsed(dialect: Dialect, where: str, **options: Any) -> pd.DataFrame:
-    """The rows as a table, in the types that pandas sees in them or, with ``dtype=str``, as text."""
-    try:
-        return pd.read_csv(
-            io.StringIO(dialect.rows),
-            sep=r"\s+" if dialect.separator == " " else dialect.separator,
-            header=None,
-            names=list(dialect.names),
-            index_col=False,
-            # missing values are recognised, and counted, by the drafts
-            na_filter=False,
-            low_memory=False,
-            **options,
-        )
-    except (ValueError, OverflowError, MemoryError) as problem:
-        raise DataError(f"data: {where} cannot be read as a table: {problem}") from None
-
-
-def _names_in_digits(raw: pd.DataFrame, dialect: Dialect, numeric: list[str], where: str) -> dict[str, pd.Series]:
-    """The numeric columns, as text, whose values are names: leading zeros or more than 15 digits."""
-    long = [name for name in numeric if len(raw) and float(np.abs(raw[name].to_numpy(dtype=np.float64)).max()) >= 1e15]
-    whole = [name for name in numeric if pd.api.types.is_integer_dtype(raw[name].dtype)]
-    zeros = whole if _leading_zero(dialect) else []
-    suspects = list(dict.fromkeys([*long, *zeros]))
-    if not suspects:
-        return {}
-    text = parsed(dialect, where, dtype=str, usecols=suspects)
-    return {name: text[name] for name in suspects if NAME_IN_DIGITS.search("\n".join(text[name].unique()))}
-
-
-def _leading_zero(dialect: Dialect) -> bool:
-    """Whether some field may begin with a zero and another digit."""
-    text = np.frombuffer(f"\n{dialect.rows}".encode(), dtype=np.uint8)
-    opens = np.zeros(256, dtype=bool)
-    opens[[ord(mark) for mark in f'{dialect.separator}"\n\r ']] = True
-    # unsigned, so that what stands before "0" in the character table wraps round
-    return bool(np.any(opens[text[:-2]] & (text[1:-1] == ord("0")) & (text[2:] - ord("0") < 10)))
