@@ -1,4 +1,5 @@
 import math
+import re
 
 import dense
 import numpy as np
@@ -33,7 +34,7 @@ def test_gradients_are_differences(text):
     try:
         found = Evaluator(text, VALUES).run()
     except vc.FormulaError:
-        assert not any(name in text for name in "abcV")  # a constant without a value
+        assert not re.search(r"\b(a|c|V2)\b|`", text)  # a constant without a value
         return
     if not math.isfinite(found.value) or abs(found.value) > 1e4 or not np.all(np.abs(found.gradient) < 1e4):
         return

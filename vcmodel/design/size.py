@@ -21,6 +21,8 @@ SMALL = 40
 # bytes of one column of an interaction until it is found aliased (measured: 270 to 570), and arrays of (parameters, levels, levels) alive
 # at once: derivatives of the matrix and of its root, and the basis they come from
 COLUMN, DERIVATIVES = 600, 3
+# columns of one fixed term beyond which minutes would pass before those that do not occur are found aliased (5 to 10 microseconds each)
+MOST_COLUMNS = 4_000_000
 
 
 def refuse_too_large(spec: ModelSpec, frame: Frame) -> None:
@@ -50,11 +52,11 @@ def _refuse_columns(term: FixedTerm, frame: Frame) -> None:
     names = [*term.factors, *(name for name in term.bare if not is_number(frame.table[name]))]
     levels = [len(frame.factor(name).labels) for name in dict.fromkeys(names)]
     columns = prod(levels) * (len(frame.responses) if term.by_trait else 1)
-    require_memory(
-        COLUMN * columns,
-        f"`fixed`: {term.text!r} has {columns:,} columns ({' x '.join(f'{n:,}' for n in levels)} levels) and",
-        "move the interaction to `random`, where only observed combinations count, or leave it out",
-    )
+    subject = f"`fixed`: {term.text!r} has {columns:,} columns ({' x '.join(f'{n:,}' for n in levels)} levels)"
+    remedy = "move the interaction to `random`, where only observed combinations count, or leave it out"
+    if columns > MOST_COLUMNS:
+        raise StructureError(f"{subject}, more than {MOST_COLUMNS:,}; {remedy}")
+    require_memory(COLUMN * columns, f"{subject} and", remedy)
 
 
 def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: Frame) -> None:
