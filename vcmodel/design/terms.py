@@ -49,6 +49,8 @@ class DesignTerm:
         -log|P|.
     diagonal : (q,) array
         K_ll, for reliabilities.
+    basis : (k, k) array or None
+        M, where the incidence is that of u' with u = (M kron I) u' the effects as written (:mod:`vcmodel.design.orthonormal`).
     """
 
     spec: TermSpec
@@ -59,6 +61,7 @@ class DesignTerm:
     factor: np.ndarray | sparse.csr_matrix | None
     logdet: float
     diagonal: np.ndarray
+    basis: np.ndarray | None = None
 
     @property
     def label(self) -> str:
@@ -220,7 +223,9 @@ def product_structure(spec_text: str, parts: Sequence[Structure]) -> KroneckerSt
 
 def weighted(frame: Frame, spec: TermSpec, values: sparse.csr_matrix) -> sparse.csr_matrix:
     """Columns (N, n) of a term times its covariates, on the weighted scale."""
-    return sparse.csr_matrix(sparse.diags(covariate(spec, frame) * frame.weight_root) @ values)
+    # entries stay where the covariate is zero: the pattern says which levels a cell meets, whatever the origin
+    by_cell = covariate(spec, frame) * frame.weight_root
+    return sparse.csr_matrix((values.data * np.repeat(by_cell, np.diff(values.indptr)), values.indices, values.indptr), shape=values.shape)
 
 
 def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:

@@ -72,7 +72,7 @@ class Equations(Protocol):
         """Covariance matrix (p, p) of the fixed effects as reported."""
 
     def effects(self, term: int) -> tuple[Array, Array]:
-        """Predicted random effects and their prediction error variances, both (k, q): Sigma-level by relationship level."""
+        """Predicted random effects as written and their prediction error variances, both (k, q): Sigma-level by relationship level."""
 
     def fitted(self) -> Array:
         """X beta + Z u (N,), on the scale of the data."""

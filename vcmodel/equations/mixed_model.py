@@ -279,6 +279,8 @@ class MixedModelEquations:
             if block.term != term:
                 continue
             loading = self._loading(index)
+            if design.basis is not None:
+                loading = design.basis[np.ix_(block.rows, block.rows)] @ loading
             _, b = self._levels(block)
             u = b @ loading.T
             if design.factor is None:

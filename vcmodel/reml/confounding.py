@@ -180,9 +180,8 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
 
 def _relate(term: DesignTerm) -> Callable[[Array], Array]:
     """K times the columns of an array (q, m)."""
-    if term.factor is not None:
-        factor = term.factor
-        return lambda values: np.asarray(factor @ (factor.T @ values))
-    if term.precision is None:
-        return lambda values: values
-    return factorised(term.precision).solve
+    solve: Callable[[Array], Array] = (lambda values: values) if term.precision is None else factorised(term.precision).solve
+    factor = term.factor
+    if factor is None:
+        return solve
+    return lambda values: np.asarray(factor @ solve(np.asarray(factor.T @ values)))

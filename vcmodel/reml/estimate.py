@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.equations.choice import choose
+from vcmodel.equations.rebased import RebasedEquations
 from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
@@ -24,6 +25,7 @@ from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
 from vcmodel.reml.supremum import limit
 from vcmodel.reml.wishes import Wishes, read_wishes
+from vcmodel.reml.written_basis import in_orthonormal_columns, worked_wishes, written_components, written_point, written_theta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,17 +117,19 @@ def estimate(
         Starting values, bounds or equalities that cannot be had, or that leave the equations singular.
     """
     with limited_threads(control.granted_threads):
+        written, design = design, in_orthonormal_columns(design, bounds, equal)
         equations, method = choose(design, control)
         refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
         components = make_components(design, references)
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-        wishes = read_wishes(components, defaults, start, bounds, equal)
+        shown = [written_theta(design, component, theta) for component, theta in zip(components, defaults, strict=True)]
+        wishes = worked_wishes(design, components, read_wishes(components, shown, start, bounds, equal), defaults)
         search, status = _best(equations, components, wishes, control)
         ridge = None if _all_seen(search, status) else find_ridge(design, components, wishes, search.point)
         if ridge is not None and status is Status.CONVERGED:
             search = centred(search, ridge)
-        return _collect(design, search, status, method, ridge)
+        return _collect(written, search, status, method, ridge)
 
 
 def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishes, control: Control) -> tuple[Search, Status]:
@@ -167,9 +171,10 @@ def _all_seen(search: Search, status: Status) -> bool:
 
 def _collect(design: Design, search: Search, status: Status, method: str, ridge: Ridge | None) -> Estimate:
     """The estimate at the point where the search ended."""
-    components = search.components
+    worked, components = search.equations.design, search.components
     seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
     loglik, point = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
+    own_charts, point = point.charts, written_point(worked, components, point)
     m = sum(chart.size for chart in point.charts)
     theta = search.wishes.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
     jacobians = []
@@ -178,6 +183,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         full[:, part] = chart.jacobian(phi)
         full[fixed] = 0.0  # but for rounding
         jacobians.append(full)
+    equations: Equations = search.equations if worked is design else RebasedEquations(search.equations, design)
     derivatives, transform = search.differentiate(), search.estimated_transform()
     precision = precision_of(
         transform.T @ derivatives.information @ transform,
@@ -188,16 +194,16 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
     )
     found = tuple(
         multipliers(component, chart, phi, search.snapped[part], d)
-        for component, chart, phi, part, d in zip(components, point.charts, point.phi, point.slices, search.gradients, strict=True)
+        for component, chart, phi, part, d in zip(components, own_charts, point.phi, point.slices, search.gradients, strict=True)
     )
     last = search.history[-1]
-    previous = search.previous
+    previous = None if search.previous is None else written_point(worked, components, search.previous)
     return Estimate(
         design=design,
         control=search.control,
-        equations=search.equations,
+        equations=equations,
         method=method,
-        components=components,
+        components=written_components(worked, components),
         wishes=search.wishes,
         point=point,
         theta=theta,
@@ -215,5 +221,5 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         history=tuple(search.history),
         previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),
         weakest_curvature=search.weakest,
-        start_theta=search.wishes.theta,
+        start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(components, search.wishes.theta, strict=True)),
     )

@@ -237,15 +237,15 @@ def _random_products(term: DesignTerm, probes: Array) -> Array:
     k, q = term.structure.size, term.n_levels
     spread = np.asarray(term.incidence.T @ probes).reshape(k, q, -1)
     if term.factor is not None:
-        spread = np.einsum("qm,kqd->kmd", term.factor, spread)
+        spread = np.stack([np.asarray(term.factor.T @ own) for own in spread])
     related = spread
     if term.precision is not None:
         lower = sparse.csc_matrix(sparse.tril(term.precision))
         lower.sort_indices()
         factor = SparseCholesky(lower)
         factor.refactor(lower.data)
-        stacked = spread.transpose(1, 0, 2).reshape(q, -1)
-        related = factor.solve(np.ascontiguousarray(stacked)).reshape(q, k, -1).transpose(1, 0, 2)
+        stacked = spread.transpose(1, 0, 2).reshape(term.n_columns, -1)
+        related = factor.solve(np.ascontiguousarray(stacked)).reshape(term.n_columns, k, -1).transpose(1, 0, 2)
     return np.einsum("aqi,bqj->abij", spread, related)
 
 

@@ -78,13 +78,23 @@ class CholeskyChart(LinearChart):
         return np.ones((self.order, self.order), dtype=bool)
 
     def reported(self, phi: Array) -> Array:
-        """Variances and covariances, lower triangle row-wise in level order."""
-        return self.value(phi)[np.tril_indices(self.order)]
+        """The parameters of Sigma."""
+        return self.parameters_of(self.value(phi))
 
     def jacobian(self, phi: Array) -> Array:
         """Their derivative."""
-        rows, columns = np.tril_indices(self.order)
-        return np.ascontiguousarray(self.derivative(phi)[:, rows, columns].T)
+        return self.slopes_of(self.value(phi), self.derivative(phi))
+
+    @staticmethod
+    def parameters_of(sigma: Array) -> Array:
+        """The reported parameters of a matrix: variances and covariances, lower triangle row-wise in level order."""
+        return sigma[np.tril_indices(len(sigma))]
+
+    @staticmethod
+    def slopes_of(sigma: Array, derivative: Array) -> Array:
+        """Derivative of the reported parameters (n, m) where the matrix has the `derivative` (m, k, k)."""
+        rows, columns = np.tril_indices(len(sigma))
+        return np.ascontiguousarray(derivative[:, rows, columns].T)
 
     @cached_property
     def _edges(self) -> tuple[Edge, ...]:
@@ -115,13 +125,13 @@ class CholeskyChart(LinearChart):
 class CorrelationCholeskyChart(CholeskyChart):
     """The same coordinates, reported as correlations of the pairs and then variances."""
 
-    def reported(self, phi: Array) -> Array:
+    @staticmethod
+    def parameters_of(sigma: Array) -> Array:
         """Correlations row-wise, then variances."""
-        sigma = self.value(phi)
         return np.concatenate([correlations(sigma), np.diagonal(sigma)])
 
-    def jacobian(self, phi: Array) -> Array:
+    @staticmethod
+    def slopes_of(sigma: Array, derivative: Array) -> Array:
         """Their derivative; NaN rows for correlations with a zero variance."""
-        derivative = self.derivative(phi)
         variances = np.diagonal(derivative, axis1=1, axis2=2).T
-        return np.vstack([correlation_jacobian(self.value(phi), derivative), variances])
+        return np.vstack([correlation_jacobian(sigma, derivative), variances])
