@@ -136,3 +136,10 @@ def test_held_rows_keep_the_basis_as_written() -> None:
 def test_independent_columns_have_an_origin() -> None:
     one, two = (fit("str(~ g + g:lin(x), ~ diag(2):id(g))", origin, 1.0) for origin in (0.0, 3.0))
     assert abs(one.loglik - two.loglik) > 0.01
+
+
+@pytest.mark.parametrize("structure", ["us", "corgh"])
+def test_far_from_the_data_a_matrix_is_not_called_singular(structure: str) -> None:
+    found = fit(FORMS["id"].format(structure), 1e6, 1.0)
+    assert not any("rank" in note for note in found.notes)
+    assert set(found.varcomp.bound) <= {"P", "U"}

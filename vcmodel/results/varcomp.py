@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vcmodel.structures.rebased_chart import RebasedChart
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,6 +35,8 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
     component, theta = estimate.components[index], estimate.theta[index]
     errors = standard_errors(estimate.jacobians[index], estimate.covariance)
     first = _first_of_groups(estimate)
+    chart = estimate.point.charts[index]
+    inside = isinstance(chart, RebasedChart) and chart.regular(estimate.point.phi[index])
     codes = []
     for i, parameter in enumerate(component.structure.parameters):
         group = int(estimate.wishes.group[index][i])
@@ -41,7 +45,7 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
             codes.append("F")
         elif estimate.precision.unknown(index, i) or not np.isfinite(theta[i]):
             codes.append("S")
-        elif errors[i] <= least:
+        elif errors[i] <= least and not inside:
             codes.append("B")
         elif group >= 0 and first[group] != (index, i):
             codes.append("C")

@@ -38,6 +38,10 @@ class RebasedChart(Chart):
         """Number of rows, k."""
         return self.worked.order
 
+    def regular(self, phi: Array) -> bool:
+        """Whether Sigma is regular; far from the data M Sigma M' is singular in all digits it has."""
+        return bool(np.all(phi[self.worked.diagonal] != 0.0))
+
     def loading(self, phi: Array) -> Array:
         """M Lambda (k, k)."""
         return np.asarray(self.basis @ self.worked.loading(phi))
