@@ -26,6 +26,7 @@ from vcmodel.reml.status import Status
 from vcmodel.reml.supremum import limit
 from vcmodel.reml.wishes import Wishes, read_wishes
 from vcmodel.reml.written_basis import in_orthonormal_columns, worked_wishes, written_components, written_point, written_theta
+from vcmodel.structures.rebased_chart import RebasedChart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,6 +100,18 @@ class Estimate:
     previous_theta: tuple[Array, ...] | None
     weakest_curvature: float
     start_theta: tuple[Array, ...]
+
+    def worked_matrix(self, index: int) -> tuple[Array, Array]:
+        """Sigma (k, k) of a component in the basis it was worked in, and the standard deviations (k,) of the data at its levels there."""
+        chart, phi = self.point.charts[index], self.point.phi[index]
+        if isinstance(chart, RebasedChart):
+            return chart.worked.value(phi), chart.worked.reference
+        return chart.value(phi), self.components[index].reference
+
+    def regular_by_basis(self, index: int) -> bool:
+        """Whether a matrix is regular in the orthonormal basis it was worked in; as written it may be singular by rounding."""
+        chart = self.point.charts[index]
+        return isinstance(chart, RebasedChart) and chart.regular(self.point.phi[index])
 
 
 def estimate(

@@ -11,7 +11,6 @@ from vcmodel.results.confounding_notes import confounding_notes
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
-from vcmodel.structures.rebased_chart import RebasedChart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,11 +56,7 @@ def _no_freedom(estimate: Estimate, index: int) -> str:
 
 def _null(estimate: Estimate, index: int) -> int:
     """Dimension of the null space of a random component's matrix."""
-    chart, phi, scale = estimate.point.charts[index], estimate.point.phi[index], estimate.components[index].reference
-    if isinstance(chart, RebasedChart):  # as written it may be singular by rounding
-        sigma, scale = chart.worked.value(phi), chart.worked.reference
-    else:
-        sigma = chart.value(phi)
+    sigma, scale = estimate.worked_matrix(index)
     return int(np.sum(np.linalg.eigvalsh(sigma / np.outer(scale, scale)) < NULL))
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vcmodel.structures.rebased_chart import RebasedChart
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,8 +33,7 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
     component, theta = estimate.components[index], estimate.theta[index]
     errors = standard_errors(estimate.jacobians[index], estimate.covariance)
     first = _first_of_groups(estimate)
-    chart = estimate.point.charts[index]
-    inside = isinstance(chart, RebasedChart) and chart.regular(estimate.point.phi[index])
+    inside = estimate.regular_by_basis(index)
     codes = []
     for i, parameter in enumerate(component.structure.parameters):
         group = int(estimate.wishes.group[index][i])
