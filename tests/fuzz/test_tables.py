@@ -205,6 +205,9 @@ def difference(case: Case, reading) -> str:
             back = [None if code < 0 else factor.labels[code] for code in factor.codes.tolist()]
             # whole numbers are labelled without a fraction; blanks at the ends do not count
             wanted = [None if v is None else v.strip() for v in values]
+            if pd.api.types.is_float_dtype(series.dtype):
+                # with as many decimals everywhere they are numbers, whose last zeros no label shows
+                back, wanted = ([None if v is None else float(v) for v in labels] for labels in (back, wanted))
             if back != wanted:
                 return f"{name}: {back[:9]} for {wanted[:9]}"
         elif all(isinstance(v, bool) for v in values if v is not None):
