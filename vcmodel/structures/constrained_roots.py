@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array
 from vcmodel.structures.pivoting import pivoted_cholesky
-from vcmodel.structures.scale_direction_chart import Place, Ray, ScaleDirectionChart
+from vcmodel.structures.ray import Ray
+from vcmodel.structures.scale_direction_chart import Place, ScaleDirectionChart
 
 # a start is drawn to this smallest eigenvalue of its correlations where it is not a matrix at all, and where a correlation that shall
 # move stands at +-1: there it has no derivative
