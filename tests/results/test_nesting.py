@@ -141,6 +141,23 @@ def test_held_and_tied_parameters():
     check(fitted(A, "f + site:f", None, (("site:f", 0.0),)), fitted(A, None, None), HALF)
 
 
+def test_parts_that_overlap_are_told_apart_by_their_names():
+    """Matrices of corh over the sites could take up the common variance too."""
+    check(
+        fitted(A, "f + corh(site):block", None),
+        fitted(A, "f", None),
+        fitted(A, "f + us(site):block", None).lrt(fitted(A, "f", None)).weights,
+        simulated=True,
+        atol=0.05,
+    )
+    check(fitted(A, "corh(site):f + block", None), fitted(A, "corh(site):f", None), HALF)
+
+
+def test_a_correlation_beside_a_variance_held_at_zero_is_no_direction():
+    held = fitted(A, "corv(site):f", None, (("site:f", 0.0),))
+    assert len(fitted(A, "corv(site):f", None).lrt(held).weights) == 3
+
+
 @pytest.mark.parametrize(("larger", "smaller"), [("f + block", "site:f"), ("diag(site):f", "f"), ("corv(site):f + block", "diag(site):f")])
 def test_models_that_are_not_nested(larger, smaller):
     larger, smaller = fitted(A, larger, None), fitted(A, smaller, None)

@@ -76,13 +76,13 @@ def mixture(larger: Comparable, smaller: Comparable) -> Mixture:
     if larger.images is None or smaller.images is None or larger.information is None:
         return plain_mixture(df, "too many (co)variances for the distribution at a boundary: a plain chi-square")
     inner = [_inside(part) for part in smaller.parts]
-    at = _entries_with_image(larger, _image(smaller, [part.sigma for part in inner]))
+    at = _entries_of(larger, smaller, [part.sigma for part in inner])
     sizes = [len(entries(part.structure)) for part in larger.parts]
     pieces = np.split(at, np.cumsum(sizes)[:-1])
     sigmas = [np.tensordot(own, entries(part.structure), 1) for own, part in zip(pieces, larger.parts, strict=True)]
     try:
-        images, zero = _moves(smaller, inner)
-        along = np.stack([_entries_with_image(larger, image) for image in images], axis=1) if images else np.zeros((at.size, 0))
+        moves, zero = _moves(smaller, inner)
+        along = np.stack([np.zeros(at.size), *(_entries_of(larger, smaller, move) for move in moves)], axis=1)[:, 1:]
         cone = Cone.at(larger.parts, sigmas)
         found = _mixture(cone, larger.information, along)
     except UnknownCone as problem:
@@ -134,19 +134,25 @@ def _image(model: Comparable, matrices: Sequence[Array]) -> Array:
     return np.concatenate(values) @ model.images
 
 
-def _entries_with_image(model: Comparable, image: Array) -> Array:
-    """The entries (m,) of a model's matrices that give V this image.
+def _entries_of(larger: Comparable, smaller: Comparable, matrices: Sequence[Array]) -> Array:
+    """The entries (m,) of the larger model's matrices that give V what one matrix per part of the smaller model gives.
+
+    Parts of the same name have the same matrix if that does it.
 
     Raises
     ------
     VcmodelError
         There are none.
     """
-    assert model.images is not None
-    size = np.linalg.norm(model.images, axis=1)
+    assert larger.images is not None
+    image = _image(smaller, matrices)
+    named = {(part.label, part.structure.levels): matrix for part, matrix in zip(smaller.parts, matrices, strict=True)}
+    found = [named.get((part.label, part.structure.levels), np.zeros_like(part.sigma)) for part in larger.parts]
+    guess = np.concatenate([values_at(matrix, entries(part.structure)) for matrix, part in zip(found, larger.parts, strict=True)])
+    size = np.linalg.norm(larger.images, axis=1)
     size = np.where(size > 0.0, size, 1.0)
-    scaled = model.images / size[:, None]
-    solution = np.linalg.lstsq(scaled.T, image, rcond=1e-10)[0]
+    scaled = larger.images / size[:, None]
+    solution = guess * size + np.linalg.lstsq(scaled.T, image - guess @ larger.images, rcond=1e-10)[0]
     if np.linalg.norm(solution @ scaled - image) > RESIDUAL * np.linalg.norm(image):
         raise VcmodelError(
             "the models are not nested: the smaller one has a (co)variance that the larger one cannot have; compare their AIC"
@@ -166,15 +172,15 @@ def _inside(part: Part) -> Part:
     return replace(part, theta=theta, sigma=sigma) if further and there[0] > -NULL else part
 
 
-def _moves(model: Comparable, inner: Sequence[Part]) -> tuple[list[Array], NDArray[np.bool_]]:
-    """Images of the smaller model's free directions, and which of them belong to matrices that are estimated as zero.
+def _moves(model: Comparable, inner: Sequence[Part]) -> tuple[list[list[Array]], NDArray[np.bool_]]:
+    """The smaller model's free directions, a matrix per part, and which of them belong to matrices that are estimated as zero.
 
     Raises
     ------
     UnknownCone
         A direction has no derivative.
     """
-    images, zero = [], []
+    found, zero = [], []
     with np.errstate(divide="ignore", invalid="ignore"):
         derivatives = [part.structure.derivative(part.theta) for part in inner]
     for members in free_parameters(inner):
@@ -183,6 +189,8 @@ def _moves(model: Comparable, inner: Sequence[Part]) -> tuple[list[Array], NDArr
             moves[c] = moves[c] + derivatives[c][i]
         if not all(np.all(np.isfinite(move)) for move in moves):
             raise UnknownCone(f"{inner[members[0][0]].label} has no derivative at its boundary")
-        images.append(_image(model, moves))
+        if not any(np.any(move) for move in moves):
+            continue  # a correlation beside a variance held at zero
+        found.append(moves)
         zero.append(all(not np.any(model.parts[c].sigma) for c, _ in members))
-    return images, np.array(zero, dtype=bool)
+    return found, np.array(zero, dtype=bool)

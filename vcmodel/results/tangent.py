@@ -170,13 +170,21 @@ def theta_at(part: Part, sigma: Array) -> Array | None:
             if not np.all(np.isfinite(rest)) or not np.all(np.isfinite(free)):
                 return None
             if np.linalg.norm(rest) < NULL * 1e-2:
-                return theta
+                return theta if _smooth(part, sigma, theta) else None
             if not free:
                 return None
             step = np.linalg.lstsq(np.stack(free).reshape(len(free), -1).T, rest.ravel(), rcond=1e-12)[0]
             for own, change in zip(members, step, strict=True):
                 theta[own] -= change
     return None
+
+
+def _smooth(part: Part, sigma: Array, theta: Array) -> bool:
+    """Whether the matrix has derivatives by its free parameters: always, unless a variance is zero and they depend on it."""
+    if np.all(np.diag(sigma) > NULL * part.reference**2):
+        return True
+    here, inside = (part.structure.derivative(value)[~part.fixed] for value in (theta, typical(part, sigma)))
+    return bool(np.allclose(here, inside, rtol=RESIDUAL))
 
 
 def _blocks(part: Part, sigma: Array, moves: Array) -> list[Block]:

@@ -54,7 +54,7 @@ class General(LinearStructure):
             return np.full(len(values), AWAY)
         # On the ray I + c (C - I) the smallest eigenvalue 1 - c (1 - lambda) is zero at c = 1 / (1 - lambda).
         smallest = np.linalg.eigvalsh(matrix)[0]
-        return min(1.0, INSIDE / (1.0 - smallest)) * values
+        return min(1.0, INSIDE / max(1.0 - smallest, INSIDE)) * values
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Unit rows of a pivoted triangular root."""
