@@ -153,7 +153,7 @@ class Model:
         known: Mapping[str, object] | None,
         weights: str | None,
         missing: Unknown,
-        read: ReadOptions | Mapping[str, Any] | None,
+        read: ReadOptions | Mapping[str, Any] | None = None,
     ) -> tuple[Design, pd.Index]:
         """The design, and the index of the data as given."""
         from vcmodel.design.design import build_design
