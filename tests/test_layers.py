@@ -1,4 +1,4 @@
-"""The import check of tools/check_layers.py: the package passes, an upward import does not."""
+"""The import check of tools/check_layers.py: the package passes, an upward import and a circle do not."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_the_package_passes():
 
 def test_downward_imports_pass(tree):
     found = run(tree)
-    assert (found.returncode, found.stdout.strip()) == (0, "imports point downwards")
+    assert (found.returncode, found.stdout.strip()) == (0, "imports point downwards, without circles")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,34 @@ def test_an_upward_import_is_found(tree, text):
     assert found.returncode == 1
     line = 2 + text[: text.index("reml")].count("\n")
     assert f"vcmodel/linalg/solve.py:{line}: imports vcmodel.reml" in found.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from vcmodel.reml.loop import maximise\n",
+        "from vcmodel.reml import loop\n",
+        "from . import loop\n",
+        "import vcmodel.reml.loop\n",
+        "def later():\n    from vcmodel.reml.loop import maximise\n",
+    ],
+)
+def test_a_circle_is_found(tree, text):
+    (tree / "vcmodel" / "reml" / "step.py").write_text(text)
+    (tree / "vcmodel" / "reml" / "loop.py").write_text("from vcmodel.reml.step import step\n")
+    found = run(tree)
+    assert found.returncode == 1
+    assert "import circle: vcmodel.reml." in found.stdout
+    assert "vcmodel.reml.step -> vcmodel.reml.loop" in found.stdout
+
+
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
+def test_imports_for_type_checkers_make_no_circle(tree, test):
+    text = f"import typing\nfrom typing import TYPE_CHECKING\nif {test}:\n    from vcmodel.reml.loop import maximise\n"
+    (tree / "vcmodel" / "reml" / "step.py").write_text(text)
+    (tree / "vcmodel" / "reml" / "loop.py").write_text("from vcmodel.reml.step import step\n")
+    found = run(tree)
+    assert (found.returncode, found.stdout.strip()) == (0, "imports point downwards, without circles")
 
 
 def test_a_folder_without_init_is_found(tree):

@@ -1,8 +1,8 @@
-"""Check that imports inside vcmodel point downwards only (LAYERS below, lowest first).
+"""Check that imports inside vcmodel point downwards only (LAYERS below, lowest first) and that no modules import each other in a circle.
 
 usage: python tools/check_layers.py [ROOT]
-Prints every offending import as file:line and exits 1; also names package folders without ``__init__.py``, which the build would miss.
-Imports inside functions and under TYPE_CHECKING count like any other.
+Prints every offending import as file:line, and every circle, and exits 1; also names package folders without ``__init__.py``, which the
+build would miss. Imports inside functions count like any other; those under TYPE_CHECKING too, but not for circles: they are never run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 # lowest first; a module may import its own layer and those above it in this list
@@ -49,9 +50,10 @@ def layer(module: str) -> str:
     return "top" if head in TOP else head
 
 
-def imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of every import of a vcmodel module, relative ones resolved."""
+def imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Line, dotted name and imported names of every import of a vcmodel module, relative ones resolved."""
     for node in ast.walk(tree):
+        own: tuple[str, ...] = ()
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -62,9 +64,10 @@ def imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[tuple[int,
                 base = ".".join([*parents[:keep], *([base] if base else [])])
             # `from vcmodel import reml` names a layer in the alias
             names = [f"{base}.{alias.name}" for alias in node.names] if base == "vcmodel" else [base]
+            own = () if base == "vcmodel" else tuple(alias.name for alias in node.names)
         else:
             continue
-        yield from ((node.lineno, name) for name in names if name.split(".")[0] == "vcmodel")
+        yield from ((node.lineno, name, own) for name in names if name.split(".")[0] == "vcmodel")
 
 
 def offence(source: str, target_module: str) -> str | None:
@@ -90,9 +93,38 @@ def offence(source: str, target_module: str) -> str | None:
     return None
 
 
+class _Run(ast.NodeTransformer):
+    """Leaves out what only type checkers see."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        test = node.test
+        name = test.id if isinstance(test, ast.Name) else test.attr if isinstance(test, ast.Attribute) else ""
+        return node.orelse if name == "TYPE_CHECKING" else node
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules that import each other in turn, first and last the same; empty when there are none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as problem:
+        return list(reversed(problem.args[1]))
+    return []
+
+
+def imported_modules(tree: ast.AST, module: str, is_package: bool, modules: set[str]) -> set[str]:
+    """The `modules` that a module imports when it runs: of a package, the modules named."""
+    found: set[str] = set()
+    for _, base, names in imports(_Run().visit(tree), module, is_package):
+        inner = {f"{base}.{name}" for name in names} & modules
+        found |= inner if len(inner) == len(names) > 0 else {*inner, base} & modules
+    return found - {module}
+
+
 def check(root: Path) -> list[str]:
     """One line per offence under `root`, the folder that holds vcmodel/ and datasets/."""
     found = []
+    trees: dict[str, tuple[ast.AST, bool]] = {}
     for folder, package in ((root / "vcmodel", "vcmodel"), (root / "datasets", "vcmodel.datasets")):
         for path in sorted(folder.rglob("*.py")):
             if not (path.parent / "__init__.py").exists():
@@ -100,14 +132,19 @@ def check(root: Path) -> list[str]:
             inner = path.relative_to(folder).with_suffix("").parts
             is_package = inner[-1] == "__init__"
             module = ".".join([package, *(inner[:-1] if is_package else inner)])
-            for line, name in imports(ast.parse(path.read_text(encoding="utf-8")), module, is_package):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            trees[module] = tree, is_package
+            for line, name, _ in imports(tree, module, is_package):
                 reason = offence(layer(module), name)
                 if reason:
                     found.append(f"{path.relative_to(root)}:{line}: imports {name}: {reason}")
+    members = circle({module: imported_modules(tree, module, is_package, set(trees)) for module, (tree, is_package) in trees.items()})
+    if members:
+        found.append(f"import circle: {' -> '.join(members)}")
     return list(dict.fromkeys(found))
 
 
 if __name__ == "__main__":
     offences = check(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1])
-    print("\n".join(offences) if offences else "imports point downwards")
+    print("\n".join(offences) if offences else "imports point downwards, without circles")
     sys.exit(bool(offences))

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vcmodel.batch.result import FAILED
-from vcmodel.batch.tasks import Outcome, Task, execute
+from vcmodel.batch.tasks import ATTEMPTS, Outcome, Task, execute, worker_died
 from vcmodel.errors import VcmodelError
 
 if TYPE_CHECKING:
     from distributed import Client
 
-# a task that was running on this many workers when they died is given up; the first death is repeated elsewhere
-ALLOWED_DEATHS = 1
 PATIENCE = 20.0  # seconds to wait for a scheduler to answer
 
 
@@ -61,7 +59,7 @@ class Dask:
             with client:
                 yield from self._run(client, tasks)
             return
-        with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}):
+        with dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1}):
             try:
                 # nannies start dead workers again; nothing listens beyond this machine
                 cluster = LocalCluster(
@@ -109,7 +107,5 @@ def _outcome(future: Any) -> Outcome:
     if problem is None:
         return future.result()
     if isinstance(problem, KilledWorker):
-        from vcmodel.batch.executors import death_message
-
-        return Outcome(FAILED, death_message(), attempts=ALLOWED_DEATHS + 1)
+        return worker_died()
     return Outcome(FAILED, f"the cluster could not run the fit: {type(problem).__name__}: {problem}")

@@ -18,8 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Protocol
 
-from vcmodel.batch.result import FAILED
-from vcmodel.batch.tasks import Outcome, Task, execute
+from vcmodel.batch.tasks import ATTEMPTS, Outcome, Task, execute, worker_died
 from vcmodel.errors import VcmodelError, choices
 from vcmodel.memory import available_memory
 from vcmodel.processors import processors
@@ -29,8 +28,6 @@ EXECUTORS = ("serial", "local", "dask")
 WORKER_MEMORY = 300_000_000
 # bytes in memory per byte of a file while it is fitted: the table, the design, the factor; measured 15-25 on trials of 1,000 plots
 FILE_EXPANSION = 30
-# a fit whose worker died is tried again once: the death may have been another's doing
-ATTEMPTS = 2
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
@@ -154,14 +151,7 @@ class LocalProcesses:
         if deaths[task.id] < ATTEMPTS:
             waiting.appendleft(task)
             return
-        yield task, Outcome(FAILED, death_message(), attempts=ATTEMPTS)
-
-
-def death_message() -> str:
-    """What is recorded for a fit that took its worker with it each time."""
-    return (
-        f"the worker process died in each of {ATTEMPTS} attempts (out of memory, killed, or a crash): try fewer workers or a smaller model"
-    )
+        yield task, worker_died()
 
 
 def _give(worker: _Worker, waiting: deque[Task]) -> None:

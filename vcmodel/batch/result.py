@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vcmodel.batch.tables import frames
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -95,8 +97,6 @@ class BatchResult:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """``fits``, ``varcomp``, ``correlations``, ``fixed`` and ``random`` of this fit, as in the tables of the batch."""
-        from vcmodel.batch.tables import frames
-
         return frames(self)
 
     @property

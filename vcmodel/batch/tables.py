@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.batch.result import CONVERGED, BatchResult
 from vcmodel.results.cells import guarded
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from vcmodel.batch.result import BatchResult
 
 _OF_FIT = {"file": "text", "model": "text", "traits": "text"}
 # name -> column -> kind
@@ -113,7 +114,7 @@ def rows(result: BatchResult) -> dict[str, list[Row]]:
     fit = result.fit or {}
     counts = [fit.get(name) for name in ("n_observations", "n_fixed", "n_parameters", "loglik", "loglik_full", "aic", "bic")]
     iterations = len(fit["iterations"]) - 1 if fit else None
-    state = (result.id, result.status, result.status == CONVERGED, result.message)
+    state = (result.id, result.status, result.converged, result.message)
     found["fits"] = [(*head, *state, *counts, iterations, result.selected, " | ".join(result.notes) or None)]
     found["timings"] = [(*head, result.id, result.seconds, result.attempts)]
     if not fit or result.kept is None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from vcmodel.fit import Fit
     from vcmodel.tables.reading import Reading
 
+# a fit whose worker died is tried again once: the death may have been another's doing
+ATTEMPTS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -117,6 +120,14 @@ class Outcome:
     rows: bytes | None = None
     seconds: float = 0.0
     attempts: int = 1
+
+
+def worker_died() -> Outcome:
+    """What is recorded for a fit that took its worker with it each time."""
+    message = (
+        f"the worker process died in each of {ATTEMPTS} attempts (out of memory, killed, or a crash): try fewer workers or a smaller model"
+    )
+    return Outcome(FAILED, message, attempts=ATTEMPTS)
 
 
 def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
