@@ -251,8 +251,7 @@ class Fit:
         # importing the package loads no SciPy
         from vcmodel.results.wald import wald
 
-        equations = self.estimate.equations
-        return wald(self.estimate, equations.coefficients(), equations.coefficient_covariance())
+        return wald(self.estimate)
 
     def random_effects(self, term: str) -> pd.DataFrame:
         """Predicted effects (BLUPs) of a random term: ``effect std_error pev reliability``, by level and trait.

@@ -147,7 +147,8 @@ def test_any_point(model, seed, boundary):
         near(found.score, expected.score, 1e-7)
         near(found.information, expected.information, 1e-7)
         near(reduced.coefficients(), general.coefficients(), 1e-8)
-        near(reduced.coefficient_covariance(), general.coefficient_covariance(), 1e-7)
+        roots = [equations.whitened_coefficients()[0] for equations in (reduced, general)]
+        near(roots[0] @ roots[0].T, roots[1] @ roots[1].T, 1e-7)
         near(reduced.coefficient_variances(), general.coefficient_variances(), 1e-7)
         near(design.frame.y - reduced.fitted(), design.frame.y - general.fitted(), 1e-8)
         for a, b in zip(general.effects(0), reduced.effects(0), strict=True):

@@ -69,7 +69,9 @@ def test_effects_and_their_variances_equal_dense(model):
     information = x.T @ np.linalg.solve(v, x)
     beta = np.linalg.solve(information, x.T @ np.linalg.solve(v, design.y))
     assert np.allclose(equations.coefficients(), beta, rtol=1e-7, atol=1e-8)
-    assert np.allclose(equations.coefficient_covariance(), np.linalg.inv(information), rtol=1e-6, atol=1e-10)
+    root, whitened = equations.whitened_coefficients()
+    assert np.allclose(root @ root.T, np.linalg.inv(information), rtol=1e-6, atol=1e-10)
+    assert np.allclose(root @ whitened, beta, rtol=1e-7, atol=1e-8)
     assert np.allclose(equations.coefficient_variances(), np.diag(np.linalg.inv(information)), rtol=1e-6)
     fitted = x @ beta
     for t, (term, sigma) in enumerate(zip(design.terms, sigmas, strict=False)):

@@ -192,3 +192,20 @@ def test_weights_and_far_covariates_do_not_matter():
     table = vc.fit("y ~ year + square + a", random="block", data=data).wald()
     assert table["df"].tolist() == [1, 1, 1, 1]
     assert table["df_conditional"].tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("spread", [1e-3, 1e-8, 1e-10])
+def test_a_covariate_far_from_zero_is_tested_as_beside_zero(spread):
+    rng = np.random.default_rng(3)
+    groups, treatments = np.repeat([f"g{i}" for i in range(12)], 5), np.tile(list("abc"), 20)
+    data = pd.DataFrame({"g": groups, "f": treatments, "z": rng.integers(-8, 9, 60) / 4.0})
+    data["y"] = 3.0 + 0.4 * data["z"] + rng.normal(size=60) + np.repeat(rng.normal(size=12), 5)
+    # steps of a power of two about one, so that the covariate itself has no rounding
+    step = 2.0 ** round(np.log2(spread))
+    data["x"] = 1.0 + step * data["z"]
+    near, far = (vc.fit(f"y ~ {name} + f", random="g", data=data) for name in ("z", "x"))
+    assert far.to_json()
+    expected, found = near.wald(), far.wald()
+    # the mean at x = 0 is another hypothesis, given the covariate or not: the first row is that of the mean alone
+    for column in ("df", "df_conditional", "chi2_incremental", "chi2_conditional"):
+        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-6), column

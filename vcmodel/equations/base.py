@@ -68,8 +68,11 @@ class Equations(Protocol):
     def coefficient_variances(self) -> Array:
         """Variances (p,) of the fixed effects as reported."""
 
-    def coefficient_covariance(self) -> Array:
-        """Covariance matrix (p, p) of the fixed effects as reported."""
+    def whitened_coefficients(self) -> tuple[Array, Array]:
+        """Root B (p, p) of the covariance BB' of the fixed effects as reported, and w (p,), of covariance I, with coefficients = B w.
+
+        Made in the centred columns, where nothing cancels: a covariate that varies little about a large mean costs no digits of w.
+        """
 
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects as written and their prediction error variances, both (k, q): Sigma-level by relationship level."""

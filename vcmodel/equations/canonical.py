@@ -21,6 +21,7 @@ from scipy.sparse import csgraph, csr_matrix
 from vcmodel.equations.base import SingleTraitSystems
 from vcmodel.equations.layout import term_parts
 from vcmodel.equations.least_squares import least_squares
+from vcmodel.equations.whitening import whitened_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,12 +169,13 @@ class CanonicalEquations(Generic[Systems]):
         by_column = self.offset + self.systems.fixed() @ self.back.T
         return np.asarray(self.design.transform @ (self.form.to_design @ by_column.T.ravel()))
 
-    def coefficient_covariance(self) -> Array:
-        """Covariance matrix (p, p) of the fixed effects as reported."""
+    def whitened_coefficients(self) -> tuple[Array, Array]:
+        """Root B (p, p) of the covariance of the fixed effects as reported, and w (p,) with coefficients = B w."""
         p = self.design.x.shape[1]
+        by_column = (self.offset + self.systems.fixed() @ self.back.T).T.ravel()
         covariance = np.einsum("at,bt,tij->aibj", self.back, self.back, self.systems.fixed_covariance(), optimize=True).reshape(p, p)
-        t = self.design.transform @ self.form.to_design
-        return np.asarray(t @ (t @ (0.5 * (covariance + covariance.T))).T)
+        root, whitened = whitened_by(0.5 * (covariance + covariance.T), by_column)
+        return np.asarray(self.design.transform @ (self.form.to_design @ root)), whitened
 
     def coefficient_variances(self) -> Array:
         """Variances (p,) of the fixed effects as reported, without the whole matrix."""

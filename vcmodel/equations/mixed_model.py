@@ -23,6 +23,7 @@ from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.residual_blocks import ResidualBlocks
 from vcmodel.equations.size import require_room
+from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky, factorised
 
 if TYPE_CHECKING:
@@ -238,10 +239,11 @@ class MixedModelEquations:
         p = self.design.x.shape[1]
         return self.design.transform @ (self.offset + self.solution[:p])
 
-    def coefficient_covariance(self) -> Array:
-        """Covariance matrix (p, p) of the fixed effects as reported."""
+    def whitened_coefficients(self) -> tuple[Array, Array]:
+        """Root B (p, p) of the covariance of the fixed effects as reported, and w (p,) with coefficients = B w."""
         p = self.design.x.shape[1]
-        return self._combinations(np.arange(p))
+        root, whitened = whitened_by(self._combinations(sparse.identity(p, format="csr")), self.offset + self.solution[:p])
+        return np.asarray(self.design.transform @ root), whitened
 
     def coefficient_variances(self) -> Array:
         """Variances (p,) of the fixed effects as reported, without the whole matrix.
@@ -254,18 +256,17 @@ class MixedModelEquations:
         diagonal = self._inverse[self.layout.pattern.indptr[:p]]
         result = np.asarray(t.power(2) @ diagonal)
         mixed = np.flatnonzero(np.diff(t.indptr) > 1)
-        result[mixed] = np.diag(self._combinations(mixed))
+        result[mixed] = np.diag(self._combinations(t[mixed]))
         return result
 
-    def _combinations(self, rows: NDArray[np.int64]) -> Array:
-        """Covariance matrix of the reported coefficients `rows`, solved in slices."""
-        p = self.design.x.shape[1]
-        t = sparse.csr_matrix(self.design.transform)[rows]
-        result = np.zeros((rows.size, rows.size))
+    def _combinations(self, t: sparse.csr_matrix) -> Array:
+        """Covariance matrix (r, r) of the combinations `t` (r, p) of the centred coefficients, solved in slices."""
+        n, p = t.shape
+        result = np.zeros((n, n))
         step = max(1, SLICE // max(1, self.layout.n_equations))
-        for start in range(0, rows.size, step):
+        for start in range(0, n, step):
             part = slice(start, start + step)
-            rhs = np.zeros((self.layout.n_equations, rows[part].size))
+            rhs = np.zeros((self.layout.n_equations, t[part].shape[0]))
             rhs[:p] = t[part].T.toarray()
             result[:, part] = t @ self.factor.solve(rhs)[:p]
         return 0.5 * (result + result.T)

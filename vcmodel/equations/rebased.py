@@ -82,9 +82,9 @@ class RebasedEquations:
         """Variances (p,) of the fixed effects as reported."""
         return self.solved.coefficient_variances()
 
-    def coefficient_covariance(self) -> Array:
-        """Covariance matrix (p, p) of the fixed effects as reported."""
-        return self.solved.coefficient_covariance()
+    def whitened_coefficients(self) -> tuple[Array, Array]:
+        """Root B (p, p) of the covariance of the fixed effects as reported, and w (p,) with coefficients = B w."""
+        return self.solved.whitened_coefficients()
 
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects as written and their prediction error variances, both (k, q)."""

@@ -1,7 +1,8 @@
 """Wald tests of the fixed terms.
 
-With the coefficients in an order, R upper triangular and Cov(beta)^-1 = R'R, the squares of R beta add up to the Wald statistic of all
-coefficients, and those of one term are its statistic given the terms before it.
+With the coefficients beta = B w, Cov(w) = I, in an order, and the rows of B from last to first LQ', L lower triangular and Q'Q = I, the
+squares of Q'w, from last to first, add up to the Wald statistic of all coefficients, and those of one term are its statistic given the
+terms before it. Cov(beta) is never formed, so that coefficients may be correlated to the last digit.
 
 A column of the fixed part that was dropped as a combination of earlier ones still belongs to its term: what a term adds to others is the
 space of all its columns beyond the space of all of theirs, so that neither the order of the terms nor the choice of the dropped columns
@@ -39,13 +40,18 @@ if TYPE_CHECKING:
 COLUMNS = ("df", "df_conditional", "chi2_incremental", "p_incremental", "chi2_conditional", "p_conditional")
 
 
-def sequential(coefficients: Array, covariance: Array) -> Array:
-    """Contribution (p,) of each coefficient, given those before it, to the Wald statistic of all."""
-    scale = np.sqrt(np.diag(covariance))
-    # reversing both axes turns the lower Cholesky factor of Cov into R^-1
-    lower = np.linalg.cholesky((covariance / np.outer(scale, scale))[::-1, ::-1])
-    rotated = solve_triangular(lower, (coefficients / scale)[::-1], lower=True)
-    return np.asarray(rotated[::-1] ** 2, dtype=float)
+def sequential(root: Array, whitened: Array) -> Array:
+    """Contribution (r,) of each coefficient, given those before it, to the Wald statistic of all.
+
+    Parameters
+    ----------
+    root : (r, p) array
+        The rows B of the coefficients in their order.
+    whitened : (p,) array
+        w of covariance I, the coefficients being B w.
+    """
+    basis = np.linalg.qr(root[::-1].T)[0]
+    return np.asarray((basis.T @ whitened)[::-1] ** 2, dtype=float)
 
 
 def contains(term: str, other: str) -> bool:
@@ -95,7 +101,7 @@ class _Columns:
         return result
 
 
-def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataFrame:
+def wald(estimate: Estimate) -> pd.DataFrame:
     """One row per fixed term: ``df df_conditional chi2_incremental p_incremental chi2_conditional p_conditional``.
 
     Incremental: each term given those before it in the formula, on ``df`` degrees of freedom. Conditional: each term given all others that
@@ -108,14 +114,15 @@ def wald(estimate: Estimate, coefficients: Array, covariance: Array) -> pd.DataF
     """
     columns = _Columns(estimate.design)
     terms = estimate.design.fixed.terms
-    incremental = sequential(coefficients, covariance) if coefficients.size else np.zeros(0)
+    root, whitened = estimate.equations.whitened_coefficients()
+    incremental = sequential(root, whitened)
     rows = []
     for i, (text, own) in enumerate(terms):
         kept = columns.place[own][columns.place[own] >= 0]
         first = (kept.size, float(incremental[kept].sum()))
         after = [k for k, (other, _) in enumerate(terms) if k != i and contains(text, other)]
         before = [k for k in range(len(terms)) if k != i and k not in after]
-        second = first if before == list(range(i)) else _given(columns, _joined(terms[k][1] for k in before), own, coefficients, covariance)
+        second = first if before == list(range(i)) else _given(columns, _joined(terms[k][1] for k in before), own, root, whitened)
         values = [statistic if df else np.nan for df, statistic in (first, second)]
         tails = [chi_square_tail(value, df) for value, df in zip(values, (first[0], second[0]), strict=True)]
         rows.append((first[0], second[0], values[0], tails[0], values[1], tails[1]))
@@ -126,23 +133,22 @@ def _joined(groups: Iterable[Index]) -> Index:
     return np.concatenate([np.zeros(0, dtype=np.int64), *groups])
 
 
-def _given(columns: _Columns, before: Index, own: Index, coefficients: Array, covariance: Array) -> tuple[int, float]:
+def _given(columns: _Columns, before: Index, own: Index, root: Array, whitened: Array) -> tuple[int, float]:
     """Degrees of freedom and statistic of the columns `own` given the columns `before`, without any others.
 
-    Coefficients of kept columns in `before` are free; of the others, with Cov = LL', z = L^-1 beta is the part that they explain, and the
+    Coefficients of kept columns in `before` are free; with LQ' the rows of B of the others, z = Q'w is the part that they explain, and the
     statistic is the squared length of z in the space of `own` beyond that of `before`.
     """
     leftmost = columns.leftmost(np.concatenate([before, own]))
     base, added = leftmost[np.isin(leftmost, before)], leftmost[~np.isin(leftmost, before)]
     if not added.size:
         return 0, 0.0
-    rest = np.setdiff1d(np.arange(coefficients.size), columns.place[base])
+    rest = np.setdiff1d(np.arange(root.shape[0]), columns.place[base])
     if np.all(columns.place[leftmost] >= 0):
         order = np.concatenate([columns.place[added], np.setdiff1d(rest, columns.place[added])])
-        return added.size, float(sequential(coefficients[order], covariance[np.ix_(order, order)])[: added.size].sum())
-    scale = np.sqrt(np.diag(covariance)[rest])
-    lower = np.linalg.cholesky(covariance[np.ix_(rest, rest)] / np.outer(scale, scale))
+        return added.size, float(sequential(root[order], whitened)[: added.size].sum())
+    basis, lower = np.linalg.qr(root[rest].T)
     space = columns.directions(np.concatenate([base[columns.place[base] < 0], added]))[rest]
-    solved = solve_triangular(lower, np.column_stack([coefficients[rest], space]) / scale[:, None], lower=True)
-    basis = np.linalg.qr(solved[:, 1:])[0][:, -added.size :]
-    return added.size, float(np.sum((basis.T @ solved[:, 0]) ** 2))
+    solved = solve_triangular(lower, space, trans="T")
+    within = np.linalg.qr(solved)[0][:, -added.size :]
+    return added.size, float(np.sum((within.T @ (basis.T @ whitened)) ** 2))
