@@ -50,7 +50,6 @@ def test_cell_factors() -> None:
     assert (trait.labels, trait.codes.tolist()) == (("y", "z"), found.trait.tolist())
     assert (units.labels, units.codes.tolist()) == (("1", "2", "3", "4", "6"), found.row.tolist())
     assert (site.labels, site.codes.tolist()) == (("S1", "S2"), [1, 1, 0, 1, 0, 0, 0, 0])
-    assert found.cell_codes("site").tolist() == site.codes.tolist()
     assert found.factor("site").codes.tolist() == [1, 0, 1, 0, 0]
 
 

@@ -93,10 +93,6 @@ class Frame:
                 self._cache[key] = self.factor(name).take(self.row)
         return self._cache[key]
 
-    def cell_codes(self, name: str) -> NDArray[np.int64]:
-        """The codes (N,) of :meth:`cell_factor`."""
-        return self.cell_factor(name).codes
-
     def covariate(self, name: str) -> NDArray[np.float64]:
         """The column as numbers over the rows (n_rows,); NaN where a missing value was not needed."""
         return numbers(self._column(name), name, "covariate")

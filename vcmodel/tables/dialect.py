@@ -31,8 +31,6 @@ class Dialect:
         One of `SEPARATORS`; a blank stands for any number of them.
     names : tuple of str
         Column names, unique, without blanks at their ends.
-    header_line : int
-        Line of the file, from 1, with the column names.
     rows : Rows
     remarks : tuple of str
         What was left out, and what was changed in the names.
@@ -40,7 +38,6 @@ class Dialect:
 
     separator: str
     names: tuple[str, ...]
-    header_line: int
     rows: Rows
     remarks: tuple[str, ...]
 
@@ -72,7 +69,7 @@ def divided(text: str, where: str, options: ReadOptions) -> Dialect:
         remarks.append(f"{_counted(len(titles), 'line')} above the column names left out: {shown}{', …' if len(titles) > 3 else ''}")
     names, changes = _names(header.fields, where, header.line)
     rows, names, found = rows_of(table, header, names, separator, where, recognise=options.skip is None)
-    return Dialect(separator, tuple(names), header.line, rows, (*remarks, *changes, *found))
+    return Dialect(separator, tuple(names), rows, (*remarks, *changes, *found))
 
 
 def _short(text: str) -> str:
