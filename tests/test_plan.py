@@ -10,8 +10,8 @@ from example_fits import oats
 import vcmodel as vc
 from vcmodel.control import Control
 from vcmodel.design.size import parameter_count
+from vcmodel.equations.memory_need import memory_need
 from vcmodel.equations.mixed_model import MixedModelEquations
-from vcmodel.equations.size import size_of
 from vcmodel.memory import available_memory, readable, require_memory
 from vcmodel.structures import registry
 
@@ -42,7 +42,7 @@ def test_the_bound_on_nonzeros_holds_and_is_near():
     data = oats()
     for model in (SPLIT, vc.Model("yield + grain ~ trait", random="us(trait):block + us(trait):block:gen", residual="units:us(trait)")):
         design, _ = model._design(data, None, None, "drop")
-        bound, exact = size_of(design), MixedModelEquations(design).layout.pattern.nnz
+        bound, exact = memory_need(design), MixedModelEquations(design).layout.pattern.nnz
         both = 2 * exact - bound.equations
         assert both <= bound.products + bound.relationships <= 4 * both
 
@@ -107,7 +107,7 @@ TOO_LARGE = {
 def test_what_cannot_fit_is_refused_at_once(fixed, random, message, monkeypatch):
     # the same refusal on machines of any size
     monkeypatch.setattr("vcmodel.memory.available_memory", lambda: 16_000_000_000)
-    monkeypatch.setattr("vcmodel.equations.size.available_memory", lambda: 16_000_000_000)
+    monkeypatch.setattr("vcmodel.equations.memory_need.available_memory", lambda: 16_000_000_000)
     data, model = many(), vc.Model(fixed, random)
     for run in (model.plan, model.fit):
         start = time.perf_counter()

@@ -13,7 +13,7 @@ from vcmodel.control import Control
 from vcmodel.design.design import build_design
 from vcmodel.design.frame import build_frame
 from vcmodel.equations.balanced import NotBalancedError, balanced_form
-from vcmodel.equations.choice import choose
+from vcmodel.equations.method import choose
 from vcmodel.errors import VcmodelError
 from vcmodel.reml.likelihood import differentiate, place
 from vcmodel.reml.parameters import make_components, starting_point

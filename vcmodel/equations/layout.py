@@ -42,7 +42,7 @@ class Block:
         Columns level by level: l * k + i.
     precision : csc or None
         P of K = F P^-1 F' (K^-1 without a factor); None for the identity.
-    equation, node, slot : int
+    equation, node, effect : int
         First equation (columns of C), node and column of W0.
     """
 
@@ -54,7 +54,7 @@ class Block:
     precision: sparse.csc_matrix | None
     equation: int
     node: int
-    slot: int
+    effect: int
 
     @property
     def k(self) -> int:
@@ -72,13 +72,13 @@ class Block:
         return slice(self.equation, self.equation + self.n_levels * self.r)
 
     @property
-    def slots(self) -> slice:
+    def effects(self) -> slice:
         """Columns of W0."""
-        return slice(self.slot, self.slot + self.n_levels * self.k)
+        return slice(self.effect, self.effect + self.n_levels * self.k)
 
 
 @dataclass(frozen=True)
-class Meeting:
+class BlockPair:
     """All pairs of nodes of two blocks that meet, row block not before column block.
 
     Attributes
@@ -110,16 +110,16 @@ class Meeting:
 
 
 @dataclass(frozen=True)
-class Layout:
+class EquationLayout:
     """Blocks, the map rho -> H, and the lower-triangular pattern of C with the constant K^-1 in it."""
 
     blocks: tuple[Block, ...]
-    meetings: tuple[Meeting, ...]
+    block_pairs: tuple[BlockPair, ...]
     fill: sparse.csr_matrix
     pattern: sparse.csc_matrix
     constant: Array
     n_equations: int
-    n_slots: int
+    n_effects: int
 
 
 def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -153,7 +153,7 @@ def make_blocks(design: Design) -> tuple[Block, ...]:
             blocks.append(
                 Block(
                     t, rows, columns, q, _block_incidence(term, rows), term.precision,
-                    last.equations.stop, last.node + last.n_levels, last.slots.stop,
+                    last.equations.stop, last.node + last.n_levels, last.effects.stop,
                 )
             )  # fmt: skip
     return tuple(blocks)
@@ -162,41 +162,43 @@ def make_blocks(design: Design) -> tuple[Block, ...]:
 def _products(
     blocks: Sequence[Block], pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Array]:
-    """Entries (slot, slot, coefficient, value) of W0'A_c W0 for every coefficient c, both triangles."""
+    """Entries (effect, effect, coefficient, value) of W0'A_c W0 for every coefficient c, both triangles."""
     thin = [b for b in blocks if sparse.issparse(b.incidence)]
     dense = [b for b in blocks if not sparse.issparse(b.incidence)]
-    thin_slots = np.concatenate([np.arange(b.slots.start, b.slots.stop) for b in thin])
+    thin_effects = np.concatenate([np.arange(b.effects.start, b.effects.stop) for b in thin])
     everything = sparse.csr_matrix(sparse.hstack([b.incidence for b in thin], format="csr"))
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], int, Array]] = []
 
-    def keep(product: sparse.spmatrix | Array, row_slots: NDArray[np.int64], column_slots: NDArray[np.int64], c: int, twice: bool) -> None:
+    def keep(
+        product: sparse.spmatrix | Array, row_effects: NDArray[np.int64], column_effects: NDArray[np.int64], c: int, twice: bool
+    ) -> None:
         entries = sparse.coo_matrix(product)
-        rows, columns = row_slots[entries.row], column_slots[entries.col]
+        rows, columns = row_effects[entries.row], column_effects[entries.col]
         found.append((rows, columns, c, entries.data))
         if twice:
             found.append((columns, rows, c, entries.data))
 
     for c, (left, right) in enumerate(pairs):
         off = not np.array_equal(left, right)
-        keep(everything[left].T @ everything[right], thin_slots, thin_slots, c, off)
+        keep(everything[left].T @ everything[right], thin_effects, thin_effects, c, off)
         for i, block in enumerate(dense):
-            slots = np.arange(block.slots.start, block.slots.stop)
-            keep((everything[right].T @ block.incidence[left]).T, slots, thin_slots, c, True)
+            effects = np.arange(block.effects.start, block.effects.stop)
+            keep((everything[right].T @ block.incidence[left]).T, effects, thin_effects, c, True)
             if off:
-                keep((everything[left].T @ block.incidence[right]).T, slots, thin_slots, c, True)
+                keep((everything[left].T @ block.incidence[right]).T, effects, thin_effects, c, True)
             for other in dense[: i + 1]:
-                across = np.arange(other.slots.start, other.slots.stop)
+                across = np.arange(other.effects.start, other.effects.stop)
                 same = other is block
-                keep(block.incidence[left].T @ other.incidence[right], slots, across, c, off or not same)
+                keep(block.incidence[left].T @ other.incidence[right], effects, across, c, off or not same)
                 if off and not same:
-                    keep(block.incidence[right].T @ other.incidence[left], slots, across, c, True)
+                    keep(block.incidence[right].T @ other.incidence[left], effects, across, c, True)
     rows, columns = (np.concatenate([item[i] for item in found]) for i in (0, 1))
     coefficient = np.concatenate([np.full(item[0].size, item[2], dtype=np.int64) for item in found])
     return rows.astype(np.int64), columns.astype(np.int64), coefficient, np.concatenate([item[3] for item in found])
 
 
 def _node_tables(blocks: Sequence[Block]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For every slot its node and its place i in the node; for every node its block."""
+    """For every effect its node and its place i in the node; for every node its block."""
     node = np.concatenate([b.node + np.repeat(np.arange(b.n_levels), b.k) for b in blocks])
     place = np.concatenate([np.tile(np.arange(b.k), b.n_levels) for b in blocks])
     owner = np.repeat(np.arange(len(blocks)), [b.n_levels for b in blocks])
@@ -221,17 +223,17 @@ def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return ordered[np.r_[np.ones(min(1, ordered.size), dtype=bool), ordered[1:] != ordered[:-1]]]
 
 
-def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> Layout:
+def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> EquationLayout:
     """The layout of a design, `pairs` being the cells joined by each coefficient of R^-1."""
     blocks = make_blocks(design)
-    slot_row, slot_column, coefficient, value = _products(blocks, pairs)
+    effect_row, effect_column, coefficient, value = _products(blocks, pairs)
     node_of, place_of, owner = _node_tables(blocks)
-    node_row, node_column = node_of[slot_row], node_of[slot_column]
+    node_row, node_column = node_of[effect_row], node_of[effect_column]
     lower = node_row >= node_column
-    slot_row, slot_column, coefficient, value = slot_row[lower], slot_column[lower], coefficient[lower], value[lower]
+    effect_row, effect_column, coefficient, value = effect_row[lower], effect_column[lower], coefficient[lower], value[lower]
     node_row, node_column = node_row[lower], node_column[lower]
     n_nodes = owner.size
-    n_slots = blocks[-1].slots.stop
+    n_effects = blocks[-1].effects.stop
     n_equations = blocks[-1].equations.stop
 
     extra = _precision_pairs(blocks)
@@ -250,7 +252,7 @@ def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray
     size = widths[owner[pair_row]] * widths[owner[pair_column]]
     start = np.concatenate([[0], np.cumsum(size)])
     pair = rank[np.searchsorted(key, entry_key)]
-    position = start[pair] + place_of[slot_row] * widths[owner[node_column]] + place_of[slot_column]
+    position = start[pair] + place_of[effect_row] * widths[owner[node_column]] + place_of[effect_column]
     fill = sparse.csr_matrix((value, (position, coefficient)), shape=(int(start[-1]), len(pairs)))
 
     drafts, rows, columns = [], [], []
@@ -275,13 +277,13 @@ def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray
     indptr = np.searchsorted(sorted_code, np.arange(n_equations + 1) * n_equations)
     pattern = sparse.csc_matrix((np.ones(code.size), row_index[sort], indptr), shape=(n_equations, n_equations))
 
-    meetings = []
+    block_pairs = []
     for i, j, values, levels, r, c in drafts:
         mirror = np.searchsorted(sorted_code, np.minimum(r, c) * n_equations + np.maximum(r, c))
         inner = np.flatnonzero((r >= c).ravel())
         weight = np.where((i == j) & (levels[:, 0] == levels[:, 1]), 1.0, 2.0)
-        meetings.append(Meeting(i, j, values, inner, mirror.ravel()[inner], mirror, weight, levels))
-    return Layout(blocks, tuple(meetings), fill, pattern, _constant(blocks, sorted_code, n_equations), n_equations, n_slots)
+        block_pairs.append(BlockPair(i, j, values, inner, mirror.ravel()[inner], mirror, weight, levels))
+    return EquationLayout(blocks, tuple(block_pairs), fill, pattern, _constant(blocks, sorted_code, n_equations), n_equations, n_effects)
 
 
 def _constant(blocks: Sequence[Block], sorted_code: NDArray[np.int64], n_equations: int) -> Array:

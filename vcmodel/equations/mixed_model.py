@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy import sparse
 
-from vcmodel.equations.assembly import Assembly
+from vcmodel.equations.coefficient_matrix import CoefficientMatrix
 from vcmodel.equations.factored import SLICE, factored_variances
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
-from vcmodel.equations.residual_blocks import ResidualBlocks
-from vcmodel.equations.size import require_room
+from vcmodel.equations.memory_need import require_room
+from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky, factorised
 
@@ -52,14 +52,14 @@ class MixedModelEquations:
 
     def __init__(self, design: Design, *, factorization: str = "own", threads: int = 1) -> None:
         self.design = design
-        self.rest = ResidualBlocks(design.sections)
+        self.residual_covariance = UnitResidual(design.sections)
         require_room(design)
-        self.layout = make_layout(design, self.rest.cell_pairs())
+        self.layout = make_layout(design, self.residual_covariance.cell_pairs())
         self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
-        self.assembly = Assembly(self.layout)
+        self.matrix = CoefficientMatrix(self.layout)
         self.loadings: list[Array] = []
 
     def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
@@ -78,18 +78,18 @@ class MixedModelEquations:
             False when a residual matrix or C is not positive definite; nothing else may be called then.
         """
         self.loadings = [np.ascontiguousarray(loading) for loading in loadings]
-        if not self.rest.update(residuals):
+        if not self.residual_covariance.update(residuals):
             return False
-        if not self.assembly.fill(self.rest.coefficients, self._loading) or not self.factor.refactor(self.assembly.data):
+        if not self.matrix.fill(self.residual_covariance.coefficients, self._loading) or not self.factor.refactor(self.matrix.data):
             return False
         self._solve()
         return bool(np.isfinite(self.loglik))
 
     def _solve(self) -> None:
-        rhs = self._whiten(self._transpose_incidence(self.rest.solve(self.y)[:, None]))[:, 0]
+        rhs = self._whiten(self._transpose_incidence(self.residual_covariance.solve(self.y)[:, None]))[:, 0]
         self.solution = self.factor.solve(rhs)
         self.residual = self.y - self._incidence(self._unwhiten(self.solution[:, None]))[:, 0]
-        self.weighted = self.rest.solve(self.residual)
+        self.weighted = self.residual_covariance.solve(self.residual)
         # y'R^-1(y - Ws) as a sum of squares: to second order insensitive to rounding of the solution
         self.quadratic = float(self.residual @ self.weighted)
         log_relationship = 0.0
@@ -98,11 +98,13 @@ class MixedModelEquations:
             image = b if block.precision is None else block.precision @ b
             self.quadratic += float(np.sum(b * image))
             log_relationship += block.r * self.design.terms[block.term].logdet
-        minus_two = self.factor.logdet() + self.rest.logdet + log_relationship + self.quadratic
+        minus_two = self.factor.logdet() + self.residual_covariance.logdet + log_relationship + self.quadratic
         constant = self.design.log_det_transform + float(np.log(self.design.weight_root).sum())
         self.loglik = -0.5 * minus_two + constant
-        self.loglik_scale = 0.5 * (abs(self.factor.logdet()) + abs(self.rest.logdet) + abs(log_relationship) + self.quadratic)
-        for name in ("_slots", "_inverse"):
+        self.loglik_scale = 0.5 * (
+            abs(self.factor.logdet()) + abs(self.residual_covariance.logdet) + abs(log_relationship) + self.quadratic
+        )
+        for name in ("_score", "_inverse"):
             self.__dict__.pop(name, None)
 
     # --- pieces -------------------------------------------------------------------------------------------------------------------
@@ -119,31 +121,31 @@ class MixedModelEquations:
         return self.factor.selected_inverse()
 
     @cached_property
-    def _slots(self) -> Array:
-        """W0'R^-1 e, (n_slots,)."""
+    def _score(self) -> Array:
+        """W0'R^-1 e, (n_effects,)."""
         return self._transpose_incidence(self.weighted[:, None])[:, 0]
 
-    def _incidence(self, slots: Array) -> Array:
-        """W0 slots, (N, m)."""
-        result = np.zeros((self.y.size, slots.shape[1]))
+    def _incidence(self, effects: Array) -> Array:
+        """W0 effects, (N, m)."""
+        result = np.zeros((self.y.size, effects.shape[1]))
         for block in self.layout.blocks:
-            result += block.incidence @ slots[block.slots]
+            result += block.incidence @ effects[block.effects]
         return result
 
     def _transpose_incidence(self, values: Array) -> Array:
-        """W0' values, (n_slots, m)."""
+        """W0' values, (n_effects, m)."""
         return np.concatenate([block.incidence.T @ values for block in self.layout.blocks])
 
-    def _whiten(self, slots: Array) -> Array:
-        """Lambda' slots: from columns of W0 to equations, (n_equations, m)."""
+    def _whiten(self, effects: Array) -> Array:
+        """Lambda' effects: from columns of W0 to equations, (n_equations, m)."""
         pieces = []
         for index, block in enumerate(self.layout.blocks):
-            cube = slots[block.slots].reshape(block.n_levels, block.k, slots.shape[1])
-            pieces.append(np.einsum("lkm,kr->lrm", cube, self._loading(index)).reshape(-1, slots.shape[1]))
+            cube = effects[block.effects].reshape(block.n_levels, block.k, effects.shape[1])
+            pieces.append(np.einsum("lkm,kr->lrm", cube, self._loading(index)).reshape(-1, effects.shape[1]))
         return np.concatenate(pieces)
 
     def _unwhiten(self, equations: Array) -> Array:
-        """Lambda equations: from equations to columns of W0, (n_slots, m)."""
+        """Lambda equations: from equations to columns of W0, (n_effects, m)."""
         pieces = []
         for index, block in enumerate(self.layout.blocks):
             cube = equations[block.equations].reshape(block.n_levels, block.r, equations.shape[1])
@@ -168,15 +170,15 @@ class MixedModelEquations:
             Symmetric D of each residual section, dlogL = tr(D dSigma).
         """
         by_loading = [np.zeros_like(loading) for loading in self.loadings]
-        blocks, assembly = self.layout.blocks, self.assembly
-        for meeting in self.layout.meetings:
-            row, column = blocks[meeting.row], blocks[meeting.column]
-            left, right = self._loading(meeting.row), self._loading(meeting.column)
-            inverse = assembly.inverse(self._inverse, meeting)
-            assembly.collect(meeting, inverse, np.asarray(np.kron(left, right), dtype=float))
+        blocks, matrix = self.layout.blocks, self.matrix
+        for pair in self.layout.block_pairs:
+            row, column = blocks[pair.row], blocks[pair.column]
+            left, right = self._loading(pair.row), self._loading(pair.column)
+            inverse = matrix.inverse(self._inverse, pair)
+            matrix.collect(pair, inverse, np.asarray(np.kron(left, right), dtype=float))
             if row.term < 0 and column.term < 0:
                 continue
-            product = (assembly.cross(meeting).T @ inverse).reshape(row.k, column.k, row.r, column.r)
+            product = (matrix.cross(pair).T @ inverse).reshape(row.k, column.k, row.r, column.r)
             if row.term >= 0:
                 by_loading[row.term][np.ix_(row.rows, row.columns)] += np.einsum("ijab,jb->ia", product, right)
             if column.term >= 0:
@@ -185,11 +187,11 @@ class MixedModelEquations:
         for block in blocks[1:]:
             s, b = self._levels(block)
             result[block.term][np.ix_(block.rows, block.columns)] += s.T @ b
-        return result, self.rest.gradients(assembly.by_coefficient(), self.weighted)
+        return result, self.residual_covariance.gradients(matrix.by_coefficient(), self.weighted)
 
     def _levels(self, block: Block) -> tuple[Array, Array]:
         """S (q, k) = Z'R^-1 e and B (q, r) = b by level."""
-        return self._slots[block.slots].reshape(block.n_levels, block.k), self.solution[block.equations].reshape(block.n_levels, block.r)
+        return self._score[block.effects].reshape(block.n_levels, block.k), self.solution[block.equations].reshape(block.n_levels, block.r)
 
     def _scaled_score(self, index: int) -> Array:
         """K S, (q, k), of a block: B Lambda^-1, or one solve with the constant factor of K^-1 where Lambda is near singular."""
@@ -217,17 +219,17 @@ class MixedModelEquations:
         for index, block in enumerate(self.layout.blocks):
             if block.term == term:
                 small = derivatives[:, block.rows[:, None], block.rows[None, :]]
-                slots = np.einsum("lk,mki->lim", self._scaled_score(index), small)
-                result += block.incidence @ slots.reshape(-1, derivatives.shape[0])
+                effects = np.einsum("lk,mki->lim", self._scaled_score(index), small)
+                result += block.incidence @ effects.reshape(-1, derivatives.shape[0])
         return result
 
     def section_variates(self, section: int, derivatives: Array) -> Array:
         """The variates dV P y (N, m) for matrices dSigma (m, k, k) of a residual section."""
-        return self.rest.variates(section, derivatives, self.weighted)
+        return self.residual_covariance.variates(section, derivatives, self.weighted)
 
     def average_information(self, variates: Array) -> Array:
         """1/2 Q'PQ (m, m) of working variates Q (N, m)."""
-        scaled = self.rest.solve(variates)
+        scaled = self.residual_covariance.solve(variates)
         half = self.factor.half_solve(self._whiten(self._transpose_incidence(scaled)))
         result = 0.5 * (variates.T @ scaled - half.T @ half)
         return 0.5 * (result + result.T)
@@ -301,11 +303,11 @@ class MixedModelEquations:
     def _covariances(self, index: int, loading: Array, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
         """Prediction error covariances (n, k) of u = (Lambda kron I) b at pairs of levels; NaN where they do not meet in the pattern."""
         block = self.layout.blocks[index]
-        meeting = next(m for m in self.layout.meetings if m.row == m.column == index)
-        key = meeting.levels[:, 0] * block.n_levels + meeting.levels[:, 1]
+        pair = next(m for m in self.layout.block_pairs if m.row == m.column == index)
+        key = pair.levels[:, 0] * block.n_levels + pair.levels[:, 1]
         wanted = np.maximum(first, second) * block.n_levels + np.minimum(first, second)
         place = np.minimum(np.searchsorted(key, wanted), key.size - 1)
-        cube = self._inverse[meeting.mirror[place]].reshape(-1, block.r, block.r)
+        cube = self._inverse[pair.mirror[place]].reshape(-1, block.r, block.r)
         covariance = np.einsum("ia,lab,ib->li", loading, cube, loading)
         return np.where((key[place] == wanted)[:, None], covariance, np.nan)
 

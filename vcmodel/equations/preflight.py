@@ -14,9 +14,9 @@ import numpy as np
 
 from vcmodel.equations.balanced import BalancedForm
 from vcmodel.equations.canonical import CanonicalEquations
-from vcmodel.equations.choice import EIGEN, decide
+from vcmodel.equations.memory_need import KEPT, MemoryNeed, memory_need
+from vcmodel.equations.method import EIGEN, decide
 from vcmodel.equations.mixed_model import MixedModelEquations
-from vcmodel.equations.size import KEPT, Size, size_of
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.memory import available_memory, readable, require_memory
 
@@ -140,7 +140,7 @@ def preflight(design: Design, control: Control) -> Plan:
     there = available_memory()
     with limited_threads(control.granted_threads):
         rate = measured_rate()
-        size = size_of(design)
+        size = memory_need(design)
         decided = decide(design, control)
     parameters = sum(len(structure.parameters) for structure in _structures(design))
     memory = _iteration_bytes(design, size, parameters)
@@ -179,7 +179,7 @@ def _structures(design: Design) -> list[Structure]:
     return [*(term.structure for term in design.terms), *(section.structure for section in design.sections)]
 
 
-def _iteration_bytes(design: Design, size: Size, parameters: int) -> float:
+def _iteration_bytes(design: Design, size: MemoryNeed, parameters: int) -> float:
     """What every method holds: working variates, their half-solved images, and derivatives of the matrices."""
     variates = 8.0 * parameters * (3.0 * design.y.size + 2.0 * size.equations)
     matrices = sum(24.0 * len(structure.parameters) * float(structure.size) ** 2 for structure in _structures(design))

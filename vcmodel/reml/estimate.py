@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.equations.choice import choose
+from vcmodel.equations.method import choose
 from vcmodel.equations.rebased import RebasedEquations
 from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads

@@ -26,7 +26,7 @@ SLICE = 20_000
 
 
 @dataclass(frozen=True)
-class Size:
+class MemoryNeed:
     """What is known before the pattern.
 
     Attributes
@@ -50,7 +50,7 @@ class Size:
         return MAKING * (self.products + self.relationships)
 
 
-def size_of(design: Design) -> Size:
+def memory_need(design: Design) -> MemoryNeed:
     """Order and an upper bound of the entries of the mixed-model equations, without making them.
 
     A node is a fixed coefficient or a level of a term; two nodes that meet in a residual unit carry a dense block.
@@ -69,7 +69,7 @@ def size_of(design: Design) -> Size:
         for j, two in enumerate(parts[: i + 1]):
             pairs = min(float(one.nodes @ two.nodes), float(one.levels) * two.levels)
             products += pairs * one.width * two.width * (1.0 if i == j else 2.0)
-    return Size(sum(part.levels * part.width for part in parts), products, relationships)
+    return MemoryNeed(sum(part.levels * part.width for part in parts), products, relationships)
 
 
 def _units(design: Design) -> NDArray[np.int64]:
@@ -96,7 +96,7 @@ class _Part:
         self.dense = columns is not None
 
 
-def _counted(design: Design, size: Size) -> Size:
+def _counted(design: Design, size: MemoryNeed) -> MemoryNeed:
     """The size with the nodes that meet counted, in slices; only for sparse terms."""
     unit = _units(design)
     parts = [_Part(design.x, design.x.shape[1], 1, unit)]
@@ -115,10 +115,10 @@ def _counted(design: Design, size: Size) -> Size:
     for start in range(0, by_node.shape[0], SLICE):
         block = sparse.coo_matrix(by_node[start : start + SLICE] @ met)
         entries += float(width[start + block.row] @ width[block.col])
-    return Size(size.equations, entries, size.relationships, exact=True)
+    return MemoryNeed(size.equations, entries, size.relationships, exact=True)
 
 
-def require_room(design: Design) -> Size:
+def require_room(design: Design) -> MemoryNeed:
     """The size of the equations, if there is memory to make their pattern.
 
     Raises
@@ -126,7 +126,7 @@ def require_room(design: Design) -> Size:
     VcmodelError
         With the number of equations and the memory they need.
     """
-    size = size_of(design)
+    size = memory_need(design)
     if size.bytes_making > SMALL and size.bytes_making > available_memory():
         size = _counted(design, size)
     require_memory(

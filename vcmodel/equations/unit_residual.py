@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-class ResidualBlocks:
+class UnitResidual:
     """R = direct sum over sections and units of Sigma restricted to the observed levels.
 
     The distinct entries of the small inverses are the coefficients rho in which W0'R^-1W0 is linear: for each section and pattern
