@@ -13,7 +13,7 @@ import pytest
 
 import vcmodel as vc
 from vcmodel.cli import app
-from vcmodel.results.cells import unguarded
+from vcmodel.results.csv_text import unguarded
 
 RNG = np.random.default_rng(11)
 SCRIPT = "<script>alert(1)</script>"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.batch.nearest import is_psd, nearest_psd
 from vcmodel.batch.result import BatchResult
+from vcmodel.linalg.nearest_psd import is_psd, nearest_psd
 
 if TYPE_CHECKING:
     import pandas as pd

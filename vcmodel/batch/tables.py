@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.results.cells import guarded
+from vcmodel.results.csv_text import guarded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vcmodel.cli.ending import CONVERGED, NOT_CONVERGED, Commands, complain, visible
+from vcmodel.cli.exit import CONVERGED, NOT_CONVERGED, Commands, complain, visible
 from vcmodel.cli.reading import with_read_options
 from vcmodel.design.missing import choice as unknown_levels
 from vcmodel.errors import VcmodelError
@@ -211,7 +211,7 @@ def batch(
     debug: Debug = False,
 ) -> int:
     """Fit many files."""
-    from vcmodel.cli.jobs import run
+    from vcmodel.cli.batch import run
 
     return run(job, out, executor, workers, scheduler, log_json, retry_failed, pages)
 

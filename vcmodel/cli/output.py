@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vcmodel.errors import VcmodelError
-from vcmodel.results.cells import guarded
+from vcmodel.results.csv_text import guarded
 
 if TYPE_CHECKING:
     from vcmodel.fit import Fit

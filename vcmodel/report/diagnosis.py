@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vcmodel.results.diagnostics import normal_quantiles, outside_band, residual_table, trend
-from vcmodel.results.field import Layout, field_layout, grid, semivariogram
+from vcmodel.results.field import FieldLayout, field_layout, grid, semivariogram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Diagnosis:
         Trait -> points outside the band of the quantile plot.
     value : str
         The column that is drawn: ``standardised``, or ``residual`` when the standard deviations were not kept.
-    layout : Layout or None
+    layout : FieldLayout or None
         Where the plots stand.
     maps : dict
         Title (trait and field) -> grid of standardised residuals.
@@ -46,7 +46,7 @@ class Diagnosis:
     quantiles: dict[str, pd.DataFrame]
     outside: dict[str, int]
     value: str
-    layout: Layout | None
+    layout: FieldLayout | None
     maps: dict[str, NDArray[np.float64]]
     variograms: dict[str, pd.DataFrame]
 
@@ -57,7 +57,7 @@ def diagnose(estimate: Estimate) -> Diagnosis:
     return diagnose_table(residual_table(estimate), frame.responses, field_layout(frame.table))
 
 
-def diagnose_table(whole: pd.DataFrame, traits: Sequence[str], layout: Layout | None = None) -> Diagnosis:
+def diagnose_table(whole: pd.DataFrame, traits: Sequence[str], layout: FieldLayout | None = None) -> Diagnosis:
     """The same from one row per cell: ``row trait fitted residual`` and ``standardised``; without the last there are no maps."""
     value = "standardised" if "standardised" in whole.columns else "residual"
     layout = layout if value == "standardised" else None
@@ -84,7 +84,7 @@ def diagnose_table(whole: pd.DataFrame, traits: Sequence[str], layout: Layout | 
     )
 
 
-def _maps(layout: Layout, table: pd.DataFrame, value: str) -> dict[str, NDArray[np.float64]]:
+def _maps(layout: FieldLayout, table: pd.DataFrame, value: str) -> dict[str, NDArray[np.float64]]:
     """The grids of one trait by field."""
     rows = table["row"].to_numpy()
     row, column, field = layout.row[rows], layout.column[rows], layout.field[rows]

@@ -28,7 +28,7 @@ MOST_LAGS = 20
 
 
 @dataclass(frozen=True)
-class Layout:
+class FieldLayout:
     """Where each row of the data stands.
 
     Attributes
@@ -57,7 +57,7 @@ class Layout:
     field_name: str
 
 
-def field_layout(table: pd.DataFrame) -> Layout | None:
+def field_layout(table: pd.DataFrame) -> FieldLayout | None:
     """The layout of the plots, or None when the data have no columns named like rows and columns of a field with whole numbers.
 
     When a position occurs twice, the rows come from several fields: the column of the data with the fewest levels within whose levels
@@ -78,7 +78,7 @@ def field_layout(table: pd.DataFrame) -> Layout | None:
         return None
     place = np.where(known, row * (WIDEST + 1) + column, -1)
     if _distinct(place[known]):
-        return Layout(row, column, np.zeros(len(table), dtype=np.int64), row_name, column_name, first, ("",), "")
+        return FieldLayout(row, column, np.zeros(len(table), dtype=np.int64), row_name, column_name, first, ("",), "")
     best: tuple[Integers, tuple[str, ...], str] | None = None
     for name in table.columns:
         if str(name) in (row_name, column_name) or pd.api.types.is_float_dtype(table[name].dtype):
@@ -88,7 +88,7 @@ def field_layout(table: pd.DataFrame) -> Layout | None:
             continue
         if _distinct(codes[known] * (WIDEST + 1) ** 2 + place[known]):
             best = codes.astype(np.int64), tuple(str(label) for label in labels), str(name)
-    return None if best is None else Layout(row, column, best[0], row_name, column_name, first, best[1], best[2])
+    return None if best is None else FieldLayout(row, column, best[0], row_name, column_name, first, best[1], best[2])
 
 
 def _simple(name: object) -> str:

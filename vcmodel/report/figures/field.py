@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from vcmodel.results.field import Layout
+    from vcmodel.results.field import FieldLayout
 
     Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ MARKED = 2.0
 MOST, ACROSS = 12, 2
 
 
-def draw(maps: Mapping[str, Array], layout: Layout) -> Figure:
+def draw(maps: Mapping[str, Array], layout: FieldLayout) -> Figure:
     """A map per trait and field: colour for the residual in standard deviations, triangles where it is beyond two."""
     shown = list(maps.items())[:MOST]
     across = min(ACROSS, len(shown)) if max(g.shape[1] for _, g in shown) <= 30 else 1

@@ -13,7 +13,7 @@ from example_fits import oats
 
 import vcmodel as vc
 from vcmodel.cli import app
-from vcmodel.results.cells import guarded, unguarded
+from vcmodel.results.csv_text import guarded, unguarded
 
 SPLIT = ("--fixed", "yield ~ gen * C(nitro)", "--random", "block + block:gen")
 TABLES = ["correlations.csv", "fit.json", "fixed.csv", "random.csv", "report.html", "varcomp.csv"]

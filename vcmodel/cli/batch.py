@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vcmodel.cli.ending import visible
+from vcmodel.cli.exit import visible
 from vcmodel.errors import VcmodelError
 
 
