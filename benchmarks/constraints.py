@@ -167,16 +167,16 @@ def best_of_random_starts(fit: vc.Fit, starts: int, seed: int) -> float:
     for number in range(starts):
         rng = np.random.default_rng([seed, number])
         theta = []
-        for component, given, fixed in zip(estimate.components, estimate.wishes.theta, estimate.wishes.fixed, strict=True):
+        for component, given, fixed in zip(estimate.components, estimate.constraints.theta, estimate.constraints.fixed, strict=True):
             k = component.structure.size
             half = rng.normal(size=(k, k + 1))
             matrix = half @ half.T
             deviations = component.reference * np.exp(rng.normal(-1.2 if component.kind == "random" else -0.3, 0.7, k))
             matrix *= np.outer(deviations, deviations) / np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
             theta.append(np.where(fixed, given, component.structure.start(matrix)))
-        wishes = replace(estimate.wishes, theta=tuple(theta))
-        point = starting_point(estimate.components, wishes)
-        search = make_search(estimate.equations, estimate.components, wishes, point, vc.Control())
+        constraints = replace(estimate.constraints, theta=tuple(theta))
+        point = starting_point(estimate.components, constraints)
+        search = make_search(estimate.equations, estimate.components, constraints, point, vc.Control())
         try:
             status = maximise(search)
         except vc.StructureError:

@@ -15,10 +15,10 @@ from vcmodel.design.frame import build_frame
 from vcmodel.equations.balanced import NotBalancedError, balanced_form
 from vcmodel.equations.method import choose
 from vcmodel.errors import VcmodelError
-from vcmodel.reml.likelihood import differentiate, place
+from vcmodel.reml.constraints import read_constraints
+from vcmodel.reml.likelihood import differentiate, set_point
 from vcmodel.reml.parameters import make_components, starting_point
 from vcmodel.reml.start import covariances
-from vcmodel.reml.wishes import read_wishes
 from vcmodel.spec import build_spec
 
 KINDS = ("regular", "singular", "low rank", "pedigree", "identity")
@@ -109,7 +109,7 @@ def started(design, equations):
     references, starts = covariances(design, equations.y)
     components = make_components(design, references)
     defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-    return components, starting_point(components, read_wishes(components, defaults))
+    return components, starting_point(components, read_constraints(components, defaults))
 
 
 def near(found, expected, relative):
@@ -131,14 +131,14 @@ def test_any_point(model, seed, boundary):
         if edges:
             vector[list(edges[-1].group)] = 0.0
     point = point.moved(vector)
-    assume(place(general, components, point))
+    assume(set_point(general, components, point))
     moving, unknown = [True] * len(components), [np.zeros((c.structure.size,) * 2) for c in components]
     expected = differentiate(general, components, point, moving, unknown)
     for name in reductions:
         reduced, sentence = choose(design, Control(reductions=name))
         assert reduced.reduced and sentence.startswith(name)
         assert np.allclose(reduced.y, general.y, atol=1e-9)
-        assert place(reduced, components, point)
+        assert set_point(reduced, components, point)
         assert abs(reduced.loglik - general.loglik) < 1e-8
         found = differentiate(reduced, components, point, moving, unknown)
         for one, two in zip(general.gradients(), reduced.gradients(), strict=True):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from vcmodel.design.design import build_design
 from vcmodel.design.frame import build_frame
 from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.reml.constraints import read_constraints
 from vcmodel.reml.parameters import make_components, starting_point
 from vcmodel.reml.start import covariances
-from vcmodel.reml.wishes import read_wishes
 from vcmodel.spec import build_spec
 from vcmodel.structures import registry
 
@@ -108,5 +108,5 @@ def prepared(arguments, table, known):
     references, starts = covariances(design, equations.y)
     components = make_components(design, references)
     defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-    point = starting_point(components, read_wishes(components, defaults))
+    point = starting_point(components, read_constraints(components, defaults))
     return design, equations, components, point

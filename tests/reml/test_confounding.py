@@ -12,8 +12,8 @@ from reml.small_models import models, prepared
 import vcmodel as vc
 from vcmodel.errors import FormulaError
 from vcmodel.reml.confounding import change_gram, find_ridge
+from vcmodel.reml.constraints import Constraints
 from vcmodel.reml.recentre import centre
-from vcmodel.reml.wishes import Wishes
 
 pytestmark = pytest.mark.filterwarnings("ignore::vcmodel.ConvergenceWarning")
 
@@ -30,9 +30,9 @@ def single_records(seed=4, n_gen=40, missing=0.2):
 
 
 def held(design, components, k):
-    """Wishes that hold nothing."""
+    """Constraints that hold nothing."""
     theta = tuple(component.structure.start(np.eye(component.structure.size)) for component in components)
-    return Wishes(theta, tuple(np.zeros(t.size, dtype=bool) for t in theta), tuple(np.full(t.size, -1) for t in theta))
+    return Constraints(theta, tuple(np.zeros(t.size, dtype=bool) for t in theta), tuple(np.full(t.size, -1) for t in theta))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reml.small_models import models, prepared
 
 from vcmodel.errors import FormulaError
-from vcmodel.reml.likelihood import differentiate, place
+from vcmodel.reml.likelihood import differentiate, set_point
 
 
 def dense_loglik(design, components, point):
@@ -34,7 +34,7 @@ def test_sparse_equals_dense(model, seed):
     rng = np.random.default_rng(seed)
     vector = point.vector()
     point = point.moved(vector * (1 + 0.2 * rng.uniform(-1, 1, vector.size)))
-    assume(place(equations, components, point))  # a perturbed residual may not be positive definite
+    assume(set_point(equations, components, point))  # a perturbed residual may not be positive definite
     expected = dense_loglik(design, components, point)
     assert abs(equations.loglik - expected) < 1e-8 * max(1.0, abs(expected) / 100)
 
@@ -61,7 +61,7 @@ def test_sparse_equals_dense(model, seed):
 @given(models())
 def test_effects_and_their_variances_equal_dense(model):
     design, equations, components, point = usable(model)
-    assert place(equations, components, point)
+    assert set_point(equations, components, point)
     n = len(design.terms)
     sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
     v, x = dense.covariance(design, sigmas[:n], sigmas[n:]), dense.fixed_matrix(design)

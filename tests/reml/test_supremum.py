@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 import vcmodel as vc
-from vcmodel.reml.floors import RESIDUAL_FLOORS
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::vcmodel.ConvergenceWarning")
 
@@ -70,11 +70,11 @@ def test_two_traits_without_residual_give_the_supremum():
     assert (fit.covariance("residual").to_numpy() == 0.0).all()
 
 
-def test_a_relationship_close_to_singular_is_followed_to_lower_floors():
+def test_a_relationship_close_to_singular_is_followed_to_lower_bounds():
     rng = np.random.default_rng(3)
     n = 60
     root = rng.normal(size=(n, 20)) / np.sqrt(20)
-    k = root @ root.T + 3e-6 * np.eye(n)  # the floor of the first try, 1e-6, is not small beside 3e-6
+    k = root @ root.T + 3e-6 * np.eye(n)  # the bound of the first try, 1e-6, is not small beside 3e-6
     y = 5 + np.linalg.cholesky(k) @ rng.normal(size=n)
     labels = [str(i) for i in range(n)]
     data = pd.DataFrame({"g": labels, "y": y})
@@ -92,7 +92,7 @@ def test_a_relationship_close_to_singular_is_followed_to_lower_floors():
     inner = minimize_scalar(lambda r: -loglik(r), bounds=(0.0, 3 * best + 1e-12), method="bounded", options={"xatol": 1e-16})
     assert fit.converged
     assert fit.loglik == pytest.approx(max(loglik(0.0), -inner.fun), abs=1e-5)
-    assert RESIDUAL_FLOORS[0] ** 2 > inner.x
+    assert RESIDUAL_BOUNDS[0] ** 2 > inner.x
 
 
 def test_two_traits_with_one_mean_have_their_maximum_far_inside():
@@ -108,7 +108,7 @@ def test_two_traits_with_one_mean_have_their_maximum_far_inside():
     assert fit.varcomp.loc["units:trait!trait_b:b", "component"] == pytest.approx(0.01, rel=0.5)
 
 
-def test_a_response_constant_within_a_factor_is_unbounded_however_far_the_floor_goes():
+def test_a_response_constant_within_a_factor_is_unbounded_however_far_the_bound_goes():
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"line": np.arange(120) // 4, "y": np.repeat(rng.normal(size=30), 4)})
     fit = vc.fit("y ~ 1", random="line", data=data)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# where a singular matrix is looked at from inside, as a multiple of the floor
+# where a singular matrix is looked at from inside, as a multiple of the bound
 INSIDE = 10.0
 # scaled eigenvalues of Sigma below this are its null space; they are exact zeros but for rounding
 NULL = 1e-11
@@ -26,28 +26,28 @@ RISING = 1e-6
 LENGTHS = (0.1, 0.03, 0.01, 1e-3)
 
 
-def snap(search: Search, refused: NDArray[np.bool_]) -> bool:
-    """Set the random coordinates that press on their floor to exactly zero; False when there are none or logL would fall."""
-    floors, vector = search.floors(), search.point.vector()
-    pressing = search.pressing(floors) & ~floors.residual & ~refused[floors.index]
-    if not pressing.any():
+def activate(search: Search, refused: NDArray[np.bool_]) -> bool:
+    """Set the random coordinates that press on their bound to exactly zero; False when there are none or logL would fall."""
+    bounds, vector = search.bounds(), search.point.vector()
+    active = search.active(bounds) & ~bounds.residual & ~refused[bounds.index]
+    if not active.any():
         return False
-    mask = search.snapped.copy()
-    for i in np.flatnonzero(pressing):
-        mask[floors.groups[i]] = True
+    mask = search.at_bound.copy()
+    for i in np.flatnonzero(active):
+        mask[bounds.groups[i]] = True
     before = search.equations.loglik
     trial = search.retracted(search.point.moved(np.where(mask, 0.0, vector)))
     if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
-        search.point, search.snapped = trial, mask
+        search.point, search.at_bound = trial, mask
         return True
-    refused[floors.index[pressing]] = True
+    refused[bounds.index[active]] = True
     search.evaluate(search.point)
     return False
 
 
 @dataclass(frozen=True)
 class EdgeModel:
-    """How logL changes as the snapped coordinates of a component leave zero.
+    """How logL changes as the coordinates of a component at their bound leave zero.
 
     Sigma is even in a square-root coordinate, so that logL = logL0 + 1/2 phi'M phi near zero, M the curvature that D gives these
     coordinates; where Sigma has a slope at the edge, logL0 + slope phi with phi >= 0. Units are those of the data's variance.
@@ -71,18 +71,18 @@ class EdgeModel:
     size: Array
 
     @classmethod
-    def of(cls, component: Component, chart: Chart, phi: Array, snapped: NDArray[np.bool_], gradient: Array) -> EdgeModel:
+    def of(cls, component: Component, chart: Chart, phi: Array, at_bound: NDArray[np.bool_], gradient: Array) -> EdgeModel:
         """The model at `phi`, for D = `gradient`."""
         one_sided = np.zeros(chart.size, dtype=bool)
         for edge in chart.edges(phi):
             one_sided[edge.coordinate] = edge.one_sided
         size = np.linalg.norm(chart.loading_derivative(phi) / component.reference[:, None], axis=(1, 2))
         size = np.where(size > 0.0, size, 1.0)
-        even, sided = np.flatnonzero(snapped & ~one_sided), np.flatnonzero(snapped & one_sided)
+        even, sided = np.flatnonzero(at_bound & ~one_sided), np.flatnonzero(at_bound & one_sided)
         half = 0.5 * chart.curvature(phi, gradient)[np.ix_(even, even)] / np.outer(size[even], size[even])
         values, vectors = np.linalg.eigh(half) if even.size else (np.zeros(0), np.zeros((0, 0)))
         at_edge = np.isin(even, [edge.coordinate for edge in chart.edges(phi)])
-        vectors = vectors * np.where(vectors[at_edge].sum(axis=0) < 0.0, -1.0, 1.0)  # into the side the floors keep
+        vectors = vectors * np.where(vectors[at_edge].sum(axis=0) < 0.0, -1.0, 1.0)  # into the side the bounds keep
         slopes = np.tensordot(chart.derivative(phi)[sided], gradient, axes=2) / size[sided]
         return cls(even, sided, values, vectors, slopes, size)
 
@@ -100,20 +100,20 @@ class EdgeModel:
         return move
 
 
-def multipliers(component: Component, chart: Chart, phi: Array, snapped: NDArray[np.bool_], gradient: Array | None) -> Array:
-    """The multipliers of a component at its boundary, all <= 0 at a constrained maximum; empty where nothing is snapped.
+def multipliers(component: Component, chart: Chart, phi: Array, at_bound: NDArray[np.bool_], gradient: Array | None) -> Array:
+    """The multipliers of a component at its boundary, all <= 0 at a constrained maximum; empty where nothing is at its bound.
 
     For an unstructured matrix the eigenvalues of D on the null space of Sigma, in units of the data's variance; otherwise those of the
-    snapped coordinates, see :class:`EdgeModel`.
+    coordinates at their bound, see :class:`EdgeModel`.
     """
-    if gradient is None or not snapped.any():
+    if gradient is None or not at_bound.any():
         return np.zeros(0)
     if chart.whole_cone:
         scale = component.reference
         values, vectors = np.linalg.eigh(chart.value(phi) / np.outer(scale, scale))
         null = vectors[:, values < NULL]
         return np.linalg.eigvalsh(null.T @ (gradient * np.outer(scale, scale)) @ null)
-    return EdgeModel.of(component, chart, phi, snapped, gradient).multipliers
+    return EdgeModel.of(component, chart, phi, at_bound, gradient).multipliers
 
 
 def release(search: Search) -> bool:
@@ -121,31 +121,31 @@ def release(search: Search) -> bool:
 
     The point just inside also refreshes D on the null space of every singular matrix.
     """
-    if not search.snapped.any():
+    if not search.at_bound.any():
         return False
-    here, floors, before = search.point, search.floors(), search.equations.loglik
-    at_zero = floors.index[search.snapped[floors.index]]
+    here, bounds, before = search.point, search.bounds(), search.equations.loglik
+    at_zero = bounds.index[search.at_bound[bounds.index]]
     inside = here.vector()
-    inside[at_zero] = INSIDE * floors.floor[search.snapped[floors.index]]
+    inside[at_zero] = INSIDE * bounds.lower[search.at_bound[bounds.index]]
     search.point = here.moved(inside)
     if not search.evaluate(search.point):
         search.point = here
         search.evaluate(here)
         return False
     search.differentiate()
-    move, free = np.zeros(inside.size), np.zeros_like(search.snapped)
+    move, free = np.zeros(inside.size), np.zeros_like(search.at_bound)
     rising = False
     pairs = zip(here.charts, here.phi, search.point.phi, here.slices, search.components, search.gradients, strict=True)
     for chart, at, near, part, component, d in pairs:
-        if d is not None and search.snapped[part].any():
-            move[part] = EdgeModel.of(component, chart, near, search.snapped[part], d).ascent(1.0)
+        if d is not None and search.at_bound[part].any():
+            move[part] = EdgeModel.of(component, chart, near, search.at_bound[part], d).ascent(1.0)
             free[part] = np.abs(move[part]) > 1e-3 * np.max(np.abs(move[part]))
-            rising |= bool(np.any(EdgeModel.of(component, chart, at, search.snapped[part], d).multipliers > RISING))
+            rising |= bool(np.any(EdgeModel.of(component, chart, at, search.at_bound[part], d).multipliers > RISING))
     search.point = here
     for length in LENGTHS if free.any() else ():
         trial = search.retracted(here.moved(here.vector() + length * move))
         if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
-            search.point, search.snapped = trial, search.snapped & ~free
+            search.point, search.at_bound = trial, search.at_bound & ~free
             return True
     # a slope seen from inside may be that of a product of coordinates, which logL does not follow: the boundary's own slopes decide
     search.certified = not (free.any() and rising)

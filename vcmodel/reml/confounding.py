@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.linalg.cholesky import factorised
-from vcmodel.reml.constraints import Constraints
+from vcmodel.reml.equality import EqualityConstraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.parameters import Component, Point
-    from vcmodel.reml.wishes import Wishes
 
     Array = NDArray[np.float64]
 
@@ -60,12 +60,12 @@ class Ridge:
         return self.moved.shape[1]
 
 
-def find_ridge(design: Design, components: Sequence[Component], wishes: Wishes, point: Point) -> Ridge | None:
+def find_ridge(design: Design, components: Sequence[Component], constraints: Constraints, point: Point) -> Ridge | None:
     """The confounded changes that join several components, at an interior point near `point`; None where there are none."""
     found: Ridge | None = None
     for share in INTERIOR:
         inside = lifted(point, share)
-        ridge = _ridge_at(design, components, wishes, inside)
+        ridge = _ridge_at(design, components, constraints, inside)
         if ridge is None:
             return None
         if found is None or ridge.dimension < found.dimension:
@@ -86,8 +86,8 @@ def lifted(point: Point, share: float) -> Point:
     return replace(point, phi=tuple(result))
 
 
-def _ridge_at(design: Design, components: Sequence[Component], wishes: Wishes, point: Point) -> Ridge | None:
-    transform = Constraints.of(components, wishes).directions(point)
+def _ridge_at(design: Design, components: Sequence[Component], constraints: Constraints, point: Point) -> Ridge | None:
+    transform = EqualityConstraints.of(components, constraints).directions(point)
     if transform.shape[1] < 2 or transform.shape[1] * design.y.size > MOST_NUMBERS:
         return None
     changes = [
@@ -115,7 +115,7 @@ def _ridge_at(design: Design, components: Sequence[Component], wishes: Wishes, p
     stacked = np.nan_to_num(
         np.vstack([chart.jacobian(phi) @ transform[part] for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True)])
     )
-    stacked[np.concatenate(wishes.fixed)] = 0.0  # but for rounding
+    stacked[np.concatenate(constraints.fixed)] = 0.0  # but for rounding
     most = np.linalg.norm(stacked[:, alive] / size[alive], axis=1)
     length = np.linalg.norm(directions, axis=0)
     moved = (stacked @ moves) / length / np.where(most > 0.0, most, 1.0)[:, None]

@@ -19,9 +19,9 @@ import numpy as np
 
 from vcmodel.errors import StructureError
 from vcmodel.reml.boundary import release
-from vcmodel.reml.constraints import Constraints, null_space
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 from vcmodel.reml.departure import depart, settle
-from vcmodel.reml.floors import RESIDUAL_FLOORS
+from vcmodel.reml.equality import EqualityConstraints, null_space
 from vcmodel.reml.likelihood import recover_gradient
 from vcmodel.reml.retraction import retracted
 from vcmodel.reml.search import Memory, Search
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.likelihood import Derivatives
     from vcmodel.reml.parameters import Component, Point
-    from vcmodel.reml.wishes import Wishes
     from vcmodel.structures.chart import Limit
 
     Array = NDArray[np.float64]
@@ -64,7 +64,7 @@ class Tangent:
     multipliers : (q,) array
         lambda of the equations: dlogL/db.
     held : (m,) bool array
-        Coordinates at rest: snapped, at a floor or at a limit.
+        Coordinates at rest: at a boundary, at a lower bound or at a limit.
     mobile : (m,) bool array
         Coordinates that the equations alone let move.
     slopes : (m,) array
@@ -83,23 +83,25 @@ class ConstrainedSearch(Search):
 
     Attributes
     ----------
-    constraints : Constraints
+    equalities : EqualityConstraints
     start : Point
         Where it began, on the constraints.
     settled : bool
         Whether the present end has been put onto its boundary and D looked at from inside.
     """
 
-    def __init__(self, equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> None:
-        super().__init__(equations, components, wishes, point, control)
-        self.constraints = Constraints.of(components, wishes)
+    def __init__(
+        self, equations: Equations, components: tuple[Component, ...], constraints: Constraints, point: Point, control: Control
+    ) -> None:
+        super().__init__(equations, components, constraints, point, control)
+        self.equalities = EqualityConstraints.of(components, constraints)
         self.settled = False
         self.start = point
         self._tangent: tuple[Derivatives, Tangent] | None = None
 
     def retracted(self, point: Point) -> Point | None:
         """The point on the constraints; None when they cannot be met nearby."""
-        return retracted(self.constraints, point, self.residual_floor)
+        return retracted(self.equalities, point, self.residual_bound)
 
     def begin(self) -> bool:
         """Put the search onto its constraints; False when the equations cannot be evaluated there.
@@ -110,7 +112,7 @@ class ConstrainedSearch(Search):
             No matrices meet the constraints.
         """
         self.point = self.point.renormalised()
-        start = self.retracted(self.point.moved(self.floors().raised(self.point.vector(), self.snapped)))
+        start = self.retracted(self.point.moved(self.bounds().projected(self.point.vector(), self.at_bound)))
         if start is None:
             raise StructureError(self._contradiction())
         self.point = self.start = start
@@ -121,9 +123,9 @@ class ConstrainedSearch(Search):
 
     def _contradiction(self) -> str:
         """Which constraints are not met."""
-        off = np.abs(self.constraints.values(self.point)) > 1e-6 * self.constraints.units
-        rows = [row for number in np.flatnonzero(off) for row in self.constraints.rows_of(int(number))]
-        named = ", ".join(dict.fromkeys(rows or [row for k in range(off.size) for row in self.constraints.rows_of(k)]))
+        off = np.abs(self.equalities.values(self.point)) > 1e-6 * self.equalities.units
+        rows = [row for number in np.flatnonzero(off) for row in self.equalities.rows_of(int(number))]
+        named = ", ".join(dict.fromkeys(rows or [row for k in range(off.size) for row in self.equalities.rows_of(k)]))
         return (
             f"bounds, equal: no positive (semi-)definite matrices have these held or equal parameters: {named}; "
             "release one of them, or hold it at another value"
@@ -136,7 +138,7 @@ class ConstrainedSearch(Search):
             if component.kind != "random":
                 continue
             loading = chart.loading(phi)
-            if c in self.constraints.involved and chart.size:
+            if c in self.equalities.involved and chart.size:
                 values = np.linalg.svd(loading / component.reference[:, None], compute_uv=False)
                 if values[-1] < depth:
                     singular.append(c)
@@ -166,47 +168,47 @@ class ConstrainedSearch(Search):
         return self._tangent[1]
 
     def _make_tangent(self, derivatives: Derivatives) -> Tangent:
-        constraints, vector, floors = self.constraints, self.point.vector(), self.floors()
-        jacobian = constraints.jacobian(self.point)
+        equalities, vector, bounds = self.equalities, self.point.vector(), self.bounds()
+        jacobian = equalities.jacobian(self.point)
         scale = self._scale(derivatives)
-        still = self.snapped.copy()
+        still = self.at_bound.copy()
         still |= (derivatives.natural == 0.0) & ~self._involved()
-        basis, _ = null_space(jacobian, scale, ~still, constraints.units, derivatives.score)
+        basis, _ = null_space(jacobian, scale, ~still, equalities.units, derivatives.score)
         mobile = np.linalg.norm(basis, axis=1) > NO_MOVE * scale
         at_limit = [limit for limit in self._limits() if vector[limit.coordinate] <= limit.lower + AT_LIMIT * limit.size]
         held = still.copy()
         for _ in range(SWEEPS):
-            basis, multipliers = null_space(jacobian, scale, ~held, constraints.units, derivatives.score)
+            basis, multipliers = null_space(jacobian, scale, ~held, equalities.units, derivatives.score)
             slopes = derivatives.score - jacobian.T @ multipliers
             now = still.copy()
-            pressing = floors.pressing(vector, slopes, self.snapped)
-            now[floors.index[pressing]] = True
-            now |= self.idle(floors, pressing) & ~self._involved()
+            active = bounds.active(vector, slopes, self.at_bound)
+            now[bounds.index[active]] = True
+            now |= self.idle(bounds, active) & ~self._involved()
             for limit in at_limit:
                 now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= RISING
             if np.array_equal(now, held):
                 break
             held = now
         else:
-            basis, multipliers = null_space(jacobian, scale, ~held, constraints.units, derivatives.score)
+            basis, multipliers = null_space(jacobian, scale, ~held, equalities.units, derivatives.score)
             slopes = derivatives.score - jacobian.T @ multipliers
         return Tangent(basis, multipliers, held, mobile, slopes)
 
     def _limits(self) -> list[Limit]:
         """The limits at the present point."""
-        return self.constraints.limits(self.point, self.residual_floor)
+        return self.equalities.limits(self.point, self.residual_bound)
 
     def _involved(self) -> NDArray[np.bool_]:
         """Coordinates (m,) of the components with constraints."""
-        result = np.zeros(self.snapped.size, dtype=bool)
-        for c in self.constraints.involved:
+        result = np.zeros(self.at_bound.size, dtype=bool)
+        for c in self.equalities.involved:
             result[self.point.slices[c]] = True
         return result
 
     def _natural(self, derivatives: Derivatives) -> Array:
         """The effect of each coordinate (m,); directions keep a least one."""
         natural = derivatives.natural.copy()
-        for c in self.constraints.involved:
+        for c in self.equalities.involved:
             part = self.point.slices[c]
             angles = self.point.charts[c].angles()
             natural[part] = np.where(angles, np.maximum(natural[part], LEAST_ANGLE), natural[part])
@@ -223,10 +225,10 @@ class ConstrainedSearch(Search):
         """Coordinates (m,) that the equations let move."""
         return self.tangent().mobile
 
-    def residual_pressing(self) -> tuple[NDArray[np.intp], Array]:
-        """Coordinates that hold a residual matrix at its floor or limit, and their distance from the boundary."""
-        stuck, distance = super().residual_pressing()
-        held, residual, moves = self.held(), self.constraints.residual(self.point), self.moves
+    def active_residual(self) -> tuple[NDArray[np.intp], Array]:
+        """Coordinates that hold a residual matrix at its bound or limit, and their distance from the boundary."""
+        stuck, distance = super().active_residual()
+        held, residual, moves = self.held(), self.equalities.residual(self.point), self.moves
         at = [limit for limit in self._limits() if residual[limit.coordinate] and held[limit.coordinate] and moves[limit.coordinate]]
         own, near = np.array([limit.coordinate for limit in at], dtype=np.intp), np.array([limit.distance for limit in at])
         return np.append(stuck, own), np.append(distance, near)
@@ -266,7 +268,7 @@ class ConstrainedSearch(Search):
             self.look(INNER_LOOK)
         derivatives, tangent = self.differentiate(), self.tangent()
         transform = tangent.transform
-        hessian = transform.T @ (derivatives.hessian + self.constraints.curvature(self.point, tangent.multipliers)) @ transform
+        hessian = transform.T @ (derivatives.hessian + self.equalities.curvature(self.point, tangent.multipliers)) @ transform
         natural = np.linalg.norm(self._natural(derivatives)[:, None] * transform, axis=0)
         information = transform.T @ derivatives.information @ transform
         return NewtonSystem.of(0.5 * (hessian + hessian.T), transform.T @ derivatives.score, information, natural), transform
@@ -276,12 +278,12 @@ class ConstrainedSearch(Search):
 
         For a tied parameter, the slope that the tie takes up; NaN where a correlation beside a variance of zero leaves none.
         """
-        weights = self.constraints.coefficients.T @ self.tangent().multipliers
+        weights = self.equalities.coefficients.T @ self.tangent().multipliers
         result: dict[str, float] = {}
-        for c in self.constraints.involved:
+        for c in self.equalities.involved:
             component, chart, phi = self.components[c], self.point.charts[c], self.point.phi[c]
             theta, gradient = chart.reported(phi), self.gradients[c]
-            slopes = weights[self.constraints.parameters[c]]
+            slopes = weights[self.equalities.parameters[c]]
             variances = np.array([parameter.kind == "variance" for parameter in component.structure.parameters])
             at_zero = variances & (theta == 0.0)
             # an equation holds the standard deviation: dlogL/dv = dlogL/ds / 2s
@@ -294,7 +296,7 @@ class ConstrainedSearch(Search):
                 with np.errstate(divide="ignore", invalid="ignore"):
                     slopes = np.where(still, np.tensordot(component.structure.derivative(theta), gradient, axes=2), slopes)
             finite = np.where(np.isfinite(slopes), slopes, np.nan)
-            result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.wishes.constrained(c))}
+            result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.constraints.constrained(c))}
         return result
 
     def leave(self) -> bool:
@@ -310,15 +312,17 @@ class ConstrainedSearch(Search):
         return False
 
     def _lowered(self) -> bool:
-        """Go down to the next floor of residual matrices where one of the involved ones stands at its limit."""
-        below = [floor for floor in RESIDUAL_FLOORS if floor < self.residual_floor]
-        stuck, _ = self.residual_pressing()
-        if not below or not self.constraints.residual(self.point)[stuck].any():
+        """Go down to the next bound of residual matrices where one of the involved ones stands at its limit."""
+        below = [bound for bound in RESIDUAL_BOUNDS if bound < self.residual_bound]
+        stuck, _ = self.active_residual()
+        if not below or not self.equalities.residual(self.point)[stuck].any():
             return False
-        self.residual_floor = below[0]
+        self.residual_bound = below[0]
         return True
 
 
-def make_search(equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> Search:
-    """The search that the wishes ask for: a free one where nothing is held or tied."""
-    return (ConstrainedSearch if wishes.any else Search)(equations, components, wishes, point, control)
+def make_search(
+    equations: Equations, components: tuple[Component, ...], constraints: Constraints, point: Point, control: Control
+) -> Search:
+    """The search that the constraints ask for: a free one where nothing is held or tied."""
+    return (ConstrainedSearch if constraints.any else Search)(equations, components, constraints, point, control)

@@ -1,189 +1,249 @@
-"""Held and tied parameters as equations A f(phi) = b on the coordinates of a point.
-
-f are the reported parameters on the scale on which constraints are regular (:meth:`Chart.constrained`): standard deviations, correlations,
-covariances. A held parameter is a row with a single one; each further member of a group of equal parameters a row with 1 and -1.
-"""
+"""What the user asks of single parameters: starting values, fixed ones, groups held equal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.structures.chart import Limit
+from vcmodel.errors import StructureError, choices
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS
+from vcmodel.reml.equality import EqualityConstraints
+from vcmodel.reml.parameters import starting_point
+from vcmodel.reml.retraction import retracted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from vcmodel.reml.parameters import Component, Point
-    from vcmodel.reml.wishes import Wishes
+    from vcmodel.reml.parameters import Component
+    from vcmodel.structures.base import Parameter
 
     Array = NDArray[np.float64]
 
 
-# singular values of the equations scaled to unit rows below this are dependent equations
-DEPENDENT = 1e-7
-# an equation whose derivative per unit of scale of the coordinates is below this, in its own unit, restrains nothing
-NO_RESTRAINT = 1e-10
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Constraints:
-    """The equations of a model's held and tied parameters.
+    """What the user fixed, tied or started, by position: one array per component.
 
     Attributes
     ----------
-    components : tuple of Component
-    involved : tuple of int
-        Components with a constrained parameter.
-    coefficients : (q, n) array
-        A, over the reported parameters of all components.
-    target : (q,) array
-        b.
-    units : (q,) array
-        Size of each equation in units of the data.
+    theta : tuple of arrays
+        Starting values of the reported parameters.
+    fixed : tuple of bool arrays
+        Parameters held at their start.
+    group : tuple of int arrays
+        Number of the equality group, -1 for none.
     """
 
-    components: tuple[Component, ...]
-    involved: tuple[int, ...]
-    coefficients: Array
-    target: Array
-    units: Array
+    theta: tuple[Array, ...]
+    fixed: tuple[NDArray[np.bool_], ...]
+    group: tuple[NDArray[np.int64], ...]
 
-    @classmethod
-    def of(cls, components: Sequence[Component], wishes: Wishes) -> Constraints:
-        """The equations of the wishes."""
-        starts = np.cumsum([0, *(len(component.rows) for component in components)]).tolist()
-        involved = tuple(c for c in range(len(components)) if wishes.constrained(c).any())
-        rows: list[dict[int, float]] = []
-        target, units = [], []
-        first: dict[int, int] = {}
-        for c in involved:
-            for i in np.flatnonzero(wishes.constrained(c)):
-                place, group = starts[c] + int(i), int(wishes.group[c][i])
-                if wishes.fixed[c][i]:
-                    rows.append({place: 1.0})
-                    target.append(_regular(components[c], int(i), float(wishes.theta[c][i])))
-                elif group in first:
-                    rows.append({first[group]: 1.0, place: -1.0})
-                    target.append(0.0)
-                else:
-                    first[group] = place
-                    continue
-                units.append(_unit(components[c], int(i)))
-        coefficients = np.zeros((len(rows), starts[-1]))
-        for number, row in enumerate(rows):
-            coefficients[number, list(row)] = list(row.values())
-        return cls(tuple(components), involved, coefficients, np.array(target), np.array(units))
+    def constrained(self, index: int) -> NDArray[np.bool_]:
+        """Parameters of a component that are held or tied."""
+        return np.asarray(self.fixed[index] | (self.group[index] >= 0))
 
-    @cached_property
-    def parameters(self) -> list[slice]:
-        """Where the reported parameters of each component stand."""
-        ends = np.cumsum([0, *(len(component.rows) for component in self.components)]).tolist()
-        return [slice(a, b) for a, b in pairwise(ends)]
+    def groups(self) -> list[list[tuple[int, int]]]:
+        """Component and parameter of the members of each equality group."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for c, numbers in enumerate(self.group):
+            for i in np.flatnonzero(numbers >= 0):
+                found.setdefault(int(numbers[i]), []).append((c, int(i)))
+        return list(found.values())
 
-    def rows_of(self, equation: int) -> list[str]:
-        """Row names of the parameters in an equation."""
-        names = [row for component in self.components for row in component.rows]
-        return [names[n] for n in np.flatnonzero(self.coefficients[equation])]
+    def exact(self, theta: Sequence[Array]) -> tuple[Array, ...]:
+        """Reported parameters with the held values as given and the members of a group as the first of them: equal to the last digit."""
+        first: dict[int, float] = {}
+        result = []
+        for found, asked, fixed, group in zip(theta, self.theta, self.fixed, self.group, strict=True):
+            values = np.where(fixed, asked, found)
+            for i in np.flatnonzero(group >= 0):
+                values[i] = first.setdefault(int(group[i]), float(values[i]))
+            result.append(values)
+        return tuple(result)
 
-    def values(self, point: Point) -> Array:
-        """A f - b (q,)."""
-        result = -self.target
-        for c in self.involved:
-            result = result + self.coefficients[:, self.parameters[c]] @ point.charts[c].constrained(point.phi[c])
-        return result
+    @property
+    def any(self) -> bool:
+        """Whether any parameter is held or tied."""
+        return any(self.constrained(index).any() for index in range(len(self.theta)))
 
-    def jacobian(self, point: Point) -> Array:
-        """Derivative of :meth:`values` by all coordinates (q, m)."""
-        slices = point.slices
-        result = np.zeros((len(self.target), slices[-1].stop))
-        for c in self.involved:
-            result[:, slices[c]] = self.coefficients[:, self.parameters[c]] @ point.charts[c].constrained_jacobian(point.phi[c])
-        return result
 
-    def curvature(self, point: Point, multipliers: Array) -> Array:
-        """Sum over the equations of multipliers times the second derivative (m, m)."""
-        slices = point.slices
-        result = np.zeros((slices[-1].stop,) * 2)
-        weights = self.coefficients.T @ multipliers
-        for c in self.involved:
-            result[slices[c], slices[c]] = point.charts[c].constrained_curvature(point.phi[c], weights[self.parameters[c]])
-        return result
+def read_constraints(
+    components: Sequence[Component],
+    defaults: Sequence[Array],
+    start: Mapping[str, float] | None = None,
+    bounds: Mapping[str, str] | None = None,
+    equal: Sequence[Sequence[str]] | None = None,
+) -> Constraints:
+    """The user's start, bounds and equal by position; `defaults` are the starting values where none is given.
 
-    def held(self, point: Point) -> NDArray[np.bool_]:
-        """Coordinates (m,) that an equation holds by itself."""
-        single = np.count_nonzero(self.coefficients, axis=1) == 1
-        jacobian = self.jacobian(point)[single]
-        jacobian = jacobian[np.count_nonzero(jacobian, axis=1) == 1]
-        return np.asarray(np.any(jacobian != 0.0, axis=0))
+    Raises
+    ------
+    StructureError
+        An unknown row, a start outside its bounds, a bound that cannot be had, or an inconsistent group.
+    """
+    reader = _Reader(components, defaults)
+    for row, value in (start or {}).items():
+        reader.start(row, value)
+    for row, code in (bounds or {}).items():
+        reader.bound(row, code)
+    for rows in equal or ():
+        reader.tie(rows)
+    return reader.finished()
 
-    def directions(self, point: Point) -> Array:
-        """Directions (m, f) of the coordinates along which the equations hold to first order."""
-        m = sum(chart.size for chart in point.charts)
-        jacobian = self.jacobian(point) if m else np.zeros((len(self.target), 0))
-        return null_space(jacobian, np.ones(m), np.ones(m, dtype=bool), self.units, np.zeros(m))[0]
 
-    def limits(self, point: Point, residual_floor: float) -> list[Limit]:
-        """Lower limits of the coordinates of the involved components, counted in the concatenated vector.
+class _Reader:
+    """Collects the constraints row by row."""
 
-        A scale beside a constrained correlation stays at or above zero; a residual matrix stays `residual_floor` standard deviations of
-        the data away from singular.
+    def __init__(self, components: Sequence[Component], defaults: Sequence[Array]) -> None:
+        self.components = components
+        self.place = {row: (c, i) for c, component in enumerate(components) for i, row in enumerate(component.rows)}
+        self.defaults = defaults
+        self.theta = [np.array(values, dtype=float) for values in defaults]
+        self.given = [np.zeros(values.size, dtype=bool) for values in defaults]
+        self.fixed = [np.zeros(values.size, dtype=bool) for values in defaults]
+        self.groups: list[list[str]] = []
+
+    def find(self, row: str, argument: str) -> tuple[int, int]:
+        """Component and parameter of a row."""
+        if row not in self.place:
+            raise StructureError(f"{argument}: no parameter {row!r}; {choices(row, self.place, 'parameters')}")
+        return self.place[row]
+
+    def parameter(self, c: int, i: int) -> Parameter:
+        """The parameter at a position."""
+        return self.components[c].structure.parameters[i]
+
+    def start(self, row: str, value: float) -> None:
+        """Take a starting value."""
+        c, i = self.find(row, "start")
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not np.isfinite(number):
+            raise StructureError(f"start: {row!r} = {value!r} is not a finite number")
+        kind, residual = self.parameter(c, i).kind, self.components[c].kind == "residual"
+        if kind == "variance" and (number < 0.0 or (residual and number == 0.0)):
+            raise StructureError(f"start: {row!r} = {number:g}, but {'a residual variance is > 0' if residual else 'a variance is >= 0'}")
+        if kind == "correlation" and (abs(number) > 1.0 or (residual and abs(number) == 1.0)):
+            limits = "strictly between -1 and 1 in a residual" if residual else "between -1 and 1"
+            raise StructureError(f"start: {row!r} = {number:g}, but a correlation lies {limits}")
+        self.theta[c][i], self.given[c][i] = number, True
+
+    def bound(self, row: str, code: str) -> None:
+        """Take a bound code."""
+        c, i = self.find(row, "bounds")
+        parameter = self.parameter(c, i)
+        if code == "F":
+            self.fixed[c][i] = True
+        elif code not in ("P", "U"):
+            raise StructureError(f"bounds: {row!r} = {code!r}; the codes are 'P' (positive definite), 'U' (unbounded), 'F' (fixed)")
+        elif code == "U" and parameter.kind == "variance":
+            raise StructureError(
+                f"bounds: {row!r} is a variance and cannot be unbounded (U); a negative variance is written as a negative "
+                "residual correlation, e.g. residual='id(batch):cor(sample)'"
+            )
+        elif code != parameter.bound:
+            raise StructureError(
+                f"bounds: {row!r} is {parameter.bound} by its structure and cannot be made {code}; leave it out or use 'F'"
+            )
+
+    def tie(self, rows: Sequence[str]) -> None:
+        """Take a group of equal parameters."""
+        if isinstance(rows, str) or len(rows) < 2:
+            raise StructureError(f"equal: {rows!r} is not a group of at least two parameter names; give a list of lists")
+        kinds = sorted({self.parameter(*self.find(row, "equal")).kind for row in rows})
+        if len(kinds) > 1:
+            raise StructureError(f"equal: {', '.join(rows)} mix {' and '.join(kinds)}; tie parameters of one kind")
+        named = [row for group in self.groups for row in group]
+        for place, row in enumerate(rows):
+            if row in named or row in rows[:place]:
+                raise StructureError(f"equal: {row!r} stands in two groups or twice in one; name it once")
+        self.groups.append(list(rows))
+
+    def finished(self) -> Constraints:
+        """The constraints: a held value wins over equality, equality over a starting value."""
+        group = [np.full(values.size, -1, dtype=np.int64) for values in self.theta]
+        for number, rows in enumerate(self.groups):
+            places = [self.place[row] for row in rows]
+            value = self._common(rows)
+            held = any(self.fixed[c][i] for c, i in places)
+            for c, i in places:
+                group[c][i], self.theta[c][i], self.fixed[c][i] = number, value, held
+                self.given[c][i] |= held
+        for c, component in enumerate(self.components):
+            for missing in np.flatnonzero(self.fixed[c] & ~self.given[c]):
+                row = component.rows[missing]
+                raise StructureError(f"bounds: {row!r} is to be fixed (F) but no value is given; add start={{{row!r}: value}}")
+        theta = tuple(self._start(c) for c in range(len(self.components)))
+        return Constraints(theta, tuple(self.fixed), tuple(group))
+
+    def _common(self, rows: Sequence[str]) -> float:
+        """The value of an equality group: the one held, else the mean of the starting values given or the default ones."""
+        places = [self.place[row] for row in rows]
+        held = {row: float(self.theta[c][i]) for row, (c, i) in zip(rows, places, strict=True) if self.fixed[c][i] and self.given[c][i]}
+        if len(set(held.values())) > 1:
+            named = ", ".join(f"{row} = {value:g}" for row, value in held.items())
+            raise StructureError(f"bounds, equal: {named} are held (F) at different values and are to be equal; release one of them")
+        if held:
+            return next(iter(held.values()))
+        given = [float(self.theta[c][i]) for c, i in places if self.given[c][i]]
+        values = np.array(given or [float(self.theta[c][i]) for c, i in places])
+        geometric = self.parameter(*places[0]).kind == "variance" and bool(np.all(values > 0))
+        return float(np.exp(np.log(values).mean()) if geometric and np.ptp(values) > 0.0 else values.mean())
+
+    def _start(self, c: int) -> Array:
+        """Starting values of a component: those given, the others adapted where they do not go with them.
+
+        Raises
+        ------
+        StructureError
+            The values held, or given for all parameters, belong to no matrix.
         """
-        found = []
-        for c in self.involved:
-            chart, phi, start = point.charts[c], point.phi[c], point.slices[c].start
-            residual = self.components[c].kind == "residual"
-            for scale in chart.scale_coordinates(phi):
-                if residual or scale.bounded:
-                    lower = residual_floor * scale.size if residual else 0.0
-                    found.append(Limit(start + scale.coordinate, lower, scale.size, lower))
-            for limit in chart.pivots(phi, residual_floor) if residual else ():
-                found.append(limit._replace(coordinate=start + limit.coordinate))
-        return found
-
-    def residual(self, point: Point) -> NDArray[np.bool_]:
-        """Coordinates (m,) of the involved residual matrices."""
-        result = np.zeros(point.slices[-1].stop, dtype=bool)
-        for c in self.involved:
-            result[point.slices[c]] = self.components[c].kind == "residual"
-        return result
+        component, theta, held = self.components[c], self.theta[c], self.fixed[c]
+        if not np.any(self.given[c]) or _is_start(component, theta):
+            return theta
+        if np.all(self.given[c]):
+            raise StructureError(_refusal(component, theta, self.given[c], held))
+        for kept in (self.given[c], held):
+            found = adapted(component, theta, kept) if kept.any() else None
+            if found is not None:
+                return found
+        raise StructureError(_refusal(component, theta, self.given[c], held))
 
 
-def null_space(jacobian: Array, scale: Array, free: NDArray[np.bool_], units: Array, score: Array) -> tuple[Array, Array]:
-    """Directions (m, f) along which the equations do not change to first order, and their multipliers (q,).
-
-    Coordinates in no equation stay as they are; of the others an orthonormal basis in units of `scale`. The multipliers are the least
-    squares solution of jacobian' lambda = score.
-    """
-    touched = free & np.any(jacobian != 0.0, axis=0)
-    alone, joined = np.flatnonzero(free & ~touched), np.flatnonzero(touched)
-    unit = np.zeros((scale.size, alone.size))
-    unit[alone, np.arange(alone.size)] = scale[alone]
-    multipliers = np.zeros(len(jacobian))
-    scaled = jacobian[:, joined] * scale[joined]
-    norms = np.linalg.norm(scaled, axis=1)
-    used = np.flatnonzero(norms > NO_RESTRAINT * units)
-    left, singular, right = np.linalg.svd(scaled[used] / norms[used, None])
-    rank = int(np.sum(singular > DEPENDENT))
-    along = np.zeros((scale.size, joined.size - rank))
-    along[joined] = scale[joined, None] * right[rank:].T
-    taken = right[:rank] @ (score[joined] * scale[joined]) / singular[:rank]
-    multipliers[used] = (left[:, :rank] @ taken) / norms[used]
-    return np.hstack([unit, along]), multipliers
+def adapted(component: Component, theta: Array, kept: NDArray[np.bool_]) -> Array | None:
+    """Parameters of a matrix near `theta` with the `kept` ones as they are; None when there is none."""
+    constraints = Constraints((theta,), (kept,), (np.full(theta.size, -1, dtype=np.int64),))
+    try:
+        point = retracted(EqualityConstraints.of((component,), constraints), starting_point((component,), constraints), RESIDUAL_BOUNDS[0])
+    except StructureError:
+        return None
+    if point is None:
+        return None
+    found = np.where(kept, theta, point.charts[0].reported(point.phi[0]))
+    return found if _is_start(component, found) else None
 
 
-def _regular(component: Component, i: int, value: float) -> float:
-    """A held value on the scale of the equations."""
-    return float(np.sqrt(value)) if component.structure.parameters[i].kind == "variance" else value
+def _is_start(component: Component, theta: Array) -> bool:
+    """Whether the equations can start at `theta`: a positive semi-definite matrix, positive definite for a residual."""
+    structure = component.structure
+    if any(value < 0.0 for value, parameter in zip(theta, structure.parameters, strict=True) if parameter.kind == "variance"):
+        return False
+    sigma = structure.value(theta)
+    if not np.all(np.isfinite(sigma)) or np.any(np.diag(sigma) < 0.0):
+        return False
+    scale = np.sqrt(np.diag(sigma))
+    scale = np.where(scale > 0.0, scale, 1.0)
+    return bool(np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() >= (1e-10 if component.kind == "residual" else -1e-10))
 
 
-def _unit(component: Component, i: int) -> float:
-    """The size of a parameter of the data's size, on the scale of the equations."""
-    power = {"variance": 1, "covariance": 2}.get(component.structure.parameters[i].kind, 0)
-    return float(np.sqrt(np.mean(component.reference**2))) ** power if component.structure.carries_variance else 1.0
+def _refusal(component: Component, theta: Array, given: NDArray[np.bool_], held: NDArray[np.bool_]) -> str:
+    argument, named = ("bounds", held) if held.any() else ("start", given)
+    values = ", ".join(f"{row} = {value:g}" for row, value, own in zip(component.rows, theta, named, strict=True) if own)
+    kind = "definite" if component.kind == "residual" else "semi-definite"
+    return f"{argument}: {values}: no positive {kind} matrix has these values together; change or release one of them"

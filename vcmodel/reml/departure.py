@@ -42,7 +42,7 @@ def settle(search: ConstrainedSearch) -> bool:
     """Put small scales and columns to exactly zero; False when nothing changed or logL would fall."""
     here, before = search.point, search.equations.loglik
     charts, phi = list(here.charts), list(here.phi)
-    for c in search.constraints.involved:
+    for c in search.equalities.involved:
         if search.components[c].kind == "random":
             charts[c], phi[c] = charts[c].settled(phi[c], ZERO)
     pairs = zip(here.charts, here.phi, charts, phi, strict=True)
@@ -80,8 +80,8 @@ def _try(search: ConstrainedSearch, trial: Point, least: float) -> bool:
     if point is None or not search.evaluate(point) or search.equations.loglik < least:
         return False
     parts = zip(search.point.charts, point.charts, search.point.slices, strict=True)
-    masks = [search.snapped[part] if old.size == new.size else np.zeros(new.size, dtype=bool) for old, new, part in parts]
-    search.point, search.snapped = point, np.concatenate(masks)
+    masks = [search.at_bound[part] if old.size == new.size else np.zeros(new.size, dtype=bool) for old, new, part in parts]
+    search.point, search.at_bound = point, np.concatenate(masks)
     return True
 
 
@@ -97,22 +97,22 @@ def _curvature(search: ConstrainedSearch, direction: Array) -> float:
 
 def _opened(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
     """Points with tied correlations of +-1 moved inside: at one the equations between them have no derivative."""
-    wishes = search.wishes
+    constraints = search.constraints
     theta = [chart.reported(phi) for chart, phi in zip(here.charts, here.phi, strict=True)]
     at_one = []
-    for c in search.constraints.involved:
+    for c in search.equalities.involved:
         kinds = np.array([parameter.kind for parameter in search.components[c].structure.parameters])
-        tied = (wishes.group[c] >= 0) & ~wishes.fixed[c] & (kinds == "correlation")
+        tied = (constraints.group[c] >= 0) & ~constraints.fixed[c] & (kinds == "correlation")
         at_one.append(tied & (np.abs(theta[c]) > 1.0 - ZERO**2))
     if not any(own.any() for own in at_one):
         return
     for inside in INSIDE_ONE:
-        moved = list(wishes.theta)
-        for c, own in zip(search.constraints.involved, at_one, strict=True):
-            moved[c] = np.where(np.isnan(theta[c]), wishes.theta[c], np.where(own, inside * theta[c], theta[c]))
-        fresh = starting_point(search.components, replace(wishes, theta=tuple(moved)))
+        moved = list(constraints.theta)
+        for c, own in zip(search.equalities.involved, at_one, strict=True):
+            moved[c] = np.where(np.isnan(theta[c]), constraints.theta[c], np.where(own, inside * theta[c], theta[c]))
+        fresh = starting_point(search.components, replace(constraints, theta=tuple(moved)))
         charts, phi = list(here.charts), list(here.phi)
-        for c in search.constraints.involved:
+        for c in search.equalities.involved:
             charts[c], phi[c] = fresh.charts[c], fresh.phi[c]
         yield replace(here, charts=tuple(charts), phi=tuple(phi))
 
@@ -121,7 +121,7 @@ def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
     """Points with scales at zero made positive, one by one and then all of a component together, in several directions."""
     rng = np.random.default_rng(20)
     mobile, slices = search.tangent().mobile, here.slices
-    for c in search.constraints.involved:
+    for c in search.equalities.involved:
         if search.components[c].kind != "random":
             continue
         zero = [

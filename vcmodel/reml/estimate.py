@@ -14,8 +14,9 @@ from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.confounding import Ridge, find_ridge
 from vcmodel.reml.constrained import make_search
+from vcmodel.reml.constraints import Constraints, read_constraints
 from vcmodel.reml.further_starts import further_starts
-from vcmodel.reml.identifiability import Freedom, Precision, freedom_of_terms, precision_of
+from vcmodel.reml.identifiability import Freedom, Identifiability, freedom_of_terms, identifiability_of
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.ladder import ladder, turned_groups
 from vcmodel.reml.parameters import Component, Point, make_components, starting_point
@@ -24,8 +25,7 @@ from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
 from vcmodel.reml.supremum import limit
-from vcmodel.reml.wishes import Wishes, read_wishes
-from vcmodel.reml.written_basis import in_orthonormal_columns, worked_wishes, written_components, written_point, written_theta
+from vcmodel.reml.written_basis import in_orthonormal_columns, worked_constraints, written_components, written_point, written_theta
 from vcmodel.structures.rebased_chart import RebasedChart
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Estimate:
         Reported parameters of each component, and their derivatives with respect to all coordinates (n parameters, m).
     covariance : (m, m) array
         Covariance of the coordinates: inverse average information over the free ones, 0 elsewhere.
-    precision : Precision
+    identifiability : Identifiability
         Which coordinates and reported rows carry no information.
     freedom : tuple of Freedom
         Degrees of freedom of each random term beside the fixed effects.
@@ -82,12 +82,12 @@ class Estimate:
     equations: Equations
     method: str
     components: tuple[Component, ...]
-    wishes: Wishes
+    constraints: Constraints
     point: Point
     theta: tuple[Array, ...]
     jacobians: tuple[Array, ...]
     covariance: Array
-    precision: Precision
+    identifiability: Identifiability
     freedom: tuple[Freedom, ...]
     multipliers: tuple[Array, ...]
     constraint_slopes: Mapping[str, float]
@@ -137,17 +137,17 @@ def estimate(
         components = make_components(design, references)
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
         shown = [written_theta(design, component, theta) for component, theta in zip(components, defaults, strict=True)]
-        wishes = worked_wishes(design, components, read_wishes(components, shown, start, bounds, equal), defaults)
-        search, status = _best(equations, components, wishes, control)
-        ridge = None if _all_seen(search, status) else find_ridge(design, components, wishes, search.point)
+        constraints = worked_constraints(design, components, read_constraints(components, shown, start, bounds, equal), defaults)
+        search, status = _best(equations, components, constraints, control)
+        ridge = None if _all_seen(search, status) else find_ridge(design, components, constraints, search.point)
         if ridge is not None and status is Status.CONVERGED:
             search = centred(search, ridge)
         return _collect(written, search, status, method, ridge)
 
 
-def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishes, control: Control) -> tuple[Search, Status]:
+def _best(equations: Equations, components: tuple[Component, ...], constraints: Constraints, control: Control) -> tuple[Search, Status]:
     """The search from the starting values; on small data the best of those from further starts too."""
-    best = make_search(equations, components, wishes, starting_point(components, wishes), control)
+    best = make_search(equations, components, constraints, starting_point(components, constraints), control)
     status = maximise(best)
     if status is None:
         raise StructureError(
@@ -165,11 +165,11 @@ def _best(equations: Equations, components: tuple[Component, ...], wishes: Wishe
 
 def _further(first: Search) -> Iterator[Search]:
     """Searches from further starts on small data."""
-    equations, components, wishes, control = first.equations, first.components, first.wishes, first.control
+    equations, components, constraints, control = first.equations, first.components, first.constraints, first.control
     for other in (*further_starts(first), *turned_groups(first)):
         yield make_search(equations, components, other, starting_point(components, other), control)
     for point in ladder(first):
-        yield make_search(equations, components, wishes, point, control)
+        yield make_search(equations, components, constraints, point, control)
 
 
 def _all_seen(search: Search, status: Status) -> bool:
@@ -189,16 +189,16 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
     loglik, point = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
     own_charts, point = point.charts, written_point(worked, components, point)
     m = sum(chart.size for chart in point.charts)
-    theta = search.wishes.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
+    theta = search.constraints.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
     jacobians = []
-    for chart, phi, part, fixed in zip(point.charts, point.phi, point.slices, search.wishes.fixed, strict=True):
+    for chart, phi, part, fixed in zip(point.charts, point.phi, point.slices, search.constraints.fixed, strict=True):
         full = np.zeros((len(chart.reported(phi)), m))
         full[:, part] = chart.jacobian(phi)
         full[fixed] = 0.0  # but for rounding
         jacobians.append(full)
     equations: Equations = search.equations if worked is design else RebasedEquations(search.equations, design)
     derivatives, transform = search.differentiate(), search.estimated_transform()
-    precision = precision_of(
+    identifiability = identifiability_of(
         transform.T @ derivatives.information @ transform,
         derivatives.natural @ np.abs(transform),
         transform,
@@ -206,7 +206,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         None if ridge is None else ridge.moved,
     )
     found = tuple(
-        multipliers(component, chart, phi, search.snapped[part], d)
+        multipliers(component, chart, phi, search.at_bound[part], d)
         for component, chart, phi, part, d in zip(components, own_charts, point.phi, point.slices, search.gradients, strict=True)
     )
     last = search.history[-1]
@@ -217,16 +217,16 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         equations=equations,
         method=method,
         components=written_components(worked, components),
-        wishes=search.wishes,
+        constraints=search.constraints,
         point=point,
         theta=theta,
         jacobians=tuple(jacobians),
-        covariance=precision.covariance,
-        precision=precision,
+        covariance=identifiability.covariance,
+        identifiability=identifiability,
         freedom=freedom_of_terms(design),
         multipliers=found,
         constraint_slopes=search.constraint_slopes(),
-        n_free=transform.shape[1] - precision.n_empty,
+        n_free=transform.shape[1] - identifiability.n_empty,
         score_norm=last.score_norm,
         decrement=last.decrement,
         loglik=loglik,
@@ -234,5 +234,5 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         history=tuple(search.history),
         previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),
         weakest_curvature=search.weakest,
-        start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(components, search.wishes.theta, strict=True)),
+        start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(components, search.constraints.theta, strict=True)),
     )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.search import Search
-    from vcmodel.reml.wishes import Wishes
 
     Array = NDArray[np.float64]
 
@@ -32,32 +32,34 @@ END = 0.9
 TURNED, REDUCED = 0.9, 0.01
 
 
-def further_starts(search: Search) -> Iterator[Wishes]:
+def further_starts(search: Search) -> Iterator[Constraints]:
     """What to start from after a first climb; nothing on large data, little where nothing hints at a second maximum.
 
     A structure may name other starts itself. Where a matrix ended singular or the model has many terms with covariances, residual
     matrices start with the correlations of one level turned round, the rest near the end of the first climb, and once as small: random
     terms and residual compete for covariances, and their maxima differ in the residual's sign.
     """
-    wishes, components = search.wishes, search.components
+    constraints, components = search.constraints, search.components
     if search.equations.y.size > SMALL:
         return
-    free = [c for c in range(len(components)) if not wishes.constrained(c).any()]
+    free = [c for c in range(len(components)) if not constraints.constrained(c).any()]
     for c in free:
-        for theta in components[c].structure.alternatives(wishes.theta[c]):
-            yield _with(wishes, {c: theta})
+        for theta in components[c].structure.alternatives(constraints.theta[c]):
+            yield _with(constraints, {c: theta})
     residual = [c for c in free if components[c].kind == "residual" and _has_covariances(search, c)]
     if not residual or not _several_maxima_likely(search):
         return
     near_end = {c: components[c].structure.start(_blend(search, c)) for c in free}
     turned = [(c, level) for c in residual for level in range(_turns(components[c].structure.size))]
     for c, level in turned[:MOST]:
-        yield _with(wishes, near_end | {c: components[c].structure.start(_turned(_blend(search, c), level))})
-    yield _with(wishes, {c: components[c].structure.start(REDUCED * components[c].structure.value(wishes.theta[c])) for c in residual})
+        yield _with(constraints, near_end | {c: components[c].structure.start(_turned(_blend(search, c), level))})
+    yield _with(
+        constraints, {c: components[c].structure.start(REDUCED * components[c].structure.value(constraints.theta[c])) for c in residual}
+    )
 
 
-def _with(wishes: Wishes, changed: dict[int, Array]) -> Wishes:
-    return replace(wishes, theta=tuple(changed.get(c, theta) for c, theta in enumerate(wishes.theta)))
+def _with(constraints: Constraints, changed: dict[int, Array]) -> Constraints:
+    return replace(constraints, theta=tuple(changed.get(c, theta) for c, theta in enumerate(constraints.theta)))
 
 
 def _turns(k: int) -> int:
@@ -73,14 +75,14 @@ def _has_covariances(search: Search, c: int) -> bool:
 def _several_maxima_likely(search: Search) -> bool:
     """Whether a matrix of several levels ended singular, or there are many terms with covariances."""
     several = [c for c, component in enumerate(search.components) if component.kind == "random" and component.structure.size > 1]
-    singular = any(search.snapped[search.point.slices[c]].any() for c in several)
+    singular = any(search.at_bound[search.point.slices[c]].any() for c in several)
     return singular or sum(_has_covariances(search, c) for c in several) >= MANY_TERMS
 
 
 def _blend(search: Search, c: int) -> Array:
     """Sigma between the first start and the end of the first climb."""
     structure, point = search.components[c].structure, search.point
-    return END * point.charts[c].value(point.phi[c]) + (1.0 - END) * structure.value(search.wishes.theta[c])
+    return END * point.charts[c].value(point.phi[c]) + (1.0 - END) * structure.value(search.constraints.theta[c])
 
 
 def _turned(sigma: Array, level: int) -> Array:

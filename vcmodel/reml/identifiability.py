@@ -82,7 +82,7 @@ def _explained(factor: SparseCholesky, cross: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Precision:
+class Identifiability:
     """How well the free coordinates are determined.
 
     Attributes
@@ -104,9 +104,9 @@ class Precision:
         return any((component, parameter) in group for group in self.confounded)
 
 
-def precision_of(
+def identifiability_of(
     information: Array, natural: Array, transform: Array, jacobians: Sequence[Array], confounded: Array | None = None
-) -> Precision:
+) -> Identifiability:
     """The covariance of the coordinates and the parameters that the data cannot separate.
 
     Parameters
@@ -125,7 +125,7 @@ def precision_of(
     f = information.shape[0]
     place = [(c, i) for c, jacobian in enumerate(jacobians) for i in range(jacobian.shape[0])]
     if f == 0:
-        return Precision(np.zeros((transform.shape[0],) * 2), (), 0)
+        return Identifiability(np.zeros((transform.shape[0],) * 2), (), 0)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(information), LEAST_INFORMATION * natural**2))
     values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
     empty = values < NO_INFORMATION
@@ -141,7 +141,7 @@ def precision_of(
         known = {i for rows in separate(confounded) for i in rows}
         found = separate(confounded) + [rows for rows in found if not known.intersection(rows)]
     groups = tuple(tuple(place[i] for i in rows) for rows in found)
-    return Precision(root @ root.T, groups, int(empty.sum()))
+    return Identifiability(root @ root.T, groups, int(empty.sum()))
 
 
 def separate(moved: Array) -> list[list[int]]:

@@ -1,8 +1,8 @@
 """The maximisation: damped Newton steps with average information plus exact curvature, an active set at the boundaries, a certificate.
 
-A variance-like coordinate is held at a small floor while iterating, because dlogL/dSigma on a null space of Sigma can only be seen from
-slightly inside. A coordinate that presses on its floor is put to exactly zero if logL agrees; at convergence the multipliers of the null
-space certify the boundary, and a probe along the weakest direction certifies that the point is no saddle.
+A variance-like coordinate is held at a small lower bound while iterating, because dlogL/dSigma on a null space of Sigma can only be seen
+from slightly inside. A coordinate that presses on its bound is put to exactly zero if logL agrees; at convergence the multipliers of the
+null space certify the boundary, and a probe along the weakest direction certifies that the point is no saddle.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.boundary import snap
+from vcmodel.reml.boundary import activate
 from vcmodel.reml.search import ROUNDING, Memory
 from vcmodel.reml.status import Status
 from vcmodel.reml.step import next_shift
-from vcmodel.reml.supremum import UNBOUNDED_SLOPE, lower_floor, residual_slope, residual_status
+from vcmodel.reml.supremum import UNBOUNDED_SLOPE, relax_residual_bound, residual_slope, residual_status
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +31,9 @@ MAX_REJECTIONS = 30
 NEARLY = 1e-6
 # gain still promised above which no point is certified, whatever the tolerance asked for
 CERTIFIED = 1e-8
-# iterations a residual coordinate presses on its floor before the likelihood is called unbounded there, or that gain rounding only
+# iterations a residual coordinate presses on its bound before the likelihood is called unbounded there, or that gain rounding only
 PATIENCE = 6
-# ends of a climb at which a residual matrix may stand at its floor
+# ends of a climb at which a residual matrix may stand at its bound
 AT_AN_END = (Status.CONVERGED, Status.UNBOUNDED, Status.STALLED)
 
 
@@ -56,17 +56,17 @@ def _goes_on(search: Search, status: Status) -> bool:
     """Whether the end of a climb was no maximum and the search stands where it can be left."""
     if status is Status.CONVERGED and search.leave():
         return True
-    return status in AT_AN_END and lower_floor(search)
+    return status in AT_AN_END and relax_residual_bound(search)
 
 
 def _climb(search: Search) -> Status:
     """Newton steps until the decrement is below the tolerance; a maximum is certified only below the certificate's own."""
-    refused = np.zeros_like(search.snapped)
+    refused = np.zeros_like(search.at_bound)
     memory: Memory | None = None
     pressed, idle, second_chance = 0, 0, True
     while True:
         # 1) derivatives; what presses on the boundary is put onto it
-        if snap(search, refused):
+        if activate(search, refused):
             continue
         system, transform = search.system(memory)
         memory = Memory(search.point, transform, transform.T @ search.differentiate().score)
@@ -110,10 +110,10 @@ def _is_rounding(search: Search, system: NewtonSystem) -> bool:
 def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | None:
     """The first damped step that does not lower logL; None, at the old point, when there is none."""
     before, vector, slack = search.equations.loglik, search.point.vector(), search.slack
-    floors = search.floors()
+    bounds = search.bounds()
     shift = search.shift
     for _ in range(MAX_REJECTIONS):
-        trial = search.retracted(search.point.moved(floors.raised(vector + transform @ system.step(shift), search.snapped, vector)))
+        trial = search.retracted(search.point.moved(bounds.projected(vector + transform @ system.step(shift), search.at_bound, vector)))
         if trial is None or not search.evaluate(trial):
             shift = max(4.0 * shift, 1e-2)
             continue

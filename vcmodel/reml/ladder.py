@@ -18,9 +18,9 @@ from vcmodel.reml.further_starts import SMALL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.parameters import Point
     from vcmodel.reml.search import Search
-    from vcmodel.reml.wishes import Wishes
     from vcmodel.structures.chart import Scale
 
 # a scale that ended at zero starts anew at this many standard deviations of the data
@@ -29,29 +29,29 @@ RAISED = 0.3
 RUNGS = 8
 
 
-def turned_groups(search: Search) -> Iterator[Wishes]:
-    """On small data, the wishes with other starting values of constrained components.
+def turned_groups(search: Search) -> Iterator[Constraints]:
+    """On small data, the constraints with other starting values of constrained components.
 
     Those of the structures beside what is held or tied, and the other sign of each group of equal correlations.
     """
-    components, wishes = search.components, search.wishes
+    components, constraints = search.components, search.constraints
     if search.equations.y.size > SMALL:
         return
     for c, component in enumerate(components):
-        kept = wishes.constrained(c)
-        for theta in component.structure.alternatives(wishes.theta[c]) if kept.any() else ():
-            mixed = np.where(kept, wishes.theta[c], theta)
-            if not np.array_equal(mixed, wishes.theta[c]):
-                yield replace(wishes, theta=(*wishes.theta[:c], mixed, *wishes.theta[c + 1 :]))
-    for members in wishes.groups():
+        kept = constraints.constrained(c)
+        for theta in component.structure.alternatives(constraints.theta[c]) if kept.any() else ():
+            mixed = np.where(kept, constraints.theta[c], theta)
+            if not np.array_equal(mixed, constraints.theta[c]):
+                yield replace(constraints, theta=(*constraints.theta[:c], mixed, *constraints.theta[c + 1 :]))
+    for members in constraints.groups():
         c, place = members[0]
-        if components[c].structure.parameters[place].kind == "correlation" and not wishes.fixed[c][place]:
+        if components[c].structure.parameters[place].kind == "correlation" and not constraints.fixed[c][place]:
             largest = max(components[c].structure.size for c, _ in members)
-            value = -0.5 / (largest - 1) if wishes.theta[c][place] > 0.0 else 0.5
-            turned = [theta.copy() for theta in wishes.theta]
+            value = -0.5 / (largest - 1) if constraints.theta[c][place] > 0.0 else 0.5
+            turned = [theta.copy() for theta in constraints.theta]
             for c, place in members:
                 turned[c][place] = value
-            yield replace(wishes, theta=tuple(turned))
+            yield replace(constraints, theta=tuple(turned))
 
 
 def ladder(search: Search) -> Iterator[Point]:
@@ -70,8 +70,8 @@ def ladder(search: Search) -> Iterator[Point]:
 
 def _bounded(search: ConstrainedSearch, point: Point) -> Iterator[tuple[int, list[Scale]]]:
     """Per random component, the scales beside constrained correlations that are not held."""
-    held = search.constraints.held(point)
-    for c in search.constraints.involved:
+    held = search.equalities.held(point)
+    for c in search.equalities.involved:
         scales = [scale for scale in point.charts[c].scale_coordinates(point.phi[c]) if scale.bounded]
         free = [scale for scale in scales if not held[point.slices[c].start + scale.coordinate]]
         if search.components[c].kind == "random" and free:

@@ -52,7 +52,7 @@ class Derivatives:
         return self.information - self.curvature
 
 
-def place(equations: Equations, components: Sequence[Component], point: Point) -> bool:
+def set_point(equations: Equations, components: Sequence[Component], point: Point) -> bool:
     """Put the equations at a point; False when it is not feasible."""
     if not point.feasible():
         return False
@@ -92,14 +92,14 @@ def differentiate(
     equations: Equations,
     components: Sequence[Component],
     point: Point,
-    moving: Sequence[bool],
+    estimated: Sequence[bool],
     remembered: Sequence[Array | None],
 ) -> Derivatives:
     """The derivatives at the point the equations stand at.
 
     Parameters
     ----------
-    moving : sequence of bool
+    estimated : sequence of bool
         Components with a free coordinate; the others are left at zero.
     remembered : sequence
         D of earlier points, used where the matrix is singular now.
@@ -118,7 +118,7 @@ def differentiate(
         else:
             d = by_residual[component.index]
         gradients.append(d)
-        if not moving[c] or chart.size == 0:
+        if not estimated[c] or chart.size == 0:
             continue
         d_sigma, d_loading = chart.derivative(phi), chart.loading_derivative(phi)
         natural[part] = np.linalg.norm(d_loading / component.reference[:, None], axis=(1, 2))

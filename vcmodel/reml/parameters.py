@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
-    from vcmodel.reml.wishes import Wishes
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.structures.base import Structure
     from vcmodel.structures.chart import Chart
 
@@ -99,12 +99,12 @@ class Point:
         return Point(tuple(chart for chart, _ in pairs), tuple(phi for _, phi in pairs))
 
 
-def starting_point(components: Sequence[Component], wishes: Wishes) -> Point:
+def starting_point(components: Sequence[Component], constraints: Constraints) -> Point:
     """The charts at the starting values; held and tied parameters as their charts have them, not yet at their constraints."""
     charts, phi = [], []
     for c, component in enumerate(components):
-        theta, held = wishes.theta[c], wishes.fixed[c]
-        chart, coordinates = component.structure.constrained_chart(theta, component.reference, wishes.constrained(c), held)
+        theta, held = constraints.theta[c], constraints.fixed[c]
+        chart, coordinates = component.structure.constrained_chart(theta, component.reference, constraints.constrained(c), held)
         charts.append(chart)
         phi.append(np.asarray(coordinates, dtype=float))
     return Point(tuple(charts), tuple(phi))

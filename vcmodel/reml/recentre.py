@@ -53,17 +53,17 @@ def centred(search: Search, ridge: Ridge) -> Search:
     inside = lifted(point, INTERIOR[0]).phi
     for c in _involved(search.components, ridge):
         made = None
-        if not search.wishes.constrained(c).any():
+        if not search.constraints.constrained(c).any():
             made = represented(point.charts[c], inside[c], sigmas[c], search.components[c].reference)
         if made is None:
             return search
         charts[c], coordinates[c] = made
-    other = make_search(search.equations, search.components, search.wishes, Point(tuple(charts), tuple(coordinates)), search.control)
+    other = make_search(search.equations, search.components, search.constraints, Point(tuple(charts), tuple(coordinates)), search.control)
     for edge, part in (
         (edge, part) for chart, phi, part in zip(charts, coordinates, other.point.slices, strict=True) for edge in chart.edges(phi)
     ):
         if other.point.vector()[part.start + edge.coordinate] == 0.0:
-            other.snapped[part.start + np.array(edge.group)] = True
+            other.at_bound[part.start + np.array(edge.group)] = True
     if maximise(other) is Status.CONVERGED and abs(search.equations.loglik - before) < SAME:
         other.history = [*search.history[: n_records - 1], other.history[-1]]
         other.previous = other.previous or other.point

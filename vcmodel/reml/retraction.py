@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.constraints import DEPENDENT
+from vcmodel.reml.equality import DEPENDENT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.constraints import Constraints
+    from vcmodel.reml.equality import EqualityConstraints
     from vcmodel.reml.parameters import Point
 
     Array = NDArray[np.float64]
@@ -27,16 +27,16 @@ LONGEST, LEAST_EFFECT = 0.7, 1e-3
 IMMOVABLE = 1e-12
 
 
-def retracted(constraints: Constraints, point: Point, residual_floor: float) -> Point | None:
+def retracted(equalities: EqualityConstraints, point: Point, residual_bound: float) -> Point | None:
     """A point near `point` that meets the equations; None when none is found."""
     best, distance = point, np.inf
     for round_ in range(ROUNDS):
-        point = _clipped(constraints, point, residual_floor)
-        values, jacobian = constraints.values(point), constraints.jacobian(point)
-        weights = 1.0 / np.maximum(effects(constraints, point), LEAST_EFFECT / np.maximum(_units(constraints, point), 1e-300))
+        point = _clipped(equalities, point, residual_bound)
+        values, jacobian = equalities.values(point), equalities.jacobian(point)
+        weights = 1.0 / np.maximum(effects(equalities, point), LEAST_EFFECT / np.maximum(_units(equalities, point), 1e-300))
         scaled = jacobian * weights
         norms = np.linalg.norm(scaled, axis=1)
-        norms = np.where(norms > IMMOVABLE * constraints.units, norms, constraints.units)
+        norms = np.where(norms > IMMOVABLE * equalities.units, norms, equalities.units)
         off = float(np.max(np.abs(values / norms), initial=0.0))
         if off < MET:
             return point
@@ -53,34 +53,34 @@ def retracted(constraints: Constraints, point: Point, residual_floor: float) -> 
     return best if distance < CLOSE else None
 
 
-def effects(constraints: Constraints, point: Point) -> Array:
+def effects(equalities: EqualityConstraints, point: Point) -> Array:
     """Standard deviations of the data that a unit of each coordinate of the involved components moves the loading (m,); 1 elsewhere."""
     slices = point.slices
     result = np.ones(slices[-1].stop)
-    for c in constraints.involved:
+    for c in equalities.involved:
         rows = point.charts[c].loading_derivative(point.phi[c])
-        result[slices[c]] = np.linalg.norm(rows / constraints.components[c].reference[:, None], axis=(1, 2))
+        result[slices[c]] = np.linalg.norm(rows / equalities.components[c].reference[:, None], axis=(1, 2))
     return result
 
 
-def _units(constraints: Constraints, point: Point) -> Array:
+def _units(equalities: EqualityConstraints, point: Point) -> Array:
     """The size of a unit move of each coordinate: that of the data for scales and free rows, 1 for angles."""
     slices = point.slices
     result = np.ones(slices[-1].stop)
-    for c in constraints.involved:
-        component = constraints.components[c]
+    for c in equalities.involved:
+        component = equalities.components[c]
         size = float(np.sqrt(np.mean(component.reference**2))) if component.structure.carries_variance else 1.0
         result[slices[c]] = np.where(point.charts[c].angles(), 1.0, size)
     return result
 
 
-def _clipped(constraints: Constraints, point: Point, residual_floor: float) -> Point:
+def _clipped(equalities: EqualityConstraints, point: Point, residual_bound: float) -> Point:
     """The point within the limits, the involved charts centred at it."""
     vector = point.vector()
-    for limit in constraints.limits(point, residual_floor):
+    for limit in equalities.limits(point, residual_bound):
         vector[limit.coordinate] = max(vector[limit.coordinate], limit.lower)
     point = point.moved(vector)
     charts, phi = list(point.charts), list(point.phi)
-    for c in constraints.involved:
+    for c in equalities.involved:
         charts[c], phi[c] = charts[c].renormalise(phi[c])
     return replace(point, charts=tuple(charts), phi=tuple(phi))

@@ -28,7 +28,7 @@ def leave_saddle(search: Search) -> bool:
     if transform.shape[1] == 0:
         return False
     direction = transform @ (system.scale * system.vectors[:, 0])
-    before, floors, gradients = search.equations.loglik, search.floors(), search.gradients
+    before, bounds, gradients = search.equations.loglik, search.bounds(), search.gradients
     search.point = here.moved(vector + PROBE * direction)
     if search.evaluate(search.point):
         ahead = search.differentiate()
@@ -37,7 +37,7 @@ def leave_saddle(search: Search) -> bool:
     search.recall(here, derivatives)
     if search.weakest < -SADDLE and len(search.history) <= search.control.max_iterations:
         for size in JUMPS:
-            trial = here.moved(floors.raised(vector + size * direction, search.snapped, vector))
+            trial = here.moved(bounds.projected(vector + size * direction, search.at_bound, vector))
             if search.evaluate(trial) and search.equations.loglik > before + HIGHER:
                 search.point = trial
                 return True

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.boundary import release
-from vcmodel.reml.floors import RESIDUAL_FLOORS, Floors
-from vcmodel.reml.likelihood import Derivatives, differentiate, place
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS, LowerBounds
+from vcmodel.reml.likelihood import Derivatives, differentiate, set_point
 from vcmodel.reml.saddle import leave_saddle
 from vcmodel.reml.step import NewtonSystem
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.parameters import Component, Point
-    from vcmodel.reml.wishes import Wishes
 
     Array = NDArray[np.float64]
 
 # rounding of logL relative to the sum of the magnitudes of its terms
 ROUNDING = 1e-13
-# change of a residual matrix, in units of the data's variance and of its floor, by a coordinate that has no meaning at the floor
+# change of a residual matrix, in units of the data's variance and of its bound, by a coordinate that has no meaning at the bound
 IDLE = 4.0
 
 
@@ -78,7 +78,7 @@ class Search:
     ----------
     point : Point
         Where it stands; the equations stand there too between the steps of the loop.
-    snapped : (m,) bool array
+    at_bound : (m,) bool array
         Coordinates put to exactly zero on a boundary.
     shift : float
         Damping of the next step.
@@ -89,19 +89,21 @@ class Search:
         Before the last accepted step.
     weakest : float
         Exact curvature of -logL along the weakest direction at the end, in units of its average information.
-    residual_floor : float
+    residual_bound : float
         At which fraction of the data's standard deviation residual matrices are held; lowered where one presses on it.
     certified : bool
         False where a multiplier says that logL rises off the boundary and no such step was found.
     """
 
-    def __init__(self, equations: Equations, components: tuple[Component, ...], wishes: Wishes, point: Point, control: Control) -> None:
-        self.equations, self.components, self.wishes, self.control = equations, components, wishes, control
+    def __init__(
+        self, equations: Equations, components: tuple[Component, ...], constraints: Constraints, point: Point, control: Control
+    ) -> None:
+        self.equations, self.components, self.constraints, self.control = equations, components, constraints, control
         self.point = point
-        self.moving = [not bool(fixed.all()) for fixed in wishes.fixed]
-        self.snapped: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
+        self.estimated = [not bool(fixed.all()) for fixed in constraints.fixed]
+        self.at_bound: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
         self.gradients: list[Array | None] = [None] * len(components)
-        self.residual_floor = RESIDUAL_FLOORS[0]
+        self.residual_bound = RESIDUAL_BOUNDS[0]
         self.shift, self.agreement = 0.0, 1.0
         self.history: list[Record] = []
         self.previous: Point | None = None
@@ -112,12 +114,12 @@ class Search:
 
     def evaluate(self, point: Point) -> bool:
         """Put the equations at `point`; False when it is not feasible."""
-        return place(self.equations, self.components, point)
+        return set_point(self.equations, self.components, point)
 
     def differentiate(self) -> Derivatives:
         """Derivatives at the current point, once per point; D is remembered for singular matrices."""
         if self._known is None or self._known[0] is not self.point:
-            found = differentiate(self.equations, self.components, self.point, self.moving, self.gradients)
+            found = differentiate(self.equations, self.components, self.point, self.estimated, self.gradients)
             self.gradients = list(found.gradients)
             self._known = (self.point, found)
         return self._known[1]
@@ -134,55 +136,55 @@ class Search:
     @property
     def moves(self) -> NDArray[np.bool_]:
         """Coordinates (m,) that the user leaves free."""
-        return np.ones(self.snapped.size, dtype=bool)
+        return np.ones(self.at_bound.size, dtype=bool)
 
-    def residual_pressing(self) -> tuple[NDArray[np.intp], Array]:
-        """Coordinates that hold a residual matrix at its floor, and their distance from the boundary."""
-        floors = self.floors()
-        stuck = floors.index[self.pressing(floors) & floors.residual]
+    def active_residual(self) -> tuple[NDArray[np.intp], Array]:
+        """Coordinates that hold a residual matrix at its bound, and their distance from the boundary."""
+        bounds = self.bounds()
+        stuck = bounds.index[self.active(bounds) & bounds.residual]
         return stuck, self.point.vector()[stuck]
 
-    def floors(self) -> Floors:
-        """The floors of the present charts."""
-        return Floors.of(self.components, self.point, self.residual_floor)
+    def bounds(self) -> LowerBounds:
+        """The bounds of the present charts."""
+        return LowerBounds.of(self.components, self.point, self.residual_bound)
 
     def slopes(self) -> Array:
         """Slope of logL (m,) along each coordinate, what constraints take up left out."""
         return self.differentiate().score
 
-    def pressing(self, floors: Floors) -> NDArray[np.bool_]:
-        """Which edges press on their floor."""
-        return floors.pressing(self.point.vector(), self.slopes(), self.snapped)
+    def active(self, bounds: LowerBounds) -> NDArray[np.bool_]:
+        """Which edges press on their bound."""
+        return bounds.active(self.point.vector(), self.slopes(), self.at_bound)
 
     def held(self) -> NDArray[np.bool_]:
-        """Coordinates (m,) that are not free at this point: snapped, or pressing on their floor."""
-        floors = self.floors()
-        result = self.snapped.copy()
-        pressing = self.pressing(floors)
-        result[floors.index[pressing]] = True
-        result |= self.idle(floors, pressing)
+        """Coordinates (m,) that are not free at this point: at a boundary, or active at their lower bound."""
+        bounds = self.bounds()
+        result = self.at_bound.copy()
+        active = self.active(bounds)
+        result[bounds.index[active]] = True
+        result |= self.idle(bounds, active)
         result |= self.differentiate().natural == 0.0  # nothing moves: the correlation of levels whose variances are all zero
         return result
 
-    def idle(self, floors: Floors, pressing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Coordinates (m,) of a residual matrix at its floor by which it hardly changes there: correlations of what has no variance.
+    def idle(self, bounds: LowerBounds, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Coordinates (m,) of a residual matrix at its bound by which it hardly changes there: correlations of what has no variance.
 
-        What logL depends on them vanishes with the floor; moving them would follow rounding errors.
+        What logL depends on them vanishes with the bound; moving them would follow rounding errors.
         """
-        result = np.zeros_like(self.snapped)
-        edges = np.zeros_like(self.snapped)
-        edges[floors.index] = self.point.vector()[floors.index] < IDLE * floors.floor
+        result = np.zeros_like(self.at_bound)
+        edges = np.zeros_like(self.at_bound)
+        edges[bounds.index] = self.point.vector()[bounds.index] < IDLE * bounds.lower
         for component, chart, phi, part in zip(self.components, self.point.charts, self.point.phi, self.point.slices, strict=True):
-            own = floors.index[pressing & floors.residual]
+            own = bounds.index[active & bounds.residual]
             if not np.any((own >= part.start) & (own < part.stop)):
                 continue
             change = np.abs(chart.derivative(phi)) / np.outer(component.reference, component.reference)
-            result[part] = (change.max(axis=(1, 2)) < IDLE * self.residual_floor) & ~edges[part]
+            result[part] = (change.max(axis=(1, 2)) < IDLE * self.residual_bound) & ~edges[part]
         return result
 
     def free_transform(self) -> Array:
         """Map (m, f) from the coordinates that are free at this point to all."""
-        return np.eye(self.snapped.size)[:, ~self.held()]
+        return np.eye(self.at_bound.size)[:, ~self.held()]
 
     def estimated_transform(self) -> Array:
         """Map (m, f) from the coordinates that are estimated at this point to all: no two of them move the matrices alike."""
@@ -198,9 +200,9 @@ class Search:
         return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform, natural), transform
 
     def begin(self) -> bool:
-        """Put the search inside its floors; False when the equations cannot be evaluated there."""
+        """Put the search inside its bounds; False when the equations cannot be evaluated there."""
         self.point = self.point.renormalised()
-        self.point = self.point.moved(self.floors().raised(self.point.vector(), self.snapped))
+        self.point = self.point.moved(self.bounds().projected(self.point.vector(), self.at_bound))
         return self.evaluate(self.point)
 
     def retracted(self, point: Point) -> Point | None:

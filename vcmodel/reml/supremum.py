@@ -1,6 +1,6 @@
 """Residual matrices that run into their boundary: what logL tends to, and where.
 
-A residual matrix enters through its inverse and cannot be put onto the boundary itself; it is held at a floor instead. With R0 singular,
+A residual matrix enters through its inverse and cannot be put onto the boundary itself; it is held at a lower bound. With R0 singular,
 logL at R0 + delta R1 is -c log(delta) + L0 - a delta - b delta^2 - ...: with c > 0 it is unbounded, with c = 0 it has the supremum L0,
 which follows from three values of delta (Richardson's extrapolation). The other estimates move linearly in the same way.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.floors import RESIDUAL_FLOORS
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 from vcmodel.reml.status import Status
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 # logL grows by at least half a unit per e-fold of a residual coordinate that the data do not keep from zero
 UNBOUNDED_SLOPE = 0.25
 # eigenvalues of a residual matrix, in units of the data's variance, below which R^-1 e keeps fewer than five digits; a correlation near one
-# between variances near zero gets there before its floor
+# between variances near zero gets there before its bound
 LEAST_EIGENVALUE = 1e-11
-# error of L0 at which the next floor is tried, and up to which it is reported
+# error of L0 at which the next bound is tried, and up to which it is reported
 ACCURATE, REPORTED = 1e-6, 1e-5
 
 
@@ -41,7 +41,7 @@ class Limit:
     loglik : float
         L0.
     point : Point
-        The estimates there; pressing coordinates are exactly zero.
+        The estimates there; active coordinates are exactly zero.
     error : float
         What the last term of the expansion of logL contributes.
     """
@@ -52,21 +52,21 @@ class Limit:
 
 
 def residual_slope(search: Search) -> float:
-    """The largest s = -dlogL/dlog(lambda) of the residual coordinates that press on their floor; 0 when none does."""
-    stuck, distance = search.residual_pressing()
+    """The largest s = -dlogL/dlog(lambda) of the residual coordinates that press on their bound; 0 when none does."""
+    stuck, distance = search.active_residual()
     return float(np.max(-search.slopes()[stuck] * distance, initial=0.0))
 
 
 def limit(search: Search) -> Limit | None:
     """The boundary that the residual presses on; None when nothing presses.
 
-    The other coordinates are taken there from what their score says at the floor and at twice the floor.
+    The other coordinates are taken there from what their score says at the bound and at twice the bound.
     """
-    floors, derivatives, here, vector = search.floors(), search.differentiate(), search.point, search.point.vector()
-    which = np.flatnonzero(search.pressing(floors) & floors.residual)
+    bounds, derivatives, here, vector = search.bounds(), search.differentiate(), search.point, search.point.vector()
+    which = np.flatnonzero(search.active(bounds) & bounds.residual)
     if not which.size:
         return None
-    stuck = np.unique(np.concatenate([floors.groups[edge] for edge in which]))
+    stuck = np.unique(np.concatenate([bounds.groups[edge] for edge in which]))
     system, transform = search.system()
     gradients = search.gradients
     doubled = vector.copy()
@@ -75,7 +75,7 @@ def limit(search: Search) -> Limit | None:
     score = search.differentiate().score if search.evaluate(search.point) else derivatives.score
     search.point, search.gradients = here, gradients
     search.recall(here, derivatives)
-    growth = 2.0 ** floors.order[which].max()
+    growth = 2.0 ** bounds.order[which].max()
     change = (transform.T @ (score - derivatives.score)) * system.scale / (growth - 1.0)
     vector = vector - transform @ (system.scale * (system.vectors @ ((system.vectors.T @ change) / system.divisors(0.0))))
     vector[stuck] = 0.0
@@ -86,12 +86,12 @@ def limit(search: Search) -> Limit | None:
 
 
 def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
-    """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the floor."""
+    """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the bound."""
     equations, parts = search.equations, list(zip(search.components, point.charts, point.phi, strict=True))
     loadings = [chart.loading(phi) for component, chart, phi in parts if component.kind == "random"]
     residuals = [(chart.value(phi), np.diag(component.reference**2)) for component, chart, phi in parts if component.kind == "residual"]
     values = []
-    for delta in search.residual_floor**2 * np.array([1.0, 2.0, 4.0]):
+    for delta in search.residual_bound**2 * np.array([1.0, 2.0, 4.0]):
         if not equations.update(loadings, [sigma + delta * unit for sigma, unit in residuals]):
             return -np.inf, np.inf
         values.append(equations.loglik)
@@ -100,25 +100,25 @@ def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
     return quadratic, abs(quadratic - linear)
 
 
-def lower_floor(search: Search) -> bool:
-    """Go down to the next floor where the limit cannot be told from this one; False where it can, or where nothing presses."""
-    below = [floor for floor in RESIDUAL_FLOORS if floor < search.residual_floor]
+def relax_residual_bound(search: Search) -> bool:
+    """Go down to the next bound where the limit cannot be told from this one; False where it can, or where nothing presses."""
+    below = [bound for bound in RESIDUAL_BOUNDS if bound < search.residual_bound]
     seen = limit(search) if below else None
     if seen is None or seen.error < ACCURATE:
         return False
-    here, before, floors = search.point, search.equations.loglik, search.floors()
-    stuck = floors.index[search.pressing(floors) & floors.residual]
-    above, search.residual_floor = search.residual_floor, below[0]
-    floors, vector = search.floors(), here.vector()
-    at = np.isin(floors.index, stuck)
-    vector[floors.index[at]] = floors.floor[at]
+    here, before, bounds = search.point, search.equations.loglik, search.bounds()
+    stuck = bounds.index[search.active(bounds) & bounds.residual]
+    above, search.residual_bound = search.residual_bound, below[0]
+    bounds, vector = search.bounds(), here.vector()
+    at = np.isin(bounds.index, stuck)
+    vector[bounds.index[at]] = bounds.lower[at]
     trial = here.moved(vector)
     if _smallest_eigenvalue(search, trial) < LEAST_EIGENVALUE:
-        search.residual_floor = above
+        search.residual_bound = above
         return False
     if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
         search.point = trial
-    else:  # the maximum lies between the two floors, or the other coordinates must move too
+    else:  # the maximum lies between the two bounds, or the other coordinates must move too
         search.evaluate(here)
     return True
 
@@ -131,7 +131,7 @@ def _smallest_eigenvalue(search: Search, point: Point) -> float:
 
 
 def residual_status(search: Search, status: Status) -> Status:
-    """The status of the end of a climb, or what became of a residual matrix that ran to its last floor."""
+    """The status of the end of a climb, or what became of a residual matrix that ran to its last bound."""
     slope = residual_slope(search)
     if slope > UNBOUNDED_SLOPE:
         return Status.UNBOUNDED

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
+    from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.parameters import Component, Point
-    from vcmodel.reml.wishes import Wishes
     from vcmodel.structures.base import Structure
 
     Array = NDArray[np.float64]
@@ -55,10 +55,10 @@ def written_theta(design: Design, component: Component, theta: Array) -> Array:
     return _changed(component, theta, basis_of(design, component))
 
 
-def worked_wishes(design: Design, components: Sequence[Component], wishes: Wishes, defaults: Sequence[Array]) -> Wishes:
-    """The wishes with starting values in the basis worked in: `defaults`, or those of the user carried over."""
+def worked_constraints(design: Design, components: Sequence[Component], constraints: Constraints, defaults: Sequence[Array]) -> Constraints:
+    """The constraints with starting values in the basis worked in: `defaults`, or those of the user carried over."""
     theta = []
-    for component, asked, default in zip(components, wishes.theta, defaults, strict=True):
+    for component, asked, default in zip(components, constraints.theta, defaults, strict=True):
         basis = basis_of(design, component)
         if basis is None:
             theta.append(asked)
@@ -66,7 +66,7 @@ def worked_wishes(design: Design, components: Sequence[Component], wishes: Wishe
             theta.append(default)
         else:
             theta.append(_changed(component, asked, np.asarray(np.linalg.inv(basis), dtype=np.float64)))
-    return replace(wishes, theta=tuple(theta))
+    return replace(constraints, theta=tuple(theta))
 
 
 def _changed(component: Component, theta: Array, basis: Array | None) -> Array:

@@ -83,7 +83,7 @@ class Part:
         Reported parameters; NaN where undefined.
     sigma : (k, k) array
     fixed, group : arrays
-        What the user fixed and tied, as of :class:`~vcmodel.reml.wishes.Wishes`.
+        What the user fixed and tied, as of :class:`~vcmodel.reml.constraints.Constraints`.
     """
 
     label: str
@@ -98,7 +98,7 @@ class Part:
     @classmethod
     def of(cls, estimate: Estimate, index: int) -> Part:
         """That of a component at the estimate."""
-        component, point, wishes = estimate.components[index], estimate.point, estimate.wishes
+        component, point, constraints = estimate.components[index], estimate.point, estimate.constraints
         return cls(
             component.label,
             component.kind,
@@ -106,8 +106,8 @@ class Part:
             component.reference,
             estimate.theta[index],
             point.charts[index].value(point.phi[index]),
-            wishes.fixed[index],
-            wishes.group[index],
+            constraints.fixed[index],
+            constraints.group[index],
         )
 
     def to_dict(self) -> dict[str, Any]:

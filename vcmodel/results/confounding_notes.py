@@ -31,7 +31,7 @@ def confounding_notes(estimate: Estimate, explained: Collection[int]) -> list[st
     components = estimate.components
     alone: list[str] = []
     joined: dict[tuple[str, ...], list[tuple[tuple[int, int], ...]]] = {}
-    for group in sorted(estimate.precision.confounded):
+    for group in sorted(estimate.identifiability.confounded):
         members = {c for c, _ in group}
         if not group or members <= set(explained):
             continue

@@ -215,7 +215,7 @@ def function(estimate: Estimate, expression: str) -> FunctionEstimate:
     result = Evaluator(expression, dict(zip(rows, theta.tolist(), strict=True))).run()
     used = np.flatnonzero(result.gradient)
     place = [(c, i) for c, component in enumerate(estimate.components) for i in range(len(component.rows))]
-    if any(estimate.precision.unknown(*place[i]) for i in used) or not np.all(np.isfinite(result.gradient)):
+    if any(estimate.identifiability.unknown(*place[i]) for i in used) or not np.all(np.isfinite(result.gradient)):
         return FunctionEstimate(expression, result.value, math.nan)
     slopes = result.gradient[used] @ np.vstack(estimate.jacobians)[used]
     return FunctionEstimate(expression, result.value, math.sqrt(max(float(slopes @ estimate.covariance @ slopes), 0.0)))

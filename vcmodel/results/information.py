@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.likelihood import place
+from vcmodel.reml.likelihood import set_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
         return average
     finally:
         # the equations stand at the estimate for all who ask them
-        place(equations, components, point)
+        set_point(equations, components, point)
 
 
 def _sizes(reference: Array, directions: Array) -> Array:

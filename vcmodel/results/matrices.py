@@ -76,7 +76,7 @@ class ComponentMatrix:
         """Entries (k, k) that depend on a parameter the data do not determine."""
         k = self.sigma.shape[0]
         structure, rows = self.component.structure, range(len(self.component.rows))
-        hidden = [i for i in rows if self.estimate.precision.unknown(self.index, i)]
+        hidden = [i for i in rows if self.estimate.identifiability.unknown(self.index, i)]
         if not hidden:
             return np.zeros((k, k), dtype=bool)
         # the starting values are admissible, so that every entry that depends on a parameter shows it

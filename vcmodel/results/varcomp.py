@@ -36,11 +36,11 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
     inside = estimate.regular_by_basis(index)
     codes = []
     for i, parameter in enumerate(component.structure.parameters):
-        group = int(estimate.wishes.group[index][i])
+        group = int(estimate.constraints.group[index][i])
         least = IMMOBILE_CORRELATION if parameter.kind == "correlation" else 0.0
-        if estimate.wishes.fixed[index][i]:
+        if estimate.constraints.fixed[index][i]:
             codes.append("F")
-        elif estimate.precision.unknown(index, i) or not np.isfinite(theta[i]):
+        elif estimate.identifiability.unknown(index, i) or not np.isfinite(theta[i]):
             codes.append("S")
         elif errors[i] <= least and not inside:
             codes.append("B")
@@ -54,7 +54,7 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
 def _first_of_groups(estimate: Estimate) -> dict[int, tuple[int, int]]:
     """The first member of every equality group in table order."""
     first: dict[int, tuple[int, int]] = {}
-    for c, groups in enumerate(estimate.wishes.group):
+    for c, groups in enumerate(estimate.constraints.group):
         for i, number in enumerate(groups):
             if number >= 0:
                 first.setdefault(int(number), (c, i))

@@ -1,4 +1,4 @@
-"""Floors of the coordinates at which a matrix becomes singular."""
+"""Lower bounds of the coordinates at which a matrix becomes singular."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # a square-root coordinate is held at this fraction of the data's standard deviation while iterating: 1e-8 of the variance
-FLOOR = 1e-4
-# a residual matrix enters through its inverse, so that its floors come down one by one, as far as they are needed: nearer to singular
+BOUND = 1e-4
+# a residual matrix enters through its inverse, so that its bounds come down one by one, as far as they are needed: nearer to singular
 # than the last, R^-1 e would keep fewer than six digits
-RESIDUAL_FLOORS = (1e-3, 1e-4, 1e-5)
-# least change of logL per relative change of a coordinate at its floor that counts as pressing: FLOOR^2 times a thousandth of a level
+RESIDUAL_BOUNDS = (1e-3, 1e-4, 1e-5)
+# least change of logL per relative change of a coordinate at its bound that counts as active: BOUND^2 times a thousandth of a level
 PRESSURE = 1e-11
 
 
 @dataclass(frozen=True)
-class Floors:
+class LowerBounds:
     """Lower bounds of coordinates that become zero on a boundary, in the concatenated vector.
 
     Attributes
     ----------
     index : int array
         The coordinates.
-    floor : array
+    lower : array
     groups : tuple of int arrays
         What is zero together with each of them.
     residual : bool array
@@ -43,49 +43,49 @@ class Floors:
     """
 
     index: NDArray[np.int64]
-    floor: Array
+    lower: Array
     groups: tuple[NDArray[np.int64], ...]
     residual: NDArray[np.bool_]
     order: NDArray[np.int64]
 
     @classmethod
-    def of(cls, components: Sequence[Component], point: Point, residual_floor: float) -> Floors:
-        """The floors of every chart's edges.
+    def of(cls, components: Sequence[Component], point: Point, residual_bound: float) -> LowerBounds:
+        """The bounds of every chart's edges.
 
         Parameters
         ----------
-        residual_floor : float
-            The one of RESIDUAL_FLOORS in use.
+        residual_bound : float
+            The one of RESIDUAL_BOUNDS in use.
         """
-        index, floor, groups, residual, orders = [], [], [], [], []
+        index, lower, groups, residual, orders = [], [], [], [], []
         for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
             for edge in chart.edges(phi):
                 index.append(part.start + edge.coordinate)
-                floor.append((FLOOR if component.kind == "random" else residual_floor) * edge.scale)
+                lower.append((BOUND if component.kind == "random" else residual_bound) * edge.scale)
                 groups.append(part.start + np.array(edge.group, dtype=np.int64))
                 residual.append(component.kind == "residual")
                 orders.append(1 if edge.one_sided else 2)
         return cls(
             np.array(index, dtype=np.int64),
-            np.array(floor),
+            np.array(lower),
             tuple(groups),
             np.array(residual, dtype=bool),
             np.array(orders, dtype=np.int64),
         )
 
-    def raised(self, vector: Array, snapped: NDArray[np.bool_], present: Array | None = None) -> Array:
-        """The vector with its edge coordinates at or above their floors, or where they are `present` already if that is below.
+    def projected(self, vector: Array, at_bound: NDArray[np.bool_], present: Array | None = None) -> Array:
+        """The vector with its edge coordinates at or above their bounds, or where they are `present` already if that is below.
 
-        Another order of levels leaves a residual matrix unchanged, but not its distances from the boundary: what then lies below a floor
+        Another order of levels leaves a residual matrix unchanged, but not its distances from the boundary: what then lies below a bound
         stays there, because logL would fall by raising it.
         """
         result = vector.copy()
-        floor = self.floor if present is None else np.where(self.residual, np.minimum(self.floor, present[self.index]), self.floor)
-        live = ~snapped[self.index]
-        result[self.index[live]] = np.maximum(result[self.index[live]], floor[live])
+        lower = self.lower if present is None else np.where(self.residual, np.minimum(self.lower, present[self.index]), self.lower)
+        live = ~at_bound[self.index]
+        result[self.index[live]] = np.maximum(result[self.index[live]], lower[live])
         return result
 
-    def pressing(self, vector: Array, score: Array, snapped: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which edges stand at their floor with a score that pushes further down, by more than rounding."""
-        down = score[self.index] * self.floor < -PRESSURE
-        return (vector[self.index] <= self.floor * (1 + 1e-6)) & down & ~snapped[self.index]
+    def active(self, vector: Array, score: Array, at_bound: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which edges stand at their bound with a score that pushes further down, by more than rounding."""
+        down = score[self.index] * self.lower < -PRESSURE
+        return (vector[self.index] <= self.lower * (1 + 1e-6)) & down & ~at_bound[self.index]
