@@ -8,11 +8,13 @@ import pytest
 from example_fits import oats
 
 import vcmodel as vc
+from vcmodel.api import model_design
 from vcmodel.control import Control
 from vcmodel.design.size import parameter_count
 from vcmodel.equations.memory_need import memory_need
 from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.memory import available_memory, readable, require_memory
+from vcmodel.options import FitOptions
 from vcmodel.structures import registry
 
 SPLIT = vc.Model("yield ~ gen", random="block + block:gen")
@@ -41,7 +43,7 @@ def test_counts_are_those_of_the_fit():
 def test_the_bound_on_nonzeros_holds_and_is_near():
     data = oats()
     for model in (SPLIT, vc.Model("yield + grain ~ trait", random="us(trait):block + us(trait):block:gen", residual="units:us(trait)")):
-        design, _ = model._design(data, None, None, "drop")
+        design, _ = model_design(model, data, FitOptions())
         bound, exact = memory_need(design), MixedModelEquations(design).layout.pattern.nnz
         both = 2 * exact - bound.equations
         assert both <= bound.products + bound.relationships <= 4 * both

@@ -26,6 +26,7 @@ LAYERS = (
     "formula",
     "spec",
     "design",
+    "options",
     "equations",
     "reml",
     "results",

@@ -5,32 +5,23 @@ The engine is imported when the first model is read, so that ``import vcmodel`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.control import Control
-from vcmodel.design.missing import Unknown, choice
-from vcmodel.errors import (
-    ConvergenceWarning,
-    DataError,
-    FormulaError,
-    ModelWarning,
-    RelationshipError,
-    StructureError,
-    VcmodelError,
-    warn,
-)
+from vcmodel.errors import ConvergenceWarning, DataError, FormulaError, ModelWarning, warn
 from vcmodel.fit import Fit
+from vcmodel.options import FitOptions
 from vcmodel.report.model import describe
 from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+    from vcmodel.control import Control
     from vcmodel.design.design import Design
+    from vcmodel.design.missing import Unknown
     from vcmodel.equations.preflight import Plan
     from vcmodel.spec import ModelSpec
 
@@ -109,20 +100,8 @@ class Model:
         control: Control | None = None,
     ) -> Fit:
         """The model fitted to `data`; the arguments are those of :func:`fit`."""
-        from vcmodel.reml.estimate import estimate
-        from vcmodel.results.notes import without_freedom
-
-        _check_arguments(data, control, known, weights, start, bounds, equal)
-        design, index = self._design(data, known, weights, missing, read)
-        for caution in design.cautions:
-            if caution.warns:
-                warn(caution.text, ModelWarning)
-        fit = Fit(estimate(design, control or Control(), start=start, bounds=bounds, equal=equal), index)
-        for text in without_freedom(fit.estimate):
-            warn(text, ModelWarning)
-        if not fit.converged:
-            warn(fit.status.value, ConvergenceWarning)
-        return fit
+        options = FitOptions.of(known=known, weights=weights, start=start, bounds=bounds, equal=equal, missing=missing, control=control)
+        return fit_model(self, data, options, read)
 
     def plan(
         self,
@@ -143,55 +122,41 @@ class Model:
         """
         from vcmodel.equations.preflight import preflight
 
-        _check_arguments(data, control, known, weights)
-        design, _ = self._design(data, known, weights, missing, read)
-        return preflight(design, control or Control())
-
-    def _design(
-        self,
-        data: Any,
-        known: Mapping[str, object] | None,
-        weights: str | None,
-        missing: Unknown,
-        read: ReadOptions | Mapping[str, Any] | None = None,
-    ) -> tuple[Design, pd.Index]:
-        """The design, and the index of the data as given."""
-        from vcmodel.design.design import build_design
-        from vcmodel.design.frame import build_frame
-        from vcmodel.tables.reading import read as read_data
-
-        reading = read_data(data, read)
-        frame = build_frame(self.spec, reading, weights, known=known, missing=choice(missing))
-        return build_design(self.spec, frame, known), reading.table.index
+        options = FitOptions.of(known=known, weights=weights, missing=missing, control=control)
+        design, _ = model_design(self, data, options, read)
+        return preflight(design, options.control)
 
 
-def _check_arguments(
-    data: object, control: object, known: object, weights: object, start: object = None, bounds: object = None, equal: object = None
-) -> None:
-    """Refuses arguments of another kind than the ones documented."""
+def fit_model(model: Model, data: Any, options: FitOptions, read: ReadOptions | Mapping[str, Any] | None = None) -> Fit:
+    """A model fitted to data: what :func:`fit` and :meth:`Model.fit` do, and a batch for each of its tasks."""
+    from vcmodel.reml.estimate import estimate
+    from vcmodel.results.notes import without_freedom
+
+    design, index = model_design(model, data, options, read)
+    for caution in design.cautions:
+        if caution.warns:
+            warn(caution.text, ModelWarning)
+    made = Fit(estimate(design, options.control, start=options.start, bounds=options.bounds, equal=options.equal), index)
+    for text in without_freedom(made.estimate):
+        warn(text, ModelWarning)
+    if not made.converged:
+        warn(made.status.value, ConvergenceWarning)
+    return made
+
+
+def model_design(
+    model: Model, data: Any, options: FitOptions, read: ReadOptions | Mapping[str, Any] | None = None
+) -> tuple[Design, pd.Index]:
+    """The design, and the index of the data as given."""
+    from vcmodel.design.design import build_design
+    from vcmodel.design.frame import build_frame
+    from vcmodel.tables.reading import read as read_data
+
     if data is None:
         raise DataError("no data: pass data=, a DataFrame or the path of a CSV file")
-    if control is not None and not isinstance(control, Control):
-        raise VcmodelError(f"control must be a vcmodel.Control, not {type(control).__name__}; e.g. control=Control(max_iterations=50)")
-    mappings: tuple[tuple[str, object, type[VcmodelError], str], ...] = (
-        ("known", known, RelationshipError, "from the name used in vm() to the relationship, known={'A': pedigree}"),
-        ("start", start, StructureError, "from row name to value, start={'units!R': 1.0}"),
-        ("bounds", bounds, StructureError, "from row name to code, bounds={'units!R': 'F'}"),
-    )
-    for name, value, error, what in mappings:
-        if value is not None and not isinstance(value, Mapping):
-            raise error(f"{name} must be a mapping {what}, not {type(value).__name__}")
-    if weights is not None and not isinstance(weights, str):
-        raise DataError(
-            f"weights must be the name of a column, not {type(weights).__name__}: "
-            "make the weights a column of the data and pass weights='w'"
-        )
-    groups: Any = () if equal is None else equal
-    listed = isinstance(groups, list | tuple)
-    rows = [row for group in groups for row in (group if isinstance(group, list | tuple | set) else [group])] if listed else []
-    if not listed or not all(isinstance(row, str) for row in rows):
-        given = repr(equal)[:60] if listed else type(equal).__name__
-        raise StructureError(f"equal must be a list of groups, each a list of row names, equal=[['a', 'b']], not {given}")
+    reading = read_data(data, read)
+    frame = build_frame(model.spec, reading, options.weights, known=options.known, missing=options.missing)
+    return build_design(model.spec, frame, options.known), reading.table.index
 
 
 def fit(
@@ -262,6 +227,5 @@ def fit(
         The model or the data may not be what is meant; the same sentence stands in ``fit.notes``.
     """
     model = Model(fixed, random, residual, rcov=rcov)
-    return model.fit(
-        data, known=known, weights=weights, read=read, start=start, bounds=bounds, equal=equal, missing=missing, control=control
-    )
+    options = FitOptions.of(known=known, weights=weights, start=start, bounds=bounds, equal=equal, missing=missing, control=control)
+    return fit_model(model, data, options, read)

@@ -6,6 +6,7 @@ from vcmodel.batch import load_job
 from vcmodel.batch.job import JobError, ModelEntry, Selection, parse_job
 from vcmodel.design.known import load_known
 from vcmodel.errors import RelationshipError
+from vcmodel.options import FitOptions
 from vcmodel.tables.options import ReadOptions
 
 
@@ -18,13 +19,13 @@ def test_the_smallest_job(tmp_path):
     job = read(tmp_path, 'files = "trials/*.csv"\n[model]\nfixed = "y ~ site"\nrandom = "line"\nresidual = "units"\n')
     assert job.files == ("trials/*.csv",)
     assert job.models == (ModelEntry("model", "y ~ site", "line", "units"),)
-    assert (job.traits, job.responses, job.known, job.select, job.weights) == ("together", (), (), None, None)
+    assert (job.traits, job.responses, job.known, job.select) == ("together", (), (), None)
     assert job.base == tmp_path
 
 
 def test_records_of_unknown_levels(tmp_path):
     text = 'files = "a.csv"\n[model]\nfixed = "y ~ site"\nrandom = "line"\nmissing = "zero"\n'
-    assert read(tmp_path, text).models == (ModelEntry("model", "y ~ site", "line", missing="zero"),)
+    assert read(tmp_path, text).models == (ModelEntry("model", "y ~ site", "line", options=FitOptions(missing="zero")),)
     with pytest.raises(JobError, match=r"missing = 'zeros': did you mean 'zero'|missing = 'zeros': .*drop, zero"):
         read(tmp_path, text.replace('"zero"', '"zeros"'))
 
@@ -69,9 +70,9 @@ max_iterations = 50
     assert job.read == ReadOptions(missing=["-9", "none"], decimal=",")
     assert [entry.name for entry in job.models] == ["diag", "model2"]
     assert [entry.fixed for entry in job.models] == ["~ trait", "~ trait"]
-    assert job.models[1].equal == (("p", "q"),)
+    assert job.models[1].options.equal == (("p", "q"),)
     assert job.select == Selection("lrt", 0.01)
-    assert job.control == Control(max_iterations=50)
+    assert [entry.options.control for entry in job.models] == [Control(max_iterations=50)] * 2
     assert load_known(job.known)["A"].labels == ("1", "2")
 
 
@@ -114,9 +115,9 @@ FILES = 'files = "*.csv"\n'
         ),
         (FILES + MODEL + '[known.A]\npedigree = "no.csv"', r"\[known.A\]: there is no file 'no.csv'"),
         (FILES + MODEL + '[known.A]\ncovariance = "job.toml"\nploidy = 2', "ploidy in .known.A. has no meaning for covariance"),
-        (FILES + MODEL + 'start = {x = "a"}', "start in .model. must give a number for each row name"),
-        (FILES + MODEL + "bounds = {x = 1}", "bounds in .model. must give a code for each row name"),
-        (FILES + MODEL + 'equal = ["x"]', "equal in .model. must be a list of lists of row names"),
+        (FILES + MODEL + 'start = {x = "a"}', r"\[model\]: start: 'x' = 'a' is not a finite number"),
+        (FILES + MODEL + "bounds = {x = 1}", r"\[model\]: bounds: 'x' = 1; the codes are 'P'"),
+        (FILES + MODEL + 'equal = ["x"]', r"\[model\]: equal must be a list of groups"),
         (FILES + "known = 3" + MODEL, "known in the job must be a table"),
         (FILES + "ladder = [3]" + MODEL, "number 1 must be a table, not a whole number"),
         (FILES + 'responses = ["a`b", "c"]' + MODEL, "a name with a backquote cannot stand in a formula"),

@@ -21,8 +21,8 @@ from vcmodel.api import Model
 from vcmodel.batch.traits import TRAITS, formulas_for, trait_sets
 from vcmodel.control import Control
 from vcmodel.design.known import KINDS, KnownFile
-from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import VcmodelError, choices
+from vcmodel.options import FitOptions
 from vcmodel.tables.options import ReadOptions
 
 CRITERIA = ("aic", "bic", "lrt")
@@ -37,10 +37,9 @@ _JOB = {
     "responses": list,
     "known": dict,
     "select": dict,
-    "weights": str,
-    "control": dict,
+    **FitOptions.job_types("job"),
 }
-_MODEL = {"name": str, "fixed": str, "random": str, "residual": str, "start": dict, "bounds": dict, "equal": list, "missing": str}
+_MODEL = {"name": str, "fixed": str, "random": str, "residual": str, **FitOptions.job_types("model")}
 _KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int, "labels": (str, list), "inverse": bool}
 _SELECT = {"by": str, "alpha": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
@@ -62,24 +61,15 @@ class ModelEntry:
     fixed : str
         Two-sided, or one-sided when the job gives `responses`.
     random, residual : str or None
-    start : dict
-        Starting values by row name.
-    bounds : dict
-        Codes by row name.
-    equal : tuple of tuples
-        Groups of row names held equal.
-    missing : str
-        ``drop`` or ``zero``: records whose level of a random term is unknown.
+    options : FitOptions
+        Those of the job and of the model; the relationships are the job's.
     """
 
     name: str
     fixed: str
     random: str | None = None
     residual: str | None = None
-    start: dict[str, float] = field(default_factory=dict)
-    bounds: dict[str, str] = field(default_factory=dict)
-    equal: tuple[tuple[str, ...], ...] = ()
-    missing: Unknown = "drop"
+    options: FitOptions = field(default_factory=FitOptions)
 
 
 @dataclass(frozen=True)
@@ -111,8 +101,6 @@ class Job:
         Replace the left side of the formulas; empty: the responses written there.
     known : tuple of KnownFile
     select : Selection or None
-    weights : str or None
-    control : Control
     """
 
     base: Path
@@ -124,8 +112,6 @@ class Job:
     responses: tuple[str, ...] = ()
     known: tuple[KnownFile, ...] = ()
     select: Selection | None = None
-    weights: str | None = None
-    control: Control = field(default_factory=Control)
 
     def paths(self) -> list[Path]:
         """The files, in the order of the patterns and sorted within each; a name without wildcards is listed though it may not exist.
@@ -214,8 +200,6 @@ def parse_job(raw: Mapping[str, Any], base: Path) -> Job:
         responses=_texts(raw.get("responses", []), "responses"),
         known=tuple(_known(name, entry, base) for name, entry in raw.get("known", {}).items()),
         select=_select(raw.get("select"), len(raw.get("ladder", []))),
-        weights=raw.get("weights"),
-        control=_control(raw.get("control", {})),
     )
     check_models(job)
     return job
@@ -284,6 +268,9 @@ def _columns(raw: dict[str, Any]) -> dict[str, str]:
 def _models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
     base = raw.get("model", {})
     _check(base, _MODEL, "[model]")
+    shared = {name: raw[name] for name in FitOptions.job_types("job") if name in raw}
+    if "control" in shared:
+        shared["control"] = _control(shared["control"])
     steps = raw.get("ladder", [])
     if not base and not steps:
         raise JobError("no model: add a table [model] with fixed, random and residual")
@@ -294,24 +281,21 @@ def _models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
         merged = {**base, **step}
         if "fixed" not in merged:
             raise JobError(f'fixed is missing in {where}: give a formula, e.g. fixed = "yield ~ site"')
-        entries.append(_entry(merged, step.get("name", f"model{number}") if steps else merged.get("name", "model"), where))
+        name = step.get("name", f"model{number}") if steps else merged.get("name", "model")
+        entries.append(_entry(merged, name, shared, where))
     names = [entry.name for entry in entries]
     _texts(names, "the names of the ladder's models")
     return tuple(entries)
 
 
-def _entry(raw: Mapping[str, Any], name: str, where: str) -> ModelEntry:
-    start, bounds, equal = raw.get("start", {}), raw.get("bounds", {}), raw.get("equal", [])
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in start.values()):
-        raise JobError(f"start in {where} must give a number for each row name")
-    if not all(isinstance(value, str) for value in bounds.values()):
-        raise JobError(f'bounds in {where} must give a code for each row name: "P", "U" or "F"')
-    if not all(isinstance(group, list) for group in equal):
-        raise JobError(f"equal in {where} must be a list of lists of row names")
-    groups = tuple(_texts(group, f"equal in {where}") for group in equal)
-    values = {key: float(value) for key, value in start.items()}
-    missing = choice(raw.get("missing", "drop"))
-    return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), values, dict(bounds), groups, missing)
+def _entry(raw: Mapping[str, Any], name: str, shared: Mapping[str, Any], where: str) -> ModelEntry:
+    """A model from its table, with the options of the whole job."""
+    own = {name: raw[name] for name in FitOptions.job_types("model") if name in raw}
+    try:
+        options = FitOptions.of(**shared, **own)
+    except VcmodelError as problem:
+        raise JobError(f"{where}: {problem}") from None
+    return ModelEntry(name, raw["fixed"], raw.get("random"), raw.get("residual"), options)
 
 
 def _known(name: str, raw: Any, base: Path) -> KnownFile:

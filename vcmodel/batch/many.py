@@ -21,13 +21,15 @@ from vcmodel.batch.result import BatchResult, unpack
 from vcmodel.batch.run import chosen, recorded, write_tables
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.batch.traits import TRAITS
-from vcmodel.control import Control
-from vcmodel.design.missing import Unknown, choice
 from vcmodel.errors import DataError, VcmodelError, choices
+from vcmodel.options import FitOptions
 from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from vcmodel.control import Control
+    from vcmodel.design.missing import Unknown
 
 
 def fit_many(
@@ -100,7 +102,18 @@ def fit_many(
     ...     print(result.name, result.status, round(result.fit["loglik"], 3))
     oats converged -260.536
     """
-    job = _job(model, columns, traits, tuple(responses), select, alpha, weights, missing, ReadOptions.of(read), control)
+    options = FitOptions.of(weights=weights, missing=missing, control=control)
+    job = Job(
+        base=Path.cwd(),
+        files=(),
+        models=_models(model, options),
+        read=ReadOptions.of(read),
+        columns={old: new for new, old in (columns or {}).items()},
+        traits=_traits(traits),
+        responses=tuple(responses),
+        select=None if select is None else _selection(select, alpha),
+    )
+    check_models(job)
     relationships = _relationships(known)
     tasks = list(plan(_sources(files_or_frames), job, relationships))
     runner = build_executor(executor, tasks, relationships, workers, scheduler)
@@ -163,43 +176,23 @@ def as_result(task: Task, outcome: Outcome) -> BatchResult:
     )
 
 
-def _job(
-    model: Model | Mapping[str, Model],
-    columns: Mapping[str, str] | None,
-    traits: str,
-    responses: tuple[str, ...],
-    select: str | None,
-    alpha: float,
-    weights: str | None,
-    missing: Unknown,
-    read: ReadOptions,
-    control: Control | None,
-) -> Job:
+def _models(model: Model | Mapping[str, Model], options: FitOptions) -> tuple[ModelEntry, ...]:
     models = {"model": model} if isinstance(model, Model) else model
     if not isinstance(models, Mapping) or not models or not all(isinstance(item, Model) for item in models.values()):
         raise VcmodelError("fit_many: model must be a vcmodel.Model, or a mapping from names to models for a ladder")
-    if traits not in TRAITS:
-        raise VcmodelError(f"fit_many: traits = {traits!r}: {choices(traits, TRAITS, 'choices')}")
-    if select is not None and select not in CRITERIA:
-        raise VcmodelError(f"fit_many: select = {select!r}: {choices(select, CRITERIA, 'criteria')}")
-    if control is not None and not isinstance(control, Control):
-        raise VcmodelError(f"fit_many: control must be a vcmodel.Control, not {type(control).__name__}")
-    job = Job(
-        base=Path.cwd(),
-        files=(),
-        models=tuple(
-            ModelEntry(str(name), item.fixed, item.random, item.residual, missing=choice(missing)) for name, item in models.items()
-        ),
-        read=read,
-        columns={old: new for new, old in (columns or {}).items()},
-        traits=traits,
-        responses=responses,
-        select=None if select is None else Selection(select, alpha),
-        weights=weights,
-        control=control or Control(),
-    )
-    check_models(job)
-    return job
+    return tuple(ModelEntry(str(name), item.fixed, item.random, item.residual, options) for name, item in models.items())
+
+
+def _traits(mode: str) -> str:
+    if mode not in TRAITS:
+        raise VcmodelError(f"fit_many: traits = {mode!r}: {choices(mode, TRAITS, 'choices')}")
+    return mode
+
+
+def _selection(by: str, alpha: float) -> Selection:
+    if by not in CRITERIA:
+        raise VcmodelError(f"fit_many: select = {by!r}: {choices(by, CRITERIA, 'criteria')}")
+    return Selection(by, alpha)
 
 
 def _relationships(known: Mapping[str, object] | None) -> dict[str, object]:

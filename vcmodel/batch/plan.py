@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ def plan(sources: Iterable[tuple[str, Path | pd.DataFrame]], job: Job, known: Ma
         Two sources with one name.
     """
     # what every key holds
-    common = [version("vcmodel"), asdict(job.control), {name: object_digest(item) for name, item in known.items()}]
+    common = [version("vcmodel"), {name: object_digest(item) for name, item in known.items()}]
     models = [(entry, trait_sets(entry, job.traits, job.responses)) for entry in job.models]
     order = list(dict.fromkeys(traits for _, sets in models for traits in sets))
     work = [(traits, entry, formulas_for(entry, traits)) for traits in order for entry, sets in models if traits in sets]
@@ -67,11 +66,9 @@ def _task(
     job: Job,
     common: list[Any],
 ) -> Task:
-    options: dict[str, Any] = {name: getattr(job, name) for name in ("read", "columns", "weights")}
-    options |= {name: getattr(entry, name) for name in ("start", "bounds", "equal", "missing")}
-    if job.select is not None and job.select.by == "lrt":
-        options["compared"] = True
-    key = text_digest(common, name, digest, entry.name, traits, formulas, options | {"read": job.read.given()})
+    compared = job.select is not None and job.select.by == "lrt"
+    how = [job.read.given(), job.columns, entry.options.settings(), compared]
+    key = text_digest(common, name, digest, entry.name, traits, formulas, how)
     return Task(
         id=fit_id(name, entry.name, traits),
         key=key,
@@ -81,8 +78,10 @@ def _task(
         formulas=formulas,
         source=source,
         digest=digest,
-        control=job.control,
-        **options,
+        read=job.read,
+        columns=job.columns,
+        options=entry.options,
+        compared=compared,
     )
 
 

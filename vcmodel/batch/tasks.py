@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from vcmodel.api import Model
+from vcmodel.api import Model, fit_model
 from vcmodel.batch.naming import content_digest
 from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
-from vcmodel.control import Control
-from vcmodel.design.missing import Unknown
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 from vcmodel.linalg.threads import limited_threads
+from vcmodel.options import FitOptions
 from vcmodel.tables.decoding import spelled
 from vcmodel.tables.options import ReadOptions
 
@@ -54,10 +53,8 @@ class Task:
     read : ReadOptions
     columns : dict
         New names of columns by old ones.
-    weights : str or None
-    start, bounds, equal, missing
-        As for ``Model.fit``.
-    control : Control
+    options : FitOptions
+        Without the relationships, which each worker gets once.
     compared : bool
         Whether what a likelihood-ratio test needs is kept.
     content : bytes or None
@@ -74,12 +71,7 @@ class Task:
     digest: str
     read: ReadOptions = field(default_factory=ReadOptions)
     columns: dict[str, str] = field(default_factory=dict)
-    weights: str | None = None
-    start: dict[str, float] = field(default_factory=dict)
-    bounds: dict[str, str] = field(default_factory=dict)
-    equal: tuple[tuple[str, ...], ...] = ()
-    missing: Unknown = "drop"
-    control: Control = field(default_factory=Control)
+    options: FitOptions = field(default_factory=FitOptions)
     compared: bool = False
     content: bytes | None = None
 
@@ -159,16 +151,7 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
 
 def _fit(reading: Reading, task: Task, known: Mapping[str, object] | None) -> Fit:
     model = Model(task.formulas["fixed"] or "", task.formulas["random"], task.formulas["residual"])
-    return model.fit(
-        reading,
-        known=dict(known) if known else None,
-        weights=task.weights,
-        start=task.start or None,
-        bounds=task.bounds or None,
-        equal=[list(group) for group in task.equal] or None,
-        missing=task.missing,
-        control=task.control,
-    )
+    return fit_model(model, reading, replace(task.options, known=dict(known or {})))
 
 
 def _reading(task: Task) -> Reading:
