@@ -25,7 +25,7 @@ def covariance(design, sigmas, residual_sigmas):
 def relationship(term):
     """K (q, q) of a random term, dense."""
     k = np.eye(term.n_columns) if term.precision is None else np.linalg.inv(term.precision.toarray())
-    return k if term.factor is None else np.asarray(term.factor @ k @ term.factor.T)
+    return k if term.root is None else np.asarray(term.root @ k @ term.root.T)
 
 
 def loglik(y, x, v):

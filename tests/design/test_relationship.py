@@ -21,10 +21,10 @@ def covariance(rank=8, seed=0, q=8):
 def represented(relationship):
     """K as the equations see it."""
     if relationship.precision is not None:
-        assert relationship.factor is None
+        assert relationship.root is None
         return np.linalg.inv(relationship.precision.toarray())
     assert relationship.logdet == 0.0
-    return relationship.factor @ relationship.factor.T
+    return relationship.root @ relationship.root.T
 
 
 def test_positive_definite_covariance():
@@ -75,7 +75,7 @@ def test_integral_float_labels():
 def test_singular_covariance_keeps_its_rank(rank):
     k = covariance(rank)
     result = Relationship.from_covariance(k)
-    assert result.factor.shape == (8, rank)
+    assert result.root.shape == (8, rank)
     assert np.allclose(represented(result), k, rtol=0, atol=1e-12 * np.abs(k.to_numpy()).max())
     assert result.notes == (f"the relationship matrix of 8 levels has rank {rank}: used through a factor, without an inverse",)
 
@@ -84,7 +84,7 @@ def test_nearly_singular_covariance_is_used_through_a_factor():
     near = 1.0 - 1.5e-10  # condition 1.3e10, last pivot 3e-10
     k = pd.DataFrame([[1.0, near], [near, 1.0]], index=list("ab"), columns=list("ab"))
     result = Relationship.from_covariance(k)
-    assert result.factor.shape == (2, 2)
+    assert result.root.shape == (2, 2)
     assert np.allclose(represented(result), k, rtol=0, atol=1e-15)
     assert "nearly singular" in result.notes[0]
 
@@ -92,7 +92,7 @@ def test_nearly_singular_covariance_is_used_through_a_factor():
 def test_clones_and_a_level_without_variance():
     k = pd.DataFrame([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], index=list("abc"), columns=list("abc"))
     result = Relationship.from_covariance(k)
-    assert result.factor.shape == (3, 1)
+    assert result.root.shape == (3, 1)
     assert np.allclose(represented(result), k)
 
 
@@ -109,7 +109,7 @@ def test_rounded_entries_are_accepted_and_said():
     k = covariance(10, seed=2, q=40) * 1e3
     rounded = k + 1e-4 * np.eye(40)[::-1]
     result = Relationship.from_covariance(rounded)
-    assert result.factor.shape[1] < 40
+    assert result.root.shape[1] < 40
     assert any("are taken for rounding of the entries" in note for note in result.notes)
     assert np.allclose(represented(result), k, rtol=0, atol=1e-6 * np.abs(k.to_numpy()).max())
 
@@ -218,7 +218,7 @@ def test_markers(ploidy):
     assert result.labels == tuple(m.index)
     assert np.allclose(represented(result), expected, atol=1e-12)
     # centred columns: one direction is empty
-    assert result.factor.shape == (12, 11)
+    assert result.root.shape == (12, 11)
 
 
 @pytest.mark.parametrize("code", [-9, "-9", -9.0, "-9.0", "?"])
@@ -227,7 +227,7 @@ def test_codes_for_missing_markers(code):
     right = counts.mask((np.arange(12)[:, None] * 40 + np.arange(40)) % 7 == 0)
     coded = right.astype(object).where(right.notna(), code)
     given = Relationship.from_markers(coded, missing=[code])
-    assert np.allclose(given.factor, Relationship.from_markers(right).factor)
+    assert np.allclose(given.root, Relationship.from_markers(right).root)
     assert given.notes == Relationship.from_markers(right).notes
     if code == -9:
         with pytest.raises(RelationshipError, match=r"-9 at marker 'm0'.*if -9 means missing, say so: missing=\[-9\], --missing -9"):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.design.levels import is_number
-from vcmodel.design.needs import needs, reserved_in_use
+from vcmodel.design.variables import column_uses, reserved_in_use
 from vcmodel.formula.tree import RESERVED, backquoted
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _reserved_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
             warns = name == "trait" or any(item.factor == "units" for term in spec.random for item in term.factors)
             meaning = "the responses" if name == "trait" else "the rows"
             yield Caution(f"the data have a column {name!r}, but {name} in a formula means {meaning}: {remedy}", warns)
-        elif name == "trait" and len(frame.responses) == 1 and levels > 1 and all(use.column != column for use in needs(spec)):
+        elif name == "trait" and len(frame.responses) == 1 and levels > 1 and all(use.column != column for use in column_uses(spec)):
             yield Caution(
                 f"the data have a column 'trait' with {levels} levels, which the model leaves out: a table with a row per trait needs a "
                 f"factor for them; {remedy}, since trait in a formula means the responses"
@@ -78,7 +78,7 @@ def _codes(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     """Whole numbers that repeat, as a covariate by their type only: numbers of blocks or varieties as much as years and ages."""
     declared = {name for term in spec.fixed for name in term.covariates} | {name for term in spec.random for name in term.covariates}
     declared |= {name for term in spec.random for member in term.members for name in member.covariates}
-    for name in dict.fromkeys(use.column for use in needs(spec) if use.use == "bare"):
+    for name in dict.fromkeys(use.column for use in column_uses(spec) if use.kind == "bare"):
         values = _whole_values(frame.table[name])
         if values is None or not 2 <= values.size < frame.n_rows or (values.size == 2 and values[0] == 0 and values[1] == 1):
             # different in every row: no factor; 0 and 1: the same model either way

@@ -16,7 +16,7 @@ from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbe
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
 from vcmodel.design.names import as_numbers_where_meant, note_lookalikes
-from vcmodel.design.needs import Need, needs
+from vcmodel.design.variables import Use, column_uses
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.tree import RESERVED, backquoted
 from vcmodel.tables.reading import Reading, read
@@ -133,7 +133,7 @@ def build_frame(
     reading = read(data)
     reading = reading.renamed({name: backquoted(name) for name in RESERVED if name in reading.table.columns})
     weights = backquoted(weights) if weights in RESERVED else weights
-    uses = needs(spec)
+    uses = column_uses(spec)
     _refuse_unknown(reading, spec, uses, weights)
     table, meant = as_numbers_where_meant(reading, spec, uses, weights)
     reasons = {column.name: column.reason for column in reading.columns}
@@ -171,7 +171,7 @@ def build_frame(
     )
 
 
-def _refuse_unknown(reading: Reading, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> None:
+def _refuse_unknown(reading: Reading, spec: ModelSpec, uses: tuple[Use, ...], weights: str | None) -> None:
     columns = list(reading.table.columns)
     wanted = [(name, "response in `fixed`") for name in spec.responses]
     wanted += [(use.column, f"used by {use.term!r} in `{use.part}`") for use in uses]
@@ -192,23 +192,23 @@ def _refuse_infinite(values: NDArray[np.float64], name: str) -> None:
         raise DataError(f"column {name!r} is infinite in {row_list(rows)}: make these values missing or correct them")
 
 
-def _check_columns(table: pd.DataFrame, uses: tuple[Need, ...], some: NDArray[np.bool_], reasons: Mapping[str, str]) -> None:
+def _check_columns(table: pd.DataFrame, uses: tuple[Use, ...], some: NDArray[np.bool_], reasons: Mapping[str, str]) -> None:
     """Refuses infinite values, text as covariates, and fractions as factors."""
     for use in uses:
         column = table[use.column]
         if is_number(column) or pd.api.types.is_complex_dtype(column.dtype):
-            values = numbers(column, use.column, "column" if use.use == "bare" else use.use)
+            values = numbers(column, use.column, "column" if use.kind == "bare" else use.kind)
             _refuse_infinite(np.where(some, values, 0.0), use.column)
-        if use.use == "covariate":
+        if use.kind == "covariate":
             numbers(column, use.column, f"covariate (in {use.term!r})", reasons.get(use.column, ""))
-        if use.use == "factor" and use.part != "fixed" and fractions(column):
+        if use.kind == "factor" and use.part != "fixed" and fractions(column):
             raise DataError(
                 f"column {use.column!r} has numbers that are not whole and stands as a factor in {use.term!r} of `{use.part}`: "
                 f"write lin({use.column}) for a covariate; types={{{use.column!r}: 'text'}} (--column {use.column}=text) reads labels"
             )
 
 
-def _refuse_incomplete_residual(table: pd.DataFrame, uses: tuple[Need, ...], kept: NDArray[np.int64]) -> None:
+def _refuse_incomplete_residual(table: pd.DataFrame, uses: tuple[Use, ...], kept: NDArray[np.int64]) -> None:
     observed = np.zeros((len(table), 1), dtype=bool)
     observed[kept] = True
     for use in uses:
@@ -244,14 +244,14 @@ def _weights(column: pd.Series, name: str, kept: NDArray[np.int64]) -> NDArray[n
     return chosen
 
 
-def _remarks(table: pd.DataFrame, uses: tuple[Need, ...]) -> list[str]:
+def _remarks(table: pd.DataFrame, uses: tuple[Use, ...]) -> list[str]:
     """What each name was taken for."""
     as_factor: dict[str, list[str]] = {}
     as_covariate: dict[str, list[str]] = {}
     remarks = []
     for use in uses:
         column = table[use.column]
-        covariate = use.use == "covariate" or (use.use == "bare" and is_number(column))
+        covariate = use.kind == "covariate" or (use.kind == "bare" and is_number(column))
         place = (as_covariate if covariate else as_factor).setdefault(use.column, [])
         if use.part not in place:
             place.append(use.part)

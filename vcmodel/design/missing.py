@@ -16,7 +16,7 @@ from vcmodel.tables.missing import is_unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vcmodel.design.needs import Need
+    from vcmodel.design.variables import Use
     from vcmodel.spec import Condition
 
 # what becomes of a record whose level of a random term is unknown
@@ -39,7 +39,7 @@ def choice(missing: str) -> Unknown:
     )
 
 
-def unknown_as_missing(table: pd.DataFrame, uses: tuple[Need, ...], known: Mapping[str, object]) -> tuple[pd.DataFrame, list[str]]:
+def unknown_as_missing(table: pd.DataFrame, uses: tuple[Use, ...], known: Mapping[str, object]) -> tuple[pd.DataFrame, list[str]]:
     """The table with codes for an unknown individual (0, unknown, ...) made missing, and a note on each.
 
     They are looked for in the columns over a known relationship, and are codes where it has no such level.
@@ -70,7 +70,7 @@ def _levels(relationship: object) -> list[str]:
 
 
 def rows_lacking(
-    table: pd.DataFrame, uses: tuple[Need, ...], observed: NDArray[np.bool_], responses: tuple[str, ...], missing: Unknown
+    table: pd.DataFrame, uses: tuple[Use, ...], observed: NDArray[np.bool_], responses: tuple[str, ...], missing: Unknown
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Rows (n,) to leave out because an observed cell needs a value that is missing, and notes that count them and those kept."""
     dropped, needed = np.zeros(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
@@ -83,7 +83,7 @@ def rows_lacking(
         if not absent.any():
             continue
         absent = absent & rows_meeting(table, use.conditions, observed, responses)
-        level = use.part == "random" and use.use == "factor"
+        level = use.part == "random" and use.kind == "factor"
         if level and missing == "zero":
             key = (use.term, use.column)
             spared[key] = spared.get(key, np.zeros(len(table), dtype=bool)) | absent

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from vcmodel.design.needs import Need
+    from vcmodel.design.variables import Use
     from vcmodel.spec import ModelSpec
     from vcmodel.tables.reading import Reading
 
 
-def as_numbers_where_meant(reading: Reading, spec: ModelSpec, uses: tuple[Need, ...], weights: str | None) -> tuple[pd.DataFrame, set[str]]:
+def as_numbers_where_meant(reading: Reading, spec: ModelSpec, uses: tuple[Use, ...], weights: str | None) -> tuple[pd.DataFrame, set[str]]:
     """The table, and which columns kept as text, since their numbers look like names, are numbers in it, as the model needs them.
 
     Raises
@@ -27,10 +27,10 @@ def as_numbers_where_meant(reading: Reading, spec: ModelSpec, uses: tuple[Need, 
         A column that the model uses both as numbers and as names, or that may be either where it stands.
     """
     table, meant = reading.table, set()
-    needed = {*spec.responses, *(use.column for use in uses if use.use == "covariate"), *([weights] if weights else [])}
+    needed = {*spec.responses, *(use.column for use in uses if use.kind == "covariate"), *([weights] if weights else [])}
     for column in reading.columns:
-        own = [use for use in uses if use.column == column.name and use.use != "covariate"]
-        if column.written is not None and own and column.name not in needed and all(use.use == "factor" for use in own):
+        own = [use for use in uses if use.column == column.name and use.kind != "covariate"]
+        if column.written is not None and own and column.name not in needed and all(use.kind == "factor" for use in own):
             table = table.assign(**{column.name: column.written.to_numpy()})
         if column.names is None or not (own or column.name in needed):
             continue
@@ -44,7 +44,7 @@ def as_numbers_where_meant(reading: Reading, spec: ModelSpec, uses: tuple[Need, 
             if column.numbers is not None:
                 meant.add(column.name)
                 table = table.assign(**{column.name: column.numbers})
-        elif not column.names.certain and any(use.use == "bare" for use in own):
+        elif not column.names.certain and any(use.kind == "bare" for use in own):
             raise DataError(
                 f"column {column.name!r} in {own[0].term!r} of `fixed` may hold numbers or names, {column.names.reason}: write "
                 f"C({column.name}) for a factor; for a covariate, {column.reason or remedy}"

@@ -32,7 +32,7 @@ SINGULAR = 1e-13  # smallest squared pivot, relative to its diagonal entry, of a
 
 @dataclass(frozen=True, eq=False)
 class Relationship:
-    """A relationship matrix K (q, q) in the form the equations use: its precision, or a factor when it is singular.
+    """A relationship matrix K (q, q) in the form the equations use: its precision, or a root when it is singular.
 
     K = F P^-1 F', where F or P not given is the identity. The equations solve for the m columns of F.
 
@@ -41,8 +41,8 @@ class Relationship:
     labels : tuple of str
         The q levels.
     precision : (m, m) csc_matrix or None
-        P, both triangles: K^-1 when there is no factor.
-    factor : (q, m) array or csr_matrix or None
+        P, both triangles: K^-1 when there is no root.
+    root : (q, m) array or csr_matrix or None
         F; sparse where some levels are combinations of others (:mod:`vcmodel.design.mendelian`).
     logdet : float
         -log|P|.
@@ -54,7 +54,7 @@ class Relationship:
 
     labels: tuple[str, ...]
     precision: sparse.csc_matrix | None
-    factor: Array | sparse.csr_matrix | None
+    root: Array | sparse.csr_matrix | None
     logdet: float
     diagonal: Array
     notes: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Relationship:
 
     @property
     def _rank(self) -> int:
-        return len(self.labels) if self.factor is None else self.factor.shape[1]
+        return len(self.labels) if self.root is None else self.root.shape[1]
 
     @classmethod
     def from_covariance(cls, matrix: pd.DataFrame) -> Relationship:
@@ -88,8 +88,8 @@ class Relationship:
             raise RelationshipError("covariance: every entry is zero; give the relationships of the levels")
         inverse = _inverse(values)
         if inverse is None:
-            factor, found = _factor(values)
-            return cls(labels, None, factor, 0.0, values.diagonal().copy(), (*notes, *found))
+            root, found = _root(values)
+            return cls(labels, None, root, 0.0, values.diagonal().copy(), (*notes, *found))
         precision, logdet = inverse
         return cls(labels, precision, None, logdet, values.diagonal().copy(), notes)
 
@@ -323,7 +323,7 @@ def _inverse(values: Array) -> tuple[sparse.csc_matrix, float] | None:
     return precision, logdet
 
 
-def _factor(values: Array) -> tuple[Array, tuple[str, ...]]:
+def _root(values: Array) -> tuple[Array, tuple[str, ...]]:
     """F (q, m) with K = FF', and a note; pivoted Cholesky, or eigenvalues where that leaves a remainder.
 
     References
@@ -334,13 +334,13 @@ def _factor(values: Array) -> tuple[Array, tuple[str, ...]]:
     size = float(np.abs(values).max())
     packed, pivots, rank, _ = linalg.lapack.dpstrf(values, tol=RANK * size, lower=1)
     if rank > 0:
-        factor = np.empty((q, rank))
-        factor[pivots - 1] = np.tril(packed)[:, :rank]
+        root = np.empty((q, rank))
+        root[pivots - 1] = np.tril(packed)[:, :rank]
         rest = pivots[rank:] - 1
         # K - FF' is zero but for this block, so that the block also bounds every negative eigenvalue
-        remainder = values[np.ix_(rest, rest)] - factor[rest] @ factor[rest].T
+        remainder = values[np.ix_(rest, rest)] - root[rest] @ root[rest].T
         if remainder.size == 0 or np.abs(remainder).sum(axis=0).max() <= 10 * RANK * size * max(1, len(rest)):
-            return factor, (_rank_note(rank, q),)
+            return root, (_rank_note(rank, q),)
     eigenvalues, vectors = linalg.eigh(values)
     least, largest = float(eigenvalues[0]), float(np.abs(eigenvalues).max())
     if least < -NEGATIVE * largest:

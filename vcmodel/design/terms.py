@@ -43,7 +43,7 @@ class DesignTerm:
         The q labels of the identity and known factors.
     precision : (m, m) csc or None
         P of K = F P^-1 F'; None is the identity.
-    factor : (q, m) array or csr or None
+    root : (q, m) array or csr or None
         F: dense for a singular K, sparse where some levels are combinations of others; None is the identity.
     logdet : float
         -log|P|.
@@ -58,7 +58,7 @@ class DesignTerm:
     incidence: sparse.csr_matrix
     levels: tuple[str, ...]
     precision: sparse.csc_matrix | None
-    factor: np.ndarray | sparse.csr_matrix | None
+    root: np.ndarray | sparse.csr_matrix | None
     logdet: float
     diagonal: np.ndarray
     basis: np.ndarray | None = None
@@ -75,20 +75,20 @@ class DesignTerm:
 
     @property
     def n_columns(self) -> int:
-        """Levels of the vector b the equations solve for: q, or the columns of the factor of K."""
-        return self.n_levels if self.factor is None else self.factor.shape[1]
+        """Levels of the vector b the equations solve for: q, or the columns of the root of K."""
+        return self.n_levels if self.root is None else self.root.shape[1]
 
     @property
-    def dense_factor(self) -> np.ndarray | None:
+    def dense_root(self) -> np.ndarray | None:
         """F where it is dense, so that every record meets every column of it."""
-        return self.factor if isinstance(self.factor, np.ndarray) else None
+        return self.root if isinstance(self.root, np.ndarray) else None
 
     @cached_property
     def solved_incidence(self) -> sparse.csr_matrix:
         """Z (I kron F) of a sparse F (N, k * m): the incidence of what the equations solve for."""
-        if self.factor is None:
+        if self.root is None:
             return self.incidence
-        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), self.factor, format="csr"))
+        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), self.root, format="csr"))
 
 
 def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
@@ -169,19 +169,19 @@ def crossed(identity: tuple[str, ...], relationship: Relationship) -> Relationsh
         return relationship
     labels = tuple(f"{a}:{b}" for a in identity for b in relationship.labels)
     each = sparse.identity(n, format="csr")
-    precision, factor = relationship.precision, relationship.factor
+    precision, root = relationship.precision, relationship.root
     if precision is not None:
         precision = sparse.csc_matrix(sparse.kron(each, precision))
-    if isinstance(factor, np.ndarray):
+    if isinstance(root, np.ndarray):
         require_memory(
-            8.0 * n * n * factor.size,
+            8.0 * n * n * root.size,
             f"a dense or singular relationship over {n:,} independent combinations of other factors",
             "give a relationship that is not singular, so that it has a sparse or invertible precision",
         )
-        factor = np.kron(each.toarray(), factor)
-    elif factor is not None:
-        factor = sparse.csr_matrix(sparse.kron(each, factor))
-    return Relationship(labels, precision, factor, n * relationship.logdet, np.tile(relationship.diagonal, n))
+        root = np.kron(each.toarray(), root)
+    elif root is not None:
+        root = sparse.csr_matrix(sparse.kron(each, root))
+    return Relationship(labels, precision, root, n * relationship.logdet, np.tile(relationship.diagonal, n))
 
 
 def relationship_levels(
@@ -249,7 +249,7 @@ def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_m
     known = relationship
     if incidence.nnz == 0:
         raise DataError(f"{spec.text!r} in `random`: no record has a known level of it; leave the term out")
-    return DesignTerm(spec, structure, incidence, known.labels, known.precision, known.factor, known.logdet, known.diagonal)
+    return DesignTerm(spec, structure, incidence, known.labels, known.precision, known.root, known.logdet, known.diagonal)
 
 
 def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:

@@ -41,7 +41,7 @@ class Block:
     incidence : (N, q * k) csr or array
         Columns level by level: l * k + i.
     precision : csc or None
-        P of K = F P^-1 F' (K^-1 without a factor); None for the identity.
+        P of K = F P^-1 F' (K^-1 without a root); None for the identity.
     equation, node, effect : int
         First equation (columns of C), node and column of W0.
     """
@@ -132,12 +132,12 @@ def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _block_incidence(term: DesignTerm, rows: NDArray[np.int64]) -> sparse.csr_matrix | Array:
-    """Columns l * k + i of the chosen Sigma-levels; times the factor of K in factor form."""
-    factor, q = term.dense_factor, term.n_levels
-    if factor is None:
+    """Columns l * k + i of the chosen Sigma-levels; times the root of K where it is dense."""
+    root, q = term.dense_root, term.n_levels
+    if root is None:
         columns = (rows[None, :] * term.n_columns + np.arange(term.n_columns)[:, None]).ravel()
         return sparse.csr_matrix(term.solved_incidence[:, columns])
-    pieces = [term.incidence[:, i * q : (i + 1) * q] @ factor for i in rows]
+    pieces = [term.incidence[:, i * q : (i + 1) * q] @ root for i in rows]
     return np.stack(pieces, axis=2).reshape(term.incidence.shape[0], -1)
 
 

@@ -286,13 +286,13 @@ class MixedModelEquations:
                 loading = design.basis[np.ix_(block.rows, block.rows)] @ loading
             _, b = self._levels(block)
             u = b @ loading.T
-            if design.factor is None:
+            if design.root is None:
                 every = np.arange(q)
                 variance = self._covariances(index, loading, every, every)
             else:
-                u = np.asarray(design.factor @ u)
+                u = np.asarray(design.root @ u)
                 variance = factored_variances(
-                    design.factor,
+                    design.root,
                     self.layout.n_equations,
                     partial(self._covariances, index, loading),
                     partial(self._combined_variance, block, loading),

@@ -38,7 +38,7 @@ class SparseSystems:
 
     def __init__(self, form: BalancedForm, responses: Array, *, factorization: str = "own", threads: int = 1) -> None:
         self.term, self.x, self.responses = form.term, form.x, responses
-        self.z = form.incidence if self.term.factor is None else sparse.csr_matrix(form.incidence @ self.term.factor)
+        self.z = form.incidence if self.term.root is None else sparse.csr_matrix(form.incidence @ self.term.root)
         self.n_rows, self.n_fixed = self.x.shape
         self.levels = self.z.shape[1]
         self._fill()
@@ -153,14 +153,14 @@ class SparseSystems:
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""
         scaled = self.solution[self.n_fixed :] * self.roots
-        return scaled if self.term.factor is None else self.term.factor @ scaled
+        return scaled if self.term.root is None else self.term.root @ scaled
 
     def prediction_variances(self) -> Array:
         """Prediction error variances of s_t a_t, (q, T)."""
-        if self.term.factor is None:
+        if self.term.root is None:
             diagonal = self.pattern.indptr[self.n_fixed : -1]
             return np.stack([inverse[diagonal] for inverse in self._inverses], axis=1) * self.roots**2
-        return factored_variances(self.term.factor, self.n_equations, self._covariances, self._combined_variance)
+        return factored_variances(self.term.root, self.n_equations, self._covariances, self._combined_variance)
 
     def _covariances(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
         """Prediction error covariances (n, T) of pairs of what the equations solve for; NaN where they do not meet in the pattern."""

@@ -84,7 +84,7 @@ class SpectralSystems:
 
     def _decompose(self) -> None:
         """Eigenvalues and vectors of N^1/2 K N^1/2 over the levels with records, and K between other levels and these times N^1/2 V."""
-        factor, root, seen = self.term.dense_factor, self.root_records[:, None], self.observed
+        factor, root, seen = self.term.dense_root, self.root_records[:, None], self.observed
         others = np.setdiff1d(np.arange(self.term.n_levels), seen)
         if factor is not None and factor.shape[1] < LOW_RANK * seen.size:
             self.vectors, singular, right = linalg.svd(factor[seen] * root, full_matrices=False, check_finite=False)
@@ -95,7 +95,7 @@ class SpectralSystems:
             scaled = linalg.blas.dsyrk(1.0, (factor[seen] * root).T, trans=1, lower=1)
             across = factor[others] @ factor[seen].T
         else:
-            combine = self.term.factor
+            combine = self.term.root
             k = np.eye(self.term.n_columns) if self.term.precision is None else _inverse(self.term.precision)
             if others.size or combine is not None:
                 k = np.tril(k) + np.tril(k, -1).T

@@ -181,7 +181,7 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
 def _relate(term: DesignTerm) -> Callable[[Array], Array]:
     """K times the columns of an array (q, m)."""
     solve: Callable[[Array], Array] = (lambda values: values) if term.precision is None else factorised(term.precision).solve
-    factor = term.factor
-    if factor is None:
+    root = term.root
+    if root is None:
         return solve
-    return lambda values: np.asarray(factor @ solve(np.asarray(factor.T @ values)))
+    return lambda values: np.asarray(root @ solve(np.asarray(root.T @ values)))

@@ -11,18 +11,18 @@ from vcmodel.spec import Condition, FactorSpec, ModelSpec, TermSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Use = Literal["factor", "covariate", "bare"]
+Kind = Literal["factor", "covariate", "bare"]
 
 
 @dataclass(frozen=True)
-class Need:
+class Use:
     """One use of a column.
 
     Attributes
     ----------
     column : str
         Its name.
-    use : str
+    kind : str
         ``"factor"``, ``"covariate"``, or ``"bare"`` (a name in `fixed`, decided by its type).
     part : str
         ``"fixed"``, ``"random"`` or ``"residual"``.
@@ -35,30 +35,30 @@ class Need:
     """
 
     column: str
-    use: Use
+    kind: Kind
     part: str
     term: str
     conditions: tuple[Condition, ...] = ()
     relationship: str = ""
 
 
-def needs(spec: ModelSpec) -> tuple[Need, ...]:
+def column_uses(spec: ModelSpec) -> tuple[Use, ...]:
     """Every use of a column in the order of the formulas; ``trait`` and ``units`` are no columns."""
-    found: list[Need] = []
+    found: list[Use] = []
     for term in spec.fixed:
         found += _conditions(term.conditions, "fixed", term.text)
-        found += [Need(name, "bare", "fixed", term.text, term.conditions) for name in term.bare]
-        found += [Need(name, "factor", "fixed", term.text, term.conditions) for name in term.factors]
-        found += [Need(name, "covariate", "fixed", term.text, term.conditions) for name in term.covariates]
+        found += [Use(name, "bare", "fixed", term.text, term.conditions) for name in term.bare]
+        found += [Use(name, "factor", "fixed", term.text, term.conditions) for name in term.factors]
+        found += [Use(name, "covariate", "fixed", term.text, term.conditions) for name in term.covariates]
     for random in spec.random:
         shared = next((item.relationship for item in random.factors if random.members and item.role == "known"), "")
         for member in random.members or (random,):
             found += _conditions(member.conditions, "random", random.text)
             found += _factors(member.factors, "random", random.text, member.conditions, shared)
-            found += [Need(name, "covariate", "random", random.text, member.conditions) for name in member.covariates]
+            found += [Use(name, "covariate", "random", random.text, member.conditions) for name in member.covariates]
     section = spec.residual.section
     if section is not None:
-        found.append(Need(section, "factor", "residual", spec.residual.alternatives[0].text))
+        found.append(Use(section, "factor", "residual", spec.residual.alternatives[0].text))
     for alternative in spec.residual.alternatives:
         where = () if section is None else (Condition(section, alternative.levels),)
         found += _factors(alternative.factors, "residual", alternative.text, where)
@@ -81,15 +81,15 @@ def _all_terms(spec: ModelSpec) -> Iterator[TermSpec]:
         yield from term.members
 
 
-def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list[Need]:
-    return [Need(item.factor, "factor", part, term) for item in conditions if item.factor not in RESERVED]
+def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list[Use]:
+    return [Use(item.factor, "factor", part, term) for item in conditions if item.factor not in RESERVED]
 
 
 def _factors(
     factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...], relationship: str = ""
-) -> list[Need]:
+) -> list[Use]:
     return [
-        Need(item.factor, "factor", part, term, conditions, item.relationship or relationship)
+        Use(item.factor, "factor", part, term, conditions, item.relationship or relationship)
         for item in factors
         if item.factor not in RESERVED
     ]
