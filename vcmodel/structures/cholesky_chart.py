@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.linear import LinearChart
-from vcmodel.structures.moments import correlation_jacobian, correlations
+from vcmodel.structures.correlations import correlation_jacobian, correlations
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root
 
 SMALL = 1e-2  # pivots below this fraction of the data's standard deviation call for a new order (design.md section 3.5)

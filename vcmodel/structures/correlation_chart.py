@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.cholesky_chart import SMALL
-from vcmodel.structures.moments import correlations, pairs
+from vcmodel.structures.correlations import correlations, pairs
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root
 
 TURNED = 0.5  # the anchor is chosen anew when it falls below this fraction of the row's largest entry

@@ -17,7 +17,7 @@ from vcmodel.structures.composite_chart import CompositeChart, block_diagonal, s
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
 from vcmodel.structures.linear import root_mean_square
-from vcmodel.structures.moments import correlation_matrix
+from vcmodel.structures.correlations import correlation_matrix
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart, Limit, Scale
 from vcmodel.structures.cholesky_chart import SMALL
-from vcmodel.structures.moments import correlation_jacobian, snapped
+from vcmodel.structures.correlations import correlation_jacobian, snapped
 from vcmodel.structures.pivoting import pivoted_root
 from vcmodel.structures.ray import Ray
 

@@ -19,7 +19,7 @@ from vcmodel.structures.composite_chart import block_diagonal
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker import KroneckerChart
 from vcmodel.structures.linear import root_mean_square
-from vcmodel.structures.moments import correlation_matrix, level_name
+from vcmodel.structures.correlations import correlation_matrix, level_name
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
-from vcmodel.structures.moments import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
+from vcmodel.structures.correlations import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 
 
