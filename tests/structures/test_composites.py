@@ -65,8 +65,8 @@ def test_scales_of_edges_are_those_of_the_part():
 
 def test_diagonal_factor_keeps_the_loading_sparse():
     product = KroneckerStructure((build("diag", "f", labels(2)), build("corg", "g", labels(2))), scaled=False)
-    chart, _ = product.chart([1.0, 2.0, 0.5], np.ones(4))
-    np.testing.assert_array_equal(chart.pattern(), np.kron(np.eye(2), np.ones((2, 2))) > 0)
+    np.testing.assert_array_equal(product.root_pattern(), np.kron(np.eye(2), np.ones((2, 2))) > 0)
+    assert product.root_groups() == ((0, 1), (2, 3))
 
 
 def test_direct_sum_concatenates():

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structures.drawing import NAMES, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
 
+from vcmodel.linalg.connected import connected_parts
+from vcmodel.structures.rebased_chart import RebasedChart
 from vcmodel.structures.registry import build, menu
 
 quick = settings(max_examples=60, deadline=None)
@@ -75,10 +77,8 @@ def test_loading_is_a_root_within_the_pattern(case):
     chart, phi = structure.chart(theta, reference)
     for point in (phi, phi + 0.1 * rng.uniform(size=len(phi))):
         root = chart.loading(point)
-        assert root.shape == chart.pattern().shape
         assert_near(root @ root.T, chart.value(point), 1e-13)
-        assert not root[~chart.pattern()].any()
-        assert not chart.loading_derivative(point)[:, ~chart.pattern()].any()
+        assert_within(chart, point, structure)
 
 
 @given(cases())
@@ -108,7 +108,7 @@ def test_renormalise_keeps_the_matrix(case):
     better, point = chart.renormalise(moved)
     assert_near(better.value(point), chart.value(moved), 1e-12)
     assert_near(better.reported(point), chart.reported(moved), 1e-10)
-    np.testing.assert_array_equal(better.pattern(), chart.pattern())
+    assert_within(better, point, structure)
     assert all(point[edge.coordinate] >= 0 for edge in better.edges(point))
     _, same = better.renormalise(point)
     assert_near(same, point, 1e-13)
@@ -132,6 +132,16 @@ def test_edges_make_the_matrix_singular(case):
         beyond[edge.coordinate] = -1e-3
         assert flat or edge.one_sided
         assert chart.feasible(beyond) or edge.one_sided
+
+
+def assert_within(chart, phi, structure):
+    """The loading and its derivative have the shape of the structure's root pattern and are zero outside."""
+    pattern = structure.root_pattern()
+    root, moves = chart.loading(phi), chart.loading_derivative(phi)
+    assert root.shape == pattern.shape
+    assert moves.shape == (chart.size, *pattern.shape)
+    assert not root[~pattern].any()
+    assert not moves[:, ~pattern].any()
 
 
 @st.composite
@@ -158,9 +168,9 @@ def moved(chart, phi, rng):
 @quick
 def test_constrained_chart_derivatives(case):
     structure, theta, _, _, chart, phi, rng = case
-    free, _ = structure.chart(structure.start(np.eye(structure.size)), np.ones(structure.size))
-    np.testing.assert_array_equal(chart.pattern(), free.pattern())
     point = moved(chart, phi, rng)
+    assert_within(chart, phi, structure)
+    assert_within(chart, point, structure)
     gradient, weights = symmetric(structure.size, rng), rng.normal(size=len(theta))
     assert_near(chart.loading_derivative(point), differences(chart.loading, point))
     assert_near(chart.derivative(point), differences(chart.value, point))
@@ -184,7 +194,7 @@ def test_constrained_parameters_are_the_reported_ones_with_variances_rooted(case
 @given(constrained())
 @quick
 def test_constrained_charts_renormalise_and_settle(case):
-    _, _, _, _, chart, phi, rng = case
+    structure, _, _, _, chart, phi, rng = case
     point = moved(chart, phi, rng)
     better, centred = chart.renormalise(point)
     assert_near(better.value(centred), chart.value(point), 1e-12)
@@ -194,14 +204,23 @@ def test_constrained_charts_renormalise_and_settle(case):
     settled, rest = better.settled(centred, 1e-9)
     assert_near(settled.value(rest), better.value(centred), 1e-8)
     assert settled.size == chart.size
+    assert_within(better, centred, structure)
+    assert_within(settled, rest, structure)
 
 
 @given(structures)
 @quick
-def test_pattern_does_not_depend_on_parameters(structure):
-    rng = np.random.default_rng(0)
-    found = [structure.chart(structure.start(covariance(structure.size, rng)), np.ones(structure.size))[0].pattern() for _ in range(2)]
-    np.testing.assert_array_equal(found[0], found[1])
+def test_root_fills_the_pattern_of_the_matrix_in_groups(structure):
+    root = structure.root_pattern()
+    np.testing.assert_array_equal(root.astype(float) @ root.T > 0.0, structure.pattern())
+    columns = [column for group in structure.root_groups() for column in group]
+    assert sorted(columns) == np.flatnonzero(root.any(axis=0)).tolist() == list(range(root.shape[1]))
+
+
+@given(structures)
+@quick
+def test_groups_are_the_connected_parts_by_default(structure):
+    assert structure.root_groups() == tuple(tuple(columns) for _, columns in connected_parts(structure.root_pattern()))
 
 
 @given(simple())
@@ -243,3 +262,11 @@ def test_the_ray_reaches_the_boundary_on_both_sides(name, size):
         smallest = np.linalg.eigvalsh(structure.value(far))[0] / structure.value(far).diagonal().max()
         assert smallest > 0
         assert smallest < 1e-3 or not any(parameter.kind in ("correlation", "covariance") for parameter in structure.parameters)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_rebased_chart_has_the_shape_of_its_structure(size):
+    rng = np.random.default_rng(size)
+    structure = build("us", "f", labels(size))
+    chart, phi = structure.chart(structure.start(covariance(size, rng)), np.ones(size))
+    assert_within(RebasedChart(chart, rng.normal(size=(size, size))), phi, structure)

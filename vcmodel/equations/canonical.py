@@ -61,8 +61,7 @@ class CanonicalEquations(Generic[Systems]):
         self.y = self._by_cell(responses)
         self.systems = make_systems(form, responses)
         # a structure of unconnected parts (diag) has derivatives within the parts only
-        pattern = form.term.structure.pattern()
-        self.loading_mask = np.zeros(pattern.shape)
+        self.loading_mask = np.zeros(form.term.structure.root_pattern().shape)
         for rows, columns in term_parts(form.term):
             self.loading_mask[np.ix_(rows, columns)] = 1.0
         self.residual_masks = [_connected(section.structure.pattern()) for section in design.sections]

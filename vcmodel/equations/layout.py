@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
+
+from vcmodel.linalg.connected import connected_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,11 +125,7 @@ class EquationLayout:
 
 def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Connected parts (rows, columns) of the loading's pattern."""
-    pattern = term.structure.pattern()
-    k = pattern.shape[0]
-    graph = sparse.bmat([[None, sparse.csr_matrix(pattern)], [sparse.csr_matrix(pattern.T), None]])
-    n, part = csgraph.connected_components(graph, directed=False)
-    return [(np.flatnonzero(part[:k] == i), np.flatnonzero(part[k:] == i)) for i in range(n)]
+    return connected_parts(term.structure.root_pattern())
 
 
 def _block_incidence(term: DesignTerm, rows: NDArray[np.int64]) -> sparse.csr_matrix | Array:

@@ -143,7 +143,7 @@ class ConstrainedSearch(Search):
                 if values[-1] < depth:
                     singular.append(c)
                     inside = chart.value(phi) + np.diag((depth * component.reference) ** 2)
-                    loading = np.where(chart.pattern(), np.linalg.cholesky(inside), 0.0)
+                    loading = np.where(component.structure.root_pattern(), np.linalg.cholesky(inside), 0.0)
             loadings.append(loading)
         residuals = [
             chart.value(phi)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
+from vcmodel.linalg.connected import connected_levels, connected_parts
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.fixed_chart import FixedChart
 
@@ -129,7 +130,8 @@ class Structure(ABC):
         if np.all(held):
             theta = self.require_admissible(theta)
             variances = np.array([parameter.kind == "variance" for parameter in self.parameters], dtype=bool)
-            return FixedChart(self.value(theta), theta, variances, self.pattern()), np.zeros(0)
+            chart, phi = self.chart(theta, reference)
+            return FixedChart(self.value(theta), chart.loading(phi), theta, variances), np.zeros(0)
         return self._constrained_chart(theta, reference, constrained, held)
 
     def _constrained_chart(
@@ -141,6 +143,22 @@ class Structure(ABC):
     def pattern(self) -> NDArray[np.bool_]:
         """Entries (k, k) of Sigma that can be nonzero."""
         return np.ones((self.size, self.size), dtype=bool)
+
+    def root_pattern(self) -> NDArray[np.bool_]:
+        """Entries (k, r) of the root Lambda that can be nonzero, whatever the parameters and the chart.
+
+        The equations are laid out by it once, so that *every* chart of this structure (constrained and fixed ones too) has a loading of
+        exactly this shape. By default a square root within the connected blocks of Sigma.
+        """
+        blocks = connected_levels(self.pattern())
+        return np.asarray(blocks[:, None] == blocks)
+
+    def root_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Columns of the root that stand together in the equations: every column in one group, by default the connected parts.
+
+        Groups may overlap in rows, as the common factors and the specific effects of a factor-analytic matrix do.
+        """
+        return tuple(tuple(columns.tolist()) for _, columns in connected_parts(self.root_pattern()) if columns.size)
 
     def admissible(self, theta: Array) -> bool:
         """Whether Sigma(theta) is a positive semi-definite matrix with non-negative variances.

@@ -89,7 +89,7 @@ class Chart(ABC):
 
     @abstractmethod
     def loading(self, phi: Array) -> Array:
-        """Root Lambda (k, r) of the matrix, Sigma = Lambda Lambda'; r does not depend on phi."""
+        """Root Lambda (k, r) of the matrix, Sigma = Lambda Lambda', within :meth:`Structure.root_pattern` for every phi."""
 
     @abstractmethod
     def loading_derivative(self, phi: Array) -> Array:
@@ -102,10 +102,6 @@ class Chart(ABC):
     @abstractmethod
     def jacobian(self, phi: Array) -> Array:
         """Derivative of theta by phi, (number of reported parameters, m)."""
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """Entries (k, r) of the loading that can be nonzero for some phi *of any chart of this structure*."""
-        return np.ones((self.order, self.order), dtype=bool)
 
     def value(self, phi: Array) -> Array:
         """Sigma (k, k)."""

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.linear import LinearChart
 from vcmodel.structures.correlations import correlation_jacobian, correlations
+from vcmodel.structures.linear import LinearChart
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root
 
 SMALL = 1e-2  # pivots below this fraction of the data's standard deviation call for a new order (design.md section 3.5)
@@ -72,10 +72,6 @@ class CholeskyChart(LinearChart):
         result = np.zeros((len(self.pivot), len(self.pivot)))
         result[np.array(self.pivot)[rows], columns] = phi
         return result
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """Everything: another order fills other entries."""
-        return np.ones((self.order, self.order), dtype=bool)
 
     def reported(self, phi: Array) -> Array:
         """The parameters of Sigma."""

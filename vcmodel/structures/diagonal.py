@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.constrained_roots import independent_root, places_of
-from vcmodel.structures.linear import LinearStructure, RootChart
 from vcmodel.structures.correlations import level_name
+from vcmodel.structures.linear import LinearStructure, RootChart
 
 
 @dataclass(frozen=True)

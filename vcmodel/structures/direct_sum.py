@@ -73,10 +73,6 @@ class DirectSumChart(CompositeChart):
         """Block diagonal."""
         return block_diagonal([part.jacobian(own) for part, own in self._zip(phi)])
 
-    def pattern(self) -> NDArray[np.bool_]:
-        """The parts' patterns along the diagonal."""
-        return block_diagonal([part.pattern() for part in self.parts])
-
 
 @dataclass(frozen=True)
 class DirectSum(Structure):
@@ -176,3 +172,7 @@ class DirectSum(Structure):
     def pattern(self) -> NDArray[np.bool_]:
         """The parts' patterns along the diagonal."""
         return block_diagonal([part.pattern() for part in self.parts])
+
+    def root_pattern(self) -> NDArray[np.bool_]:
+        """The parts' patterns along the diagonal."""
+        return block_diagonal([part.root_pattern() for part in self.parts])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from vcmodel.structures.chart import Array, Chart
 
@@ -19,18 +18,18 @@ class FixedChart(Chart):
     ----------
     sigma : (k, k) array
         Positive semi-definite.
+    root : (k, r) array
+        Lambda, sigma = Lambda Lambda'.
     theta : array
         The reported parameters.
     variances : bool array
         Which of them are variances.
-    entries : (k, k) bool array
-        Entries of sigma that the structure can fill.
     """
 
     sigma: Array
+    root: Array
     theta: Array
     variances: NDArray[np.bool_]
-    entries: NDArray[np.bool_]
 
     @property
     def size(self) -> int:
@@ -42,21 +41,13 @@ class FixedChart(Chart):
         """Number of rows, k."""
         return len(self.sigma)
 
-    def pattern(self) -> NDArray[np.bool_]:
-        """The connected blocks of the matrix: a root of a block-diagonal matrix has the same blocks."""
-        _, blocks = connected_components(self.entries, directed=False)
-        return np.asarray(blocks[:, None] == blocks)
-
     def loading(self, phi: Array) -> Array:
-        """The symmetric root (k, k); eigenvalues at rounding level count as zero."""
-        values, vectors = np.linalg.eigh(self.sigma)
-        floor = len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        roots = np.sqrt(np.where(values > floor, values, 0.0))
-        return np.where(self.pattern(), (vectors * roots) @ vectors.T, 0.0)
+        """The root (k, r)."""
+        return self.root
 
     def loading_derivative(self, phi: Array) -> Array:
-        """Empty, (0, k, k)."""
-        return np.zeros((0, self.order, self.order))
+        """Empty, (0, k, r)."""
+        return np.zeros((0, *self.root.shape))
 
     def value(self, phi: Array) -> Array:
         """The matrix."""

@@ -14,8 +14,8 @@ from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
 from vcmodel.structures.constrained_roots import constrained_root, places_of
 from vcmodel.structures.correlation_chart import CorrelationChart
-from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.correlations import AWAY, INSIDE, correlation_matrix, pair_labels, pairs
+from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 
 

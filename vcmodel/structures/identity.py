@@ -47,10 +47,6 @@ class IdentityChart(Chart):
         """Empty, (0, 0)."""
         return np.zeros((0, 0))
 
-    def pattern(self) -> NDArray[np.bool_]:
-        """The diagonal."""
-        return np.eye(self.levels, dtype=bool)
-
 
 @dataclass(frozen=True)
 class Identity(LinearStructure):

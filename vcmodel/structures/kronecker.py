@@ -14,10 +14,10 @@ from vcmodel.errors import StructureError
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.composite_chart import CompositeChart, block_diagonal, split
+from vcmodel.structures.correlations import correlation_matrix
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
 from vcmodel.structures.linear import root_mean_square
-from vcmodel.structures.correlations import correlation_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +74,6 @@ class KroneckerChart(CompositeChart):
         result = block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
         result[np.isnan(self.reported(phi))] = np.nan
         return result
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """Product of the parts' patterns."""
-        return kronecker([part.pattern().astype(float) for part in self.parts]) > 0.0
 
 
 @dataclass(frozen=True)
@@ -226,3 +222,15 @@ class KroneckerStructure(Structure):
     def pattern(self) -> NDArray[np.bool_]:
         """Product of the parts' patterns."""
         return kronecker([part.pattern().astype(float) for part in self.all_parts]) > 0.0
+
+    def root_pattern(self) -> NDArray[np.bool_]:
+        """Product of the parts' patterns."""
+        return kronecker([part.root_pattern().astype(float) for part in self.all_parts]) > 0.0
+
+    def root_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Products of one group of each part."""
+        groups: list[tuple[int, ...]] = [(0,)]
+        for part in self.all_parts:
+            width = part.root_pattern().shape[1]
+            groups = [tuple(a * width + b for a in one for b in other) for one in groups for other in part.root_groups()]
+        return tuple(groups)

@@ -67,10 +67,6 @@ class LinearChart(Chart):
         """The basis, whatever phi."""
         return self.basis
 
-    def pattern(self) -> NDArray[np.bool_]:
-        """Where some basis matrix is not zero."""
-        return (self.basis != 0.0).any(axis=0)
-
 
 @dataclass(frozen=True, eq=False)
 class RootChart(LinearChart):

@@ -97,10 +97,6 @@ class ScaleDirectionChart(Chart):
         shared = {level for ray in self.rays if len(ray.levels) > 1 for level in ray.levels}
         return tuple(level in named or level in shared for level in range(self.order))
 
-    def pattern(self) -> NDArray[np.bool_]:
-        """The diagonal where directions are constants, else everything: another order fills other entries."""
-        return np.ones((self.order,) * 2, dtype=bool) if self.turning else np.eye(self.order, dtype=bool)
-
     # --- the root -------------------------------------------------------------------------------------------------------------------
 
     def _deviations(self, phi: Array) -> Array:

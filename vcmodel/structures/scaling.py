@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
 from vcmodel.structures.composite_chart import block_diagonal
+from vcmodel.structures.correlations import correlation_matrix, level_name
 from vcmodel.structures.identity import IdentityVariance
 from vcmodel.structures.kronecker import KroneckerChart
 from vcmodel.structures.linear import root_mean_square
-from vcmodel.structures.correlations import correlation_matrix, level_name
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,14 @@ class ScaledCorrelation(Structure):
     def pattern(self) -> NDArray[np.bool_]:
         """That of the correlation structure."""
         return self.correlation.pattern()
+
+    def root_pattern(self) -> NDArray[np.bool_]:
+        """That of the correlation structure."""
+        return self.correlation.root_pattern()
+
+    def root_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Those of the correlation structure."""
+        return self.correlation.root_groups()
 
 
 class Homogeneous(ScaledCorrelation):
@@ -249,10 +257,6 @@ class DeviationsChart(Chart):
         if np.count_nonzero(deviations) < 2:
             result[:count] = np.nan
         return result
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """That of the part."""
-        return self.part.pattern()
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Those of the part, then each standard deviation at zero."""

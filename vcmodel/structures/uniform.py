@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart, Edge
+from vcmodel.structures.correlations import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
-from vcmodel.structures.correlations import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 
 
@@ -206,10 +206,6 @@ class EigenvalueChart(RootChart):
         by_rho = np.array([k * contrast, -k * equal]) / total**2 if total > 0.0 else np.full(2, np.nan)
         by_variance = np.array([1.0, k - 1.0]) / k
         return np.stack([by_rho, by_variance]) * (2.0 * phi)
-
-    def pattern(self) -> NDArray[np.bool_]:
-        """Everything."""
-        return np.ones((self.order, self.order), dtype=bool)
 
 
 class UniformHeterogeneous(Heterogeneous):

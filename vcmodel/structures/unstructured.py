@@ -13,8 +13,8 @@ from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CholeskyChart
 from vcmodel.structures.constrained_roots import constrained_root, places_of
-from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.correlations import level_name
+from vcmodel.structures.linear import LinearStructure
 
 
 @dataclass(frozen=True)
