@@ -21,7 +21,7 @@ import pandas as pd
 import vcmodel as vc
 from vcmodel.reml.constrained import make_search
 from vcmodel.reml.iterate import maximise
-from vcmodel.reml.parameters import starting_point
+from vcmodel.reml.point import starting_point
 
 # logL below the best known that still counts as reaching it
 REACHED = 1e-4
@@ -171,7 +171,7 @@ def best_of_random_starts(fit: vc.Fit, starts: int, seed: int) -> float:
             k = component.structure.size
             half = rng.normal(size=(k, k + 1))
             matrix = half @ half.T
-            deviations = component.reference * np.exp(rng.normal(-1.2 if component.kind == "random" else -0.3, 0.7, k))
+            deviations = component.reference * np.exp(rng.normal(-1.2 if component.is_random else -0.3, 0.7, k))
             matrix *= np.outer(deviations, deviations) / np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))
             theta.append(np.where(fixed, given, component.structure.start(matrix)))
         constraints = replace(estimate.constraints, theta=tuple(theta))

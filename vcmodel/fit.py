@@ -372,7 +372,7 @@ class Fit:
             "n_parameters": self.n_parameters,
             **{name: plain(getattr(self, name)) for name in ("loglik", "loglik_full", "aic", "bic")},
             "varcomp": records(self._varcomp, "row"),
-            "residual_terms": [component.label for component in self.estimate.components if component.kind == "residual"],
+            "residual_terms": self.estimate.residual_labels,
             "covariance": {label: labelled(self.covariance(label)) for label in self.terms},
             "correlation": {label: labelled(self.correlation(label)) for label in self.terms},
             "correlations": records(self._correlations),

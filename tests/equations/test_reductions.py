@@ -15,9 +15,10 @@ from vcmodel.design.frame import build_frame
 from vcmodel.equations.balanced import NotBalancedError, balanced_form
 from vcmodel.equations.method import choose
 from vcmodel.errors import VcmodelError
-from vcmodel.reml.constraints import read_constraints
+from vcmodel.reml.components import make_components
+from vcmodel.reml.constraint_reader import read_constraints
 from vcmodel.reml.likelihood import differentiate, set_point
-from vcmodel.reml.parameters import make_components, starting_point
+from vcmodel.reml.point import starting_point
 from vcmodel.reml.start import covariances
 from vcmodel.spec import build_spec
 
@@ -127,20 +128,20 @@ def test_any_point(model, seed, boundary):
     rng = np.random.default_rng(seed)
     vector = point.vector() * (1 + 0.3 * rng.uniform(-1, 1, point.vector().size))
     if boundary:  # a random variance at zero
-        edges = point.charts[0].edges(point.phi[0])
+        edges = point[0].edges
         if edges:
             vector[list(edges[-1].group)] = 0.0
     point = point.moved(vector)
-    assume(set_point(general, components, point))
+    assume(set_point(general, point))
     moving, unknown = [True] * len(components), [np.zeros((c.structure.size,) * 2) for c in components]
-    expected = differentiate(general, components, point, moving, unknown)
+    expected = differentiate(general, point, moving, unknown)
     for name in reductions:
         reduced, sentence = choose(design, Control(reductions=name))
         assert reduced.reduced and sentence.startswith(name)
         assert np.allclose(reduced.y, general.y, atol=1e-9)
-        assert set_point(reduced, components, point)
+        assert set_point(reduced, point)
         assert abs(reduced.loglik - general.loglik) < 1e-8
-        found = differentiate(reduced, components, point, moving, unknown)
+        found = differentiate(reduced, point, moving, unknown)
         for one, two in zip(general.gradients(), reduced.gradients(), strict=True):
             for a, b in zip(one, two, strict=True):
                 near(b, a, 1e-7)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from vcmodel.design.design import build_design
 from vcmodel.design.frame import build_frame
 from vcmodel.equations.mixed_model import MixedModelEquations
-from vcmodel.reml.constraints import read_constraints
-from vcmodel.reml.parameters import make_components, starting_point
+from vcmodel.reml.components import make_components
+from vcmodel.reml.constraint_reader import read_constraints
+from vcmodel.reml.point import starting_point
 from vcmodel.reml.start import covariances
 from vcmodel.spec import build_spec
 from vcmodel.structures import registry

@@ -42,7 +42,7 @@ def test_the_gram_of_changes_has_the_rank_of_the_dense_changes(model):
         design, _, _, point = prepared(*model)
     except FormulaError:  # two spellings of one term
         assume(False)
-    changes = [chart.derivative(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    changes = [part.derivative for part in point]
     total = sum(d.shape[0] for d in changes)
     stacked, place = [], 0
     for d in changes:
@@ -151,10 +151,10 @@ def test_the_centre_of_a_ridge_is_where_the_product_of_determinants_is_largest()
     estimate = fit.estimate
     ridge = find_ridge(estimate.design, estimate.components, held(estimate.design, estimate.components, 2), estimate.point)
     assert ridge.dimension == 1
-    sigma, residual = (chart.value(phi) for chart, phi in zip(estimate.point.charts, estimate.point.phi, strict=True))
+    sigma, residual = (part.sigma for part in estimate.point)
     # dSigma = I and dR = -1 up to a factor
     assert ridge.changes[0][0] == pytest.approx(-ridge.changes[1][0, 0, 0] * np.eye(3), abs=1e-8)
     depth = lambda t: np.linalg.slogdet(sigma + t * np.eye(3))[1] + np.log(residual[0, 0] - t)  # noqa: E731
     assert depth(0.0) > max(depth(0.01), depth(-0.01))
-    for part, whole in zip(centre(estimate.components, estimate.point, ridge), (sigma, residual), strict=True):
+    for part, whole in zip(centre(estimate.point, ridge), (sigma, residual), strict=True):
         assert part == pytest.approx(whole, rel=1e-5)

@@ -12,8 +12,8 @@ from vcmodel.errors import FormulaError
 from vcmodel.reml.likelihood import differentiate, set_point
 
 
-def dense_loglik(design, components, point):
-    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+def dense_loglik(design, point):
+    sigmas = [part.sigma for part in point]
     n = len(design.terms)
     return dense.design_loglik(design, sigmas[:n], sigmas[n:])
 
@@ -34,20 +34,20 @@ def test_sparse_equals_dense(model, seed):
     rng = np.random.default_rng(seed)
     vector = point.vector()
     point = point.moved(vector * (1 + 0.2 * rng.uniform(-1, 1, vector.size)))
-    assume(set_point(equations, components, point))  # a perturbed residual may not be positive definite
-    expected = dense_loglik(design, components, point)
+    assume(set_point(equations, point))  # a perturbed residual may not be positive definite
+    expected = dense_loglik(design, point)
     assert abs(equations.loglik - expected) < 1e-8 * max(1.0, abs(expected) / 100)
 
-    found = differentiate(equations, components, point, [True] * len(components), [None] * len(components))
-    score = dense.differences(lambda v: dense_loglik(design, components, point.moved(v)), point.vector())
+    found = differentiate(equations, point, [True] * len(components), [None] * len(components))
+    score = dense.differences(lambda v: dense_loglik(design, point.moved(v)), point.vector())
     assert np.allclose(found.score, score, rtol=1e-6, atol=1e-5 * max(1.0, np.abs(score).max(initial=0.0)))
 
     n = len(design.terms)
-    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    sigmas = [part.sigma for part in point]
     p = dense.projection(dense.covariance(design, sigmas[:n], sigmas[n:]), dense.fixed_matrix(design))
     changes = []
-    for c, (chart, phi) in enumerate(zip(point.charts, point.phi, strict=True)):
-        for d_sigma in chart.derivative(phi):
+    for c, part in enumerate(point):
+        for d_sigma in part.derivative:
             parts = [np.zeros_like(sigma) for sigma in sigmas]
             parts[c] = d_sigma
             changes.append(dense.covariance(design, parts[:n], parts[n:]))
@@ -60,10 +60,10 @@ def test_sparse_equals_dense(model, seed):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models())
 def test_effects_and_their_variances_equal_dense(model):
-    design, equations, components, point = usable(model)
-    assert set_point(equations, components, point)
+    design, equations, _, point = usable(model)
+    assert set_point(equations, point)
     n = len(design.terms)
-    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    sigmas = [part.sigma for part in point]
     v, x = dense.covariance(design, sigmas[:n], sigmas[n:]), dense.fixed_matrix(design)
     p = dense.projection(v, x)
     information = x.T @ np.linalg.solve(v, x)

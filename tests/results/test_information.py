@@ -21,7 +21,7 @@ def sites(seed=2):
 def expected(fit, directions):
     """1/2 tr(P V_i P V_j) at the estimate by dense matrices."""
     design, n_random = fit.estimate.design, len(fit.estimate.design.terms)
-    sigmas = [chart.value(phi) for chart, phi in zip(fit.estimate.point.charts, fit.estimate.point.phi, strict=True)]
+    sigmas = [part.sigma for part in fit.estimate.point]
     p = dense.projection(dense.covariance(design, sigmas[:n_random], sigmas[n_random:]), dense.fixed_matrix(design))
     products = []
     for c, own in enumerate(directions):

@@ -230,7 +230,7 @@ def _wide(values: pd.Series | pd.DataFrame, traits: tuple[str, ...]) -> np.ndarr
 
 
 def _random_terms(fit: Fit) -> list[str]:
-    return [component.label for component in fit.estimate.components if component.kind == "random"]
+    return fit.estimate.random_labels
 
 
 def _effects(fit: Fit, term: str) -> dict[str, Any]:

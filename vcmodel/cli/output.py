@@ -62,7 +62,7 @@ def _random(fit: Fit) -> pd.DataFrame:
     columns = ["term", "level", "inner", "effect", "std_error", "pev", "reliability"]
     found = []
     for component in fit.estimate.components:
-        if component.kind != "random":
+        if not component.is_random:
             continue
         effects = fit.random_effects(component.label)
         several = isinstance(effects.index, pd.MultiIndex)

@@ -10,9 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.parameters import Component
+    from vcmodel.reml.point import Part
     from vcmodel.reml.search import Search
-    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
 
@@ -71,19 +70,20 @@ class EdgeModel:
     size: Array
 
     @classmethod
-    def of(cls, component: Component, chart: Chart, phi: Array, at_bound: NDArray[np.bool_], gradient: Array) -> EdgeModel:
-        """The model at `phi`, for D = `gradient`."""
+    def of(cls, part: Part, at_bound: NDArray[np.bool_], gradient: Array) -> EdgeModel:
+        """The model of a component at its coordinates, for D = `gradient`."""
+        chart = part.chart
         one_sided = np.zeros(chart.size, dtype=bool)
-        for edge in chart.edges(phi):
+        for edge in part.edges:
             one_sided[edge.coordinate] = edge.one_sided
-        size = np.linalg.norm(chart.loading_derivative(phi) / component.reference[:, None], axis=(1, 2))
+        size = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
         size = np.where(size > 0.0, size, 1.0)
         even, sided = np.flatnonzero(at_bound & ~one_sided), np.flatnonzero(at_bound & one_sided)
-        half = 0.5 * chart.curvature(phi, gradient)[np.ix_(even, even)] / np.outer(size[even], size[even])
+        half = 0.5 * chart.curvature(part.phi, gradient)[np.ix_(even, even)] / np.outer(size[even], size[even])
         values, vectors = np.linalg.eigh(half) if even.size else (np.zeros(0), np.zeros((0, 0)))
-        at_edge = np.isin(even, [edge.coordinate for edge in chart.edges(phi)])
+        at_edge = np.isin(even, [edge.coordinate for edge in part.edges])
         vectors = vectors * np.where(vectors[at_edge].sum(axis=0) < 0.0, -1.0, 1.0)  # into the side the bounds keep
-        slopes = np.tensordot(chart.derivative(phi)[sided], gradient, axes=2) / size[sided]
+        slopes = np.tensordot(part.derivative[sided], gradient, axes=2) / size[sided]
         return cls(even, sided, values, vectors, slopes, size)
 
     @property
@@ -100,7 +100,7 @@ class EdgeModel:
         return move
 
 
-def multipliers(component: Component, chart: Chart, phi: Array, at_bound: NDArray[np.bool_], gradient: Array | None) -> Array:
+def multipliers(part: Part, at_bound: NDArray[np.bool_], gradient: Array | None) -> Array:
     """The multipliers of a component at its boundary, all <= 0 at a constrained maximum; empty where nothing is at its bound.
 
     For an unstructured matrix the eigenvalues of D on the null space of Sigma, in units of the data's variance; otherwise those of the
@@ -108,12 +108,11 @@ def multipliers(component: Component, chart: Chart, phi: Array, at_bound: NDArra
     """
     if gradient is None or not at_bound.any():
         return np.zeros(0)
-    if chart.whole_cone:
-        scale = component.reference
-        values, vectors = np.linalg.eigh(chart.value(phi) / np.outer(scale, scale))
+    if part.chart.whole_cone:
+        values, vectors = np.linalg.eigh(part.sigma / part.unit)
         null = vectors[:, values < NULL]
-        return np.linalg.eigvalsh(null.T @ (gradient * np.outer(scale, scale)) @ null)
-    return EdgeModel.of(component, chart, phi, at_bound, gradient).multipliers
+        return np.linalg.eigvalsh(null.T @ (gradient * part.unit) @ null)
+    return EdgeModel.of(part, at_bound, gradient).multipliers
 
 
 def release(search: Search) -> bool:
@@ -135,12 +134,12 @@ def release(search: Search) -> bool:
     search.differentiate()
     move, free = np.zeros(inside.size), np.zeros_like(search.at_bound)
     rising = False
-    pairs = zip(here.charts, here.phi, search.point.phi, here.slices, search.components, search.gradients, strict=True)
-    for chart, at, near, part, component, d in pairs:
-        if d is not None and search.at_bound[part].any():
-            move[part] = EdgeModel.of(component, chart, near, search.at_bound[part], d).ascent(1.0)
-            free[part] = np.abs(move[part]) > 1e-3 * np.max(np.abs(move[part]))
-            rising |= bool(np.any(EdgeModel.of(component, chart, at, search.at_bound[part], d).multipliers > RISING))
+    for at, near, d in zip(here, search.point, search.gradients, strict=True):
+        own = at.where
+        if d is not None and search.at_bound[own].any():
+            move[own] = EdgeModel.of(near, search.at_bound[own], d).ascent(1.0)
+            free[own] = np.abs(move[own]) > 1e-3 * np.max(np.abs(move[own]))
+            rising |= bool(np.any(EdgeModel.of(at, search.at_bound[own], d).multipliers > RISING))
     search.point = here
     for length in LENGTHS if free.any() else ():
         trial = search.retracted(here.moved(here.vector() + length * move))

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -49,7 +47,7 @@ class LowerBounds:
     order: NDArray[np.int64]
 
     @classmethod
-    def of(cls, components: Sequence[Component], point: Point, residual_bound: float) -> LowerBounds:
+    def of(cls, point: Point, residual_bound: float) -> LowerBounds:
         """The bounds of every chart's edges.
 
         Parameters
@@ -58,12 +56,12 @@ class LowerBounds:
             The one of RESIDUAL_BOUNDS in use.
         """
         index, lower, groups, residual, orders = [], [], [], [], []
-        for component, chart, phi, part in zip(components, point.charts, point.phi, point.slices, strict=True):
-            for edge in chart.edges(phi):
-                index.append(part.start + edge.coordinate)
-                lower.append((BOUND if component.kind == "random" else residual_bound) * edge.scale)
-                groups.append(part.start + np.array(edge.group, dtype=np.int64))
-                residual.append(component.kind == "residual")
+        for part in point:
+            for edge in part.edges:
+                index.append(part.where.start + edge.coordinate)
+                lower.append((BOUND if part.component.is_random else residual_bound) * edge.scale)
+                groups.append(part.where.start + np.array(edge.group, dtype=np.int64))
+                residual.append(not part.component.is_random)
                 orders.append(1 if edge.one_sided else 2)
         return cls(
             np.array(index, dtype=np.int64),

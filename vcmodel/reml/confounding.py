@@ -8,7 +8,7 @@ as there are parameters only if the matrix is zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
+    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -70,20 +71,21 @@ def find_ridge(design: Design, components: Sequence[Component], constraints: Con
             return None
         if found is None or ridge.dimension < found.dimension:
             found = ridge
-        if all(chart.whole_cone or chart.linear for chart in inside.charts):
+        if all(part.chart.whole_cone or part.chart.linear for part in inside):
             break
     return found
 
 
 def lifted(point: Point, share: float) -> Point:
     """The point with the coordinates at an edge at least a share of the data's standard deviation off it."""
-    result = []
-    for chart, phi in zip(point.charts, point.phi, strict=True):
-        new = phi.copy()
-        for number, edge in enumerate(chart.edges(phi)):
+    lifted = {}
+    for c, part in enumerate(point):
+        new = part.phi.copy()
+        for number, edge in enumerate(part.edges):
             new[edge.coordinate] = max(new[edge.coordinate], (share + 0.01 * number) * edge.scale)
-        result.append(new if chart.feasible(new) else phi)
-    return replace(point, phi=tuple(result))
+        if part.chart.feasible(new):
+            lifted[c] = (part.chart, new)
+    return point.changed(lifted)
 
 
 def _ridge_at(design: Design, components: Sequence[Component], constraints: Constraints, point: Point) -> Ridge | None:
@@ -91,14 +93,13 @@ def _ridge_at(design: Design, components: Sequence[Component], constraints: Cons
     if transform.shape[1] < 2 or transform.shape[1] * design.y.size > MOST_NUMBERS:
         return None
     changes = [
-        np.tensordot(transform[part].T, chart.derivative(phi), axes=1)
-        if chart.size
-        else np.zeros((transform.shape[1], chart.order, chart.order))
-        for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True)
+        np.tensordot(transform[part.where].T, part.derivative, axes=1)
+        if part.chart.size
+        else np.zeros((transform.shape[1], part.chart.order, part.chart.order))
+        for part in point
     ]
     # each column to unit size in units of the data
-    references = [np.outer(component.reference, component.reference) for component in components]
-    size = np.sqrt(sum(np.sum((d / r) ** 2, axis=(1, 2)) for d, r in zip(changes, references, strict=True)))
+    size = np.sqrt(sum(np.sum((d / part.unit) ** 2, axis=(1, 2)) for d, part in zip(changes, point, strict=True)))
     alive = np.flatnonzero(size > 0.0)
     changes = [d[alive] / size[alive, None, None] for d in changes]
     gram = change_gram(design, changes)
@@ -112,9 +113,7 @@ def _ridge_at(design: Design, components: Sequence[Component], constraints: Cons
     directions = directions / own[:, None]
     moves = np.zeros((transform.shape[1], directions.shape[1]))
     moves[alive[kept]] = directions / size[alive[kept], None]
-    stacked = np.nan_to_num(
-        np.vstack([chart.jacobian(phi) @ transform[part] for chart, phi, part in zip(point.charts, point.phi, point.slices, strict=True)])
-    )
+    stacked = np.nan_to_num(np.vstack([part.chart.jacobian(part.phi) @ transform[part.where] for part in point]))
     stacked[np.concatenate(constraints.fixed)] = 0.0  # but for rounding
     most = np.linalg.norm(stacked[:, alive] / size[alive], axis=1)
     length = np.linalg.norm(directions, axis=0)

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.likelihood import Derivatives
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
     from vcmodel.structures.chart import Limit
 
     Array = NDArray[np.float64]
@@ -134,25 +135,20 @@ class ConstrainedSearch(Search):
     def look(self, depth: float) -> bool:
         """Refresh D of the singular matrices from `depth` standard deviations inside; False when there is none."""
         loadings, singular = [], []
-        for c, (component, chart, phi) in enumerate(zip(self.components, self.point.charts, self.point.phi, strict=True)):
-            if component.kind != "random":
+        for c, part in enumerate(self.point):
+            if not part.component.is_random:
                 continue
-            loading = chart.loading(phi)
-            if c in self.equalities.involved and chart.size:
-                values = np.linalg.svd(loading / component.reference[:, None], compute_uv=False)
+            loading, reference = part.loading, part.component.reference
+            if c in self.equalities.involved and part.chart.size:
+                values = np.linalg.svd(loading / reference[:, None], compute_uv=False)
                 if values[-1] < depth:
                     singular.append(c)
-                    inside = chart.value(phi) + np.diag((depth * component.reference) ** 2)
-                    loading = np.where(component.structure.root_pattern(), np.linalg.cholesky(inside), 0.0)
+                    inside = part.sigma + np.diag((depth * reference) ** 2)
+                    loading = np.where(part.component.structure.root_pattern(), np.linalg.cholesky(inside), 0.0)
             loadings.append(loading)
-        residuals = [
-            chart.value(phi)
-            for component, chart, phi in zip(self.components, self.point.charts, self.point.phi, strict=True)
-            if component.kind == "residual"
-        ]
         if not singular:
             return False
-        if self.equations.update(loadings, residuals):
+        if self.equations.update(loadings, [part.sigma for part in self.point.residual]):
             by_loading, _ = self.equations.gradients()
             for c in singular:
                 index, reference = self.components[c].index, self.components[c].reference
@@ -202,16 +198,15 @@ class ConstrainedSearch(Search):
         """Coordinates (m,) of the components with constraints."""
         result = np.zeros(self.at_bound.size, dtype=bool)
         for c in self.equalities.involved:
-            result[self.point.slices[c]] = True
+            result[self.point[c].where] = True
         return result
 
     def _natural(self, derivatives: Derivatives) -> Array:
         """The effect of each coordinate (m,); directions keep a least one."""
         natural = derivatives.natural.copy()
         for c in self.equalities.involved:
-            part = self.point.slices[c]
-            angles = self.point.charts[c].angles()
-            natural[part] = np.where(angles, np.maximum(natural[part], LEAST_ANGLE), natural[part])
+            where, angles = self.point[c].where, self.point[c].chart.angles()
+            natural[where] = np.where(angles, np.maximum(natural[where], LEAST_ANGLE), natural[where])
         return natural
 
     def _scale(self, derivatives: Derivatives) -> Array:
@@ -249,9 +244,9 @@ class ConstrainedSearch(Search):
         """The free directions that move some matrix, independent ones: a direction beside a zero scale is not estimated."""
         transform = self.tangent().transform
         moves = []
-        for component, chart, phi, part in zip(self.components, self.point.charts, self.point.phi, self.point.slices, strict=True):
-            relative = chart.derivative(phi) / component.reference[:, None] / component.reference
-            moves.append(relative.reshape(chart.size, component.structure.size**2).T @ transform[part])
+        for part in self.point:
+            relative = part.derivative / part.unit
+            moves.append(relative.reshape(part.chart.size, part.unit.size).T @ transform[part.where])
         if not transform.shape[1]:
             return transform
         stacked = np.vstack(moves)
@@ -281,15 +276,15 @@ class ConstrainedSearch(Search):
         weights = self.equalities.coefficients.T @ self.tangent().multipliers
         result: dict[str, float] = {}
         for c in self.equalities.involved:
-            component, chart, phi = self.components[c], self.point.charts[c], self.point.phi[c]
-            theta, gradient = chart.reported(phi), self.gradients[c]
+            part, gradient = self.point[c], self.gradients[c]
+            component, theta = part.component, part.reported
             slopes = weights[self.equalities.parameters[c]]
             variances = np.array([parameter.kind == "variance" for parameter in component.structure.parameters])
             at_zero = variances & (theta == 0.0)
             # an equation holds the standard deviation: dlogL/dv = dlogL/ds / 2s
             slopes = slopes / np.where(variances & ~at_zero, 2.0 * np.sqrt(np.maximum(theta, 1e-300)), 1.0)
             # where no coordinate moves the parameter: dlogL = tr(D dSigma)
-            still = np.all(chart.constrained_jacobian(phi) == 0.0, axis=1) | at_zero
+            still = np.all(part.chart.constrained_jacobian(part.phi) == 0.0, axis=1) | at_zero
             if gradient is None:
                 slopes[still] = np.nan
             else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.parameters import starting_point
+from vcmodel.reml.point import starting_point
 from vcmodel.reml.step import SADDLE
 from vcmodel.structures.scale_direction_chart import ScaleDirectionChart
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.reml.constrained import ConstrainedSearch
-    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -41,14 +41,11 @@ PROBE = 1e-2
 def settle(search: ConstrainedSearch) -> bool:
     """Put small scales and columns to exactly zero; False when nothing changed or logL would fall."""
     here, before = search.point, search.equations.loglik
-    charts, phi = list(here.charts), list(here.phi)
-    for c in search.equalities.involved:
-        if search.components[c].kind == "random":
-            charts[c], phi[c] = charts[c].settled(phi[c], ZERO)
-    pairs = zip(here.charts, here.phi, charts, phi, strict=True)
-    if all(a.size == b.size and np.array_equal(a.value(p), b.value(q)) for a, p, b, q in pairs):
+    random = [c for c in search.equalities.involved if here[c].component.is_random]
+    trial = here.changed({c: here[c].chart.settled(here[c].phi, ZERO) for c in random})
+    if all(old.chart.size == new.chart.size and np.array_equal(old.sigma, new.sigma) for old, new in zip(here, trial, strict=True)):
         return False
-    if _try(search, replace(here, charts=tuple(charts), phi=tuple(phi)), before - search.slack):
+    if _try(search, trial, before - search.slack):
         return True
     search.evaluate(here)
     return False
@@ -79,8 +76,10 @@ def _try(search: ConstrainedSearch, trial: Point, least: float) -> bool:
     point = search.retracted(trial)
     if point is None or not search.evaluate(point) or search.equations.loglik < least:
         return False
-    parts = zip(search.point.charts, point.charts, search.point.slices, strict=True)
-    masks = [search.at_bound[part] if old.size == new.size else np.zeros(new.size, dtype=bool) for old, new, part in parts]
+    masks = [
+        search.at_bound[old.where] if old.chart.size == new.chart.size else np.zeros(new.chart.size, dtype=bool)
+        for old, new in zip(search.point, point, strict=True)
+    ]
     search.point, search.at_bound = point, np.concatenate(masks)
     return True
 
@@ -98,7 +97,7 @@ def _curvature(search: ConstrainedSearch, direction: Array) -> float:
 def _opened(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
     """Points with tied correlations of +-1 moved inside: at one the equations between them have no derivative."""
     constraints = search.constraints
-    theta = [chart.reported(phi) for chart, phi in zip(here.charts, here.phi, strict=True)]
+    theta = [part.reported for part in here]
     at_one = []
     for c in search.equalities.involved:
         kinds = np.array([parameter.kind for parameter in search.components[c].structure.parameters])
@@ -111,27 +110,25 @@ def _opened(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
         for c, own in zip(search.equalities.involved, at_one, strict=True):
             moved[c] = np.where(np.isnan(theta[c]), constraints.theta[c], np.where(own, inside * theta[c], theta[c]))
         fresh = starting_point(search.components, replace(constraints, theta=tuple(moved)))
-        charts, phi = list(here.charts), list(here.phi)
-        for c in search.equalities.involved:
-            charts[c], phi[c] = fresh.charts[c], fresh.phi[c]
-        yield replace(here, charts=tuple(charts), phi=tuple(phi))
+        yield here.changed({c: (fresh[c].chart, fresh[c].phi) for c in search.equalities.involved})
 
 
 def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
     """Points with scales at zero made positive, one by one and then all of a component together, in several directions."""
     rng = np.random.default_rng(20)
-    mobile, slices = search.tangent().mobile, here.slices
+    mobile = search.tangent().mobile
     for c in search.equalities.involved:
-        if search.components[c].kind != "random":
+        part = here[c]
+        if not part.component.is_random:
             continue
         zero = [
             scale
-            for scale in here.charts[c].scale_coordinates(here.phi[c])
-            if abs(here.phi[c][scale.coordinate]) < ZERO * scale.size and mobile[slices[c].start + scale.coordinate]
+            for scale in part.chart.scale_coordinates(part.phi)
+            if abs(part.phi[scale.coordinate]) < ZERO * scale.size and mobile[part.where.start + scale.coordinate]
         ]
         for chosen in [[scale] for scale in zero] + ([zero] if len(zero) > 1 else []):
             for kind in ("as it stands", "uphill", "downhill", "random"):
-                chart, phi = here.charts[c], here.phi[c]
+                chart, phi = part.chart, part.phi
                 if kind != "as it stands":
                     if not isinstance(chart, ScaleDirectionChart) or not chart.turning:
                         continue
@@ -143,8 +140,4 @@ def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
                 for length in LENGTHS:
                     moved = phi.copy()
                     moved[[scale.coordinate for scale in chosen]] = [length * scale.size for scale in chosen]
-                    yield replace(
-                        here,
-                        charts=(*here.charts[:c], chart, *here.charts[c + 1 :]),
-                        phi=(*here.phi[:c], moved, *here.phi[c + 1 :]),
-                    )
+                    yield here.changed({c: (chart, moved)})

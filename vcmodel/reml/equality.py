@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -96,24 +97,24 @@ class EqualityConstraints:
         """A f - b (q,)."""
         result = -self.target
         for c in self.involved:
-            result = result + self.coefficients[:, self.parameters[c]] @ point.charts[c].constrained(point.phi[c])
+            result = result + self.coefficients[:, self.parameters[c]] @ point[c].chart.constrained(point[c].phi)
         return result
 
     def jacobian(self, point: Point) -> Array:
         """Derivative of :meth:`values` by all coordinates (q, m)."""
-        slices = point.slices
-        result = np.zeros((len(self.target), slices[-1].stop))
+        result = np.zeros((len(self.target), point.size))
         for c in self.involved:
-            result[:, slices[c]] = self.coefficients[:, self.parameters[c]] @ point.charts[c].constrained_jacobian(point.phi[c])
+            part = point[c]
+            result[:, part.where] = self.coefficients[:, self.parameters[c]] @ part.chart.constrained_jacobian(part.phi)
         return result
 
     def curvature(self, point: Point, multipliers: Array) -> Array:
         """Sum over the equations of multipliers times the second derivative (m, m)."""
-        slices = point.slices
-        result = np.zeros((slices[-1].stop,) * 2)
+        result = np.zeros((point.size,) * 2)
         weights = self.coefficients.T @ multipliers
         for c in self.involved:
-            result[slices[c], slices[c]] = point.charts[c].constrained_curvature(point.phi[c], weights[self.parameters[c]])
+            part = point[c]
+            result[part.where, part.where] = part.chart.constrained_curvature(part.phi, weights[self.parameters[c]])
         return result
 
     def held(self, point: Point) -> NDArray[np.bool_]:
@@ -125,7 +126,7 @@ class EqualityConstraints:
 
     def directions(self, point: Point) -> Array:
         """Directions (m, f) of the coordinates along which the equations hold to first order."""
-        m = sum(chart.size for chart in point.charts)
+        m = point.size
         jacobian = self.jacobian(point) if m else np.zeros((len(self.target), 0))
         return null_space(jacobian, np.ones(m), np.ones(m, dtype=bool), self.units, np.zeros(m))[0]
 
@@ -137,8 +138,8 @@ class EqualityConstraints:
         """
         found = []
         for c in self.involved:
-            chart, phi, start = point.charts[c], point.phi[c], point.slices[c].start
-            residual = self.components[c].kind == "residual"
+            chart, phi, start = point[c].chart, point[c].phi, point[c].where.start
+            residual = not self.components[c].is_random
             for scale in chart.scale_coordinates(phi):
                 if residual or scale.bounded:
                     lower = residual_bound * scale.size if residual else 0.0
@@ -149,9 +150,9 @@ class EqualityConstraints:
 
     def residual(self, point: Point) -> NDArray[np.bool_]:
         """Coordinates (m,) of the involved residual matrices."""
-        result = np.zeros(point.slices[-1].stop, dtype=bool)
+        result = np.zeros(point.size, dtype=bool)
         for c in self.involved:
-            result[point.slices[c]] = self.components[c].kind == "residual"
+            result[point[c].where] = not self.components[c].is_random
         return result
 
 

@@ -12,20 +12,22 @@ from vcmodel.equations.rebased import RebasedEquations
 from vcmodel.errors import StructureError
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
+from vcmodel.reml.components import Component, make_components, random_labels, residual_labels
 from vcmodel.reml.confounding import Ridge, find_ridge
 from vcmodel.reml.constrained import make_search
-from vcmodel.reml.constraints import Constraints, read_constraints
+from vcmodel.reml.constraint_reader import read_constraints
+from vcmodel.reml.constraints import Constraints
 from vcmodel.reml.further_starts import further_starts
 from vcmodel.reml.identifiability import Freedom, Identifiability, freedom_of_terms, identifiability_of
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.ladder import ladder, turned_groups
-from vcmodel.reml.parameters import Component, Point, make_components, starting_point
+from vcmodel.reml.point import Point, starting_point
 from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
 from vcmodel.reml.supremum import limit
-from vcmodel.reml.written_basis import in_orthonormal_columns, worked_constraints, written_components, written_point, written_theta
+from vcmodel.reml.written_basis import in_orthonormal_columns, worked_constraints, written_point, written_theta
 from vcmodel.structures.rebased_chart import RebasedChart
 
 if TYPE_CHECKING:
@@ -57,8 +59,8 @@ class Estimate:
     ----------
     method : str
         How the equations are solved, a sentence for the report.
-    components : tuple of Component
-        Random terms, then residual sections.
+    point : Point
+        The components as written, at the estimate.
     theta, jacobians : tuples
         Reported parameters of each component, and their derivatives with respect to all coordinates (n parameters, m).
     covariance : (m, m) array
@@ -81,7 +83,6 @@ class Estimate:
     control: Control
     equations: Equations
     method: str
-    components: tuple[Component, ...]
     constraints: Constraints
     point: Point
     theta: tuple[Array, ...]
@@ -101,17 +102,36 @@ class Estimate:
     weakest_curvature: float
     start_theta: tuple[Array, ...]
 
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Random terms, then residual sections."""
+        return tuple(part.component for part in self.point)
+
+    @property
+    def random_labels(self) -> list[str]:
+        """Labels of the random terms."""
+        return random_labels(self.components)
+
+    @property
+    def residual_labels(self) -> list[str]:
+        """Labels of the residual sections."""
+        return residual_labels(self.components)
+
+    def sigma(self, index: int) -> Array:
+        """Sigma (k, k) of a component."""
+        return self.point[index].sigma
+
     def worked_matrix(self, index: int) -> tuple[Array, Array]:
         """Sigma (k, k) of a component in the basis it was worked in, and the standard deviations (k,) of the data at its levels there."""
-        chart, phi = self.point.charts[index], self.point.phi[index]
-        if isinstance(chart, RebasedChart):
-            return chart.worked.value(phi), chart.worked.reference
-        return chart.value(phi), self.components[index].reference
+        part = self.point[index]
+        if isinstance(part.chart, RebasedChart):
+            return part.chart.worked.value(part.phi), part.chart.worked.reference
+        return part.sigma, part.component.reference
 
     def regular_by_basis(self, index: int) -> bool:
         """Whether a matrix is regular in the orthonormal basis it was worked in; as written it may be singular by rounding."""
-        chart = self.point.charts[index]
-        return isinstance(chart, RebasedChart) and chart.regular(self.point.phi[index])
+        part = self.point[index]
+        return isinstance(part.chart, RebasedChart) and part.chart.regular(part.phi)
 
 
 def estimate(
@@ -184,16 +204,15 @@ def _all_seen(search: Search, status: Status) -> bool:
 
 def _collect(design: Design, search: Search, status: Status, method: str, ridge: Ridge | None) -> Estimate:
     """The estimate at the point where the search ended."""
-    worked, components = search.equations.design, search.components
+    worked = search.equations.design
     seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
-    loglik, point = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
-    own_charts, point = point.charts, written_point(worked, components, point)
-    m = sum(chart.size for chart in point.charts)
-    theta = search.constraints.exact([chart.reported(phi) for chart, phi in zip(point.charts, point.phi, strict=True)])
+    loglik, end = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
+    point = written_point(worked, end)
+    theta = search.constraints.exact([part.reported for part in point])
     jacobians = []
-    for chart, phi, part, fixed in zip(point.charts, point.phi, point.slices, search.constraints.fixed, strict=True):
-        full = np.zeros((len(chart.reported(phi)), m))
-        full[:, part] = chart.jacobian(phi)
+    for part, fixed in zip(point, search.constraints.fixed, strict=True):
+        full = np.zeros((part.reported.size, point.size))
+        full[:, part.where] = part.chart.jacobian(part.phi)
         full[fixed] = 0.0  # but for rounding
         jacobians.append(full)
     equations: Equations = search.equations if worked is design else RebasedEquations(search.equations, design)
@@ -205,18 +224,14 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         jacobians,
         None if ridge is None else ridge.moved,
     )
-    found = tuple(
-        multipliers(component, chart, phi, search.at_bound[part], d)
-        for component, chart, phi, part, d in zip(components, own_charts, point.phi, point.slices, search.gradients, strict=True)
-    )
+    found = tuple(multipliers(part, search.at_bound[part.where], d) for part, d in zip(end, search.gradients, strict=True))
     last = search.history[-1]
-    previous = None if search.previous is None else written_point(worked, components, search.previous)
+    previous = None if search.previous is None else written_point(worked, search.previous)
     return Estimate(
         design=design,
         control=search.control,
         equations=equations,
         method=method,
-        components=written_components(worked, components),
         constraints=search.constraints,
         point=point,
         theta=theta,
@@ -232,7 +247,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         loglik=loglik,
         status=status,
         history=tuple(search.history),
-        previous_theta=None if previous is None else tuple(c.reported(p) for c, p in zip(previous.charts, previous.phi, strict=True)),
+        previous_theta=None if previous is None else tuple(part.reported for part in previous),
         weakest_curvature=search.weakest,
-        start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(components, search.constraints.theta, strict=True)),
+        start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(search.components, search.constraints.theta, strict=True)),
     )

@@ -46,7 +46,7 @@ def further_starts(search: Search) -> Iterator[Constraints]:
     for c in free:
         for theta in components[c].structure.alternatives(constraints.theta[c]):
             yield _with(constraints, {c: theta})
-    residual = [c for c in free if components[c].kind == "residual" and _has_covariances(search, c)]
+    residual = [c for c in free if not components[c].is_random and _has_covariances(search, c)]
     if not residual or not _several_maxima_likely(search):
         return
     near_end = {c: components[c].structure.start(_blend(search, c)) for c in free}
@@ -74,15 +74,15 @@ def _has_covariances(search: Search, c: int) -> bool:
 
 def _several_maxima_likely(search: Search) -> bool:
     """Whether a matrix of several levels ended singular, or there are many terms with covariances."""
-    several = [c for c, component in enumerate(search.components) if component.kind == "random" and component.structure.size > 1]
-    singular = any(search.at_bound[search.point.slices[c]].any() for c in several)
+    several = [c for c, component in enumerate(search.components) if component.is_random and component.structure.size > 1]
+    singular = any(search.at_bound[search.point[c].where].any() for c in several)
     return singular or sum(_has_covariances(search, c) for c in several) >= MANY_TERMS
 
 
 def _blend(search: Search, c: int) -> Array:
     """Sigma between the first start and the end of the first climb."""
-    structure, point = search.components[c].structure, search.point
-    return END * point.charts[c].value(point.phi[c]) + (1.0 - END) * structure.value(search.constraints.theta[c])
+    structure = search.components[c].structure
+    return END * search.point[c].sigma + (1.0 - END) * structure.value(search.constraints.theta[c])
 
 
 def _turned(sigma: Array, level: int) -> Array:

@@ -20,7 +20,7 @@ from vcmodel.reml.supremum import UNBOUNDED_SLOPE, relax_residual_bound, residua
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
     from vcmodel.reml.step import NewtonSystem
 
@@ -98,8 +98,7 @@ def _climb(search: Search) -> Status:
 
 def _turned(before: Point, after: Point) -> bool:
     """Whether a better chart changed a root (not the matrix), so that the equations must be made anew."""
-    pairs = zip(before.charts, before.phi, after.charts, after.phi, strict=True)
-    return any(not np.array_equal(a.loading(p), b.loading(q)) for a, p, b, q in pairs)
+    return any(not np.array_equal(a.loading, b.loading) for a, b in zip(before, after, strict=True))
 
 
 def _is_rounding(search: Search, system: NewtonSystem) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
     from vcmodel.structures.chart import Scale
 
@@ -59,12 +59,12 @@ def ladder(search: Search) -> Iterator[Point]:
     if not isinstance(search, ConstrainedSearch) or search.equations.y.size > SMALL:
         return
     end = search.point
-    rungs = [(abs(end.phi[c][scale.coordinate]) / scale.size, c, scale) for c, scales in _bounded(search, search.start) for scale in scales]
+    rungs = [(abs(end[c].phi[scale.coordinate]) / scale.size, c, scale) for c, scales in _bounded(search, search.start) for scale in scales]
     for _, c, scale in sorted(rungs, key=itemgetter(0))[:RUNGS]:
         yield _with_scales(search.start, c, {scale.coordinate: 0.0})
     for c, scales in _bounded(search, end):
-        for zero in (scale for scale in scales if end.phi[c][scale.coordinate] == 0.0):
-            for other in (scale for scale in scales if end.phi[c][scale.coordinate] > 0.0):
+        for zero in (scale for scale in scales if end[c].phi[scale.coordinate] == 0.0):
+            for other in (scale for scale in scales if end[c].phi[scale.coordinate] > 0.0):
                 yield _with_scales(end, c, {zero.coordinate: RAISED * zero.size, other.coordinate: 0.0})
 
 
@@ -72,13 +72,13 @@ def _bounded(search: ConstrainedSearch, point: Point) -> Iterator[tuple[int, lis
     """Per random component, the scales beside constrained correlations that are not held."""
     held = search.equalities.held(point)
     for c in search.equalities.involved:
-        scales = [scale for scale in point.charts[c].scale_coordinates(point.phi[c]) if scale.bounded]
-        free = [scale for scale in scales if not held[point.slices[c].start + scale.coordinate]]
-        if search.components[c].kind == "random" and free:
+        scales = [scale for scale in point[c].chart.scale_coordinates(point[c].phi) if scale.bounded]
+        free = [scale for scale in scales if not held[point[c].where.start + scale.coordinate]]
+        if search.components[c].is_random and free:
             yield c, free
 
 
 def _with_scales(point: Point, c: int, values: dict[int, float]) -> Point:
-    phi = point.phi[c].copy()
+    phi = point[c].phi.copy()
     phi[list(values)] = list(values.values())
-    return replace(point, phi=(*point.phi[:c], phi, *point.phi[c + 1 :]))
+    return point.changed({c: (point[c].chart, phi)})

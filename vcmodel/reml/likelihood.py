@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.equations.base import Equations
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -52,17 +52,9 @@ class Derivatives:
         return self.information - self.curvature
 
 
-def set_point(equations: Equations, components: Sequence[Component], point: Point) -> bool:
+def set_point(equations: Equations, point: Point) -> bool:
     """Put the equations at a point; False when it is not feasible."""
-    if not point.feasible():
-        return False
-    loadings, residuals = [], []
-    for component, chart, phi in zip(components, point.charts, point.phi, strict=True):
-        if component.kind == "random":
-            loadings.append(chart.loading(phi))
-        else:
-            residuals.append(chart.value(phi))
-    return equations.update(loadings, residuals)
+    return point.feasible() and equations.update([part.loading for part in point.random], [part.sigma for part in point.residual])
 
 
 def recover_gradient(loading: Array, by_loading: Array, reference: Array, remembered: Array | None) -> Array | None:
@@ -90,7 +82,6 @@ def recover_gradient(loading: Array, by_loading: Array, reference: Array, rememb
 
 def differentiate(
     equations: Equations,
-    components: Sequence[Component],
     point: Point,
     estimated: Sequence[bool],
     remembered: Sequence[Array | None],
@@ -105,30 +96,30 @@ def differentiate(
         D of earlier points, used where the matrix is singular now.
     """
     by_loading, by_residual = equations.gradients()
-    m = sum(chart.size for chart in point.charts)
+    m = point.size
     score, curvature = np.zeros(m), np.zeros((m, m))
     variates = np.zeros((equations.variate_size, m))
     natural = np.ones(m)
     gradients: list[Array | None] = []
-    for c, (component, chart, phi, part) in enumerate(zip(components, point.charts, point.phi, point.slices, strict=True)):
+    for c, part in enumerate(point):
+        component, where = part.component, part.where
         d: Array | None
-        if component.kind == "random":
+        if component.is_random:
             g = by_loading[component.index]
             d = recover_gradient(equations.loadings[component.index], g, component.reference, remembered[c])
         else:
             d = by_residual[component.index]
         gradients.append(d)
-        if not estimated[c] or chart.size == 0:
+        if not estimated[c] or part.chart.size == 0:
             continue
-        d_sigma, d_loading = chart.derivative(phi), chart.loading_derivative(phi)
-        natural[part] = np.linalg.norm(d_loading / component.reference[:, None], axis=(1, 2))
-        if component.kind == "random":
-            score[part] = np.tensordot(d_loading, by_loading[component.index], axes=2)
-            variates[:, part] = equations.term_variates(component.index, d_sigma)
+        natural[where] = np.linalg.norm(part.loading_derivative / component.reference[:, None], axis=(1, 2))
+        if component.is_random:
+            score[where] = np.tensordot(part.loading_derivative, by_loading[component.index], axes=2)
+            variates[:, where] = equations.term_variates(component.index, part.derivative)
         else:
-            score[part] = np.tensordot(d_sigma, by_residual[component.index], axes=2)
-            variates[:, part] = equations.section_variates(component.index, d_sigma)
+            score[where] = np.tensordot(part.derivative, by_residual[component.index], axes=2)
+            variates[:, where] = equations.section_variates(component.index, part.derivative)
         if d is not None:
-            curvature[part, part] = chart.curvature(phi, d)
+            curvature[where, where] = part.chart.curvature(part.phi, d)
     information = equations.average_information(variates) if m else np.zeros((0, 0))
     return Derivatives(score, information, curvature, tuple(gradients), natural)

@@ -13,17 +13,14 @@ import numpy as np
 from vcmodel.reml.confounding import INTERIOR, lifted
 from vcmodel.reml.constrained import make_search
 from vcmodel.reml.iterate import maximise
-from vcmodel.reml.parameters import Point
 from vcmodel.reml.status import Status
 from vcmodel.structures.cholesky_chart import CholeskyChart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from vcmodel.reml.confounding import Ridge
-    from vcmodel.reml.parameters import Component
+    from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
     from vcmodel.structures.chart import Chart
 
@@ -48,22 +45,21 @@ def centred(search: Search, ridge: Ridge) -> Search:
     Parameters that the user fixed or tied, and structures that the ridge leaves, stay where they are.
     """
     point, before, n_records = search.point, search.equations.loglik, len(search.history)
-    sigmas = centre(search.components, point, ridge)
-    charts, coordinates = list(point.charts), list(point.phi)
-    inside = lifted(point, INTERIOR[0]).phi
-    for c in _involved(search.components, ridge):
+    sigmas = centre(point, ridge)
+    inside = lifted(point, INTERIOR[0])
+    positions = {}
+    for c in _involved(point, ridge):
         made = None
         if not search.constraints.constrained(c).any():
-            made = represented(point.charts[c], inside[c], sigmas[c], search.components[c].reference)
+            made = represented(point[c].chart, inside[c].phi, sigmas[c], search.components[c].reference)
         if made is None:
             return search
-        charts[c], coordinates[c] = made
-    other = make_search(search.equations, search.components, search.constraints, Point(tuple(charts), tuple(coordinates)), search.control)
-    for edge, part in (
-        (edge, part) for chart, phi, part in zip(charts, coordinates, other.point.slices, strict=True) for edge in chart.edges(phi)
-    ):
-        if other.point.vector()[part.start + edge.coordinate] == 0.0:
-            other.at_bound[part.start + np.array(edge.group)] = True
+        positions[c] = made
+    other = make_search(search.equations, search.components, search.constraints, point.changed(positions), search.control)
+    for part in other.point:
+        for edge in part.edges:
+            if part.phi[edge.coordinate] == 0.0:
+                other.at_bound[part.where.start + np.array(edge.group)] = True
     if maximise(other) is Status.CONVERGED and abs(search.equations.loglik - before) < SAME:
         other.history = [*search.history[: n_records - 1], other.history[-1]]
         other.previous = other.previous or other.point
@@ -72,27 +68,23 @@ def centred(search: Search, ridge: Ridge) -> Search:
     return search
 
 
-def _involved(components: Sequence[Component], ridge: Ridge) -> list[int]:
+def _involved(point: Point, ridge: Ridge) -> list[int]:
     """The components that the ridge moves."""
-    scaled = [
-        float(np.max(np.abs(change) / np.outer(component.reference, component.reference), initial=0.0))
-        for component, change in zip(components, ridge.changes, strict=True)
-    ]
+    scaled = [float(np.max(np.abs(change) / part.unit, initial=0.0)) for part, change in zip(point, ridge.changes, strict=True)]
     return [c for c, size in enumerate(scaled) if size > STILL * max(scaled)]
 
 
-def centre(components: Sequence[Component], point: Point, ridge: Ridge) -> list[Array]:
+def centre(point: Point, ridge: Ridge) -> list[Array]:
     """Sigma of every component where the ridge through `point` is farthest from the boundary.
 
     The sum of log|Sigma_c + DEPTH| over the components that the ridge moves, in units of the data, is concave along the ridge and has one
     maximum: damped Newton steps.
     """
     scaled, moves = [], []
-    for component, chart, phi, change in zip(components, point.charts, point.phi, ridge.changes, strict=True):
-        unit = np.outer(component.reference, component.reference)
-        scaled.append(chart.value(phi) / unit)
-        moves.append(change / unit)
-    involved = _involved(components, ridge)
+    for part, change in zip(point, ridge.changes, strict=True):
+        scaled.append(part.sigma / part.unit)
+        moves.append(change / part.unit)
+    involved = _involved(point, ridge)
 
     def depth(t: Array) -> float:
         total = 0.0
@@ -121,10 +113,10 @@ def centre(components: Sequence[Component], point: Point, ridge: Ridge) -> list[
     if not depth(t) >= best:
         t = np.zeros(ridge.dimension)
     result = []
-    for component, sigma, move in zip(components, scaled, moves, strict=True):
+    for part, sigma, move in zip(point, scaled, moves, strict=True):
         values, vectors = np.linalg.eigh(sigma + np.tensordot(t, move, axes=1))
         whole = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        result.append(whole * np.outer(component.reference, component.reference))
+        result.append(whole * part.unit)
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.reml.equality import EqualityConstraints
-    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -55,22 +54,19 @@ def retracted(equalities: EqualityConstraints, point: Point, residual_bound: flo
 
 def effects(equalities: EqualityConstraints, point: Point) -> Array:
     """Standard deviations of the data that a unit of each coordinate of the involved components moves the loading (m,); 1 elsewhere."""
-    slices = point.slices
-    result = np.ones(slices[-1].stop)
-    for c in equalities.involved:
-        rows = point.charts[c].loading_derivative(point.phi[c])
-        result[slices[c]] = np.linalg.norm(rows / equalities.components[c].reference[:, None], axis=(1, 2))
+    result = np.ones(point.size)
+    for part in (point[c] for c in equalities.involved):
+        result[part.where] = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
     return result
 
 
 def _units(equalities: EqualityConstraints, point: Point) -> Array:
     """The size of a unit move of each coordinate: that of the data for scales and free rows, 1 for angles."""
-    slices = point.slices
-    result = np.ones(slices[-1].stop)
-    for c in equalities.involved:
-        component = equalities.components[c]
+    result = np.ones(point.size)
+    for part in (point[c] for c in equalities.involved):
+        component = part.component
         size = float(np.sqrt(np.mean(component.reference**2))) if component.structure.carries_variance else 1.0
-        result[slices[c]] = np.where(point.charts[c].angles(), 1.0, size)
+        result[part.where] = np.where(part.chart.angles(), 1.0, size)
     return result
 
 
@@ -80,7 +76,4 @@ def _clipped(equalities: EqualityConstraints, point: Point, residual_bound: floa
     for limit in equalities.limits(point, residual_bound):
         vector[limit.coordinate] = max(vector[limit.coordinate], limit.lower)
     point = point.moved(vector)
-    charts, phi = list(point.charts), list(point.phi)
-    for c in equalities.involved:
-        charts[c], phi[c] = charts[c].renormalise(phi[c])
-    return replace(point, charts=tuple(charts), phi=tuple(phi))
+    return point.changed({c: point[c].renormalised() for c in equalities.involved})

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.parameters import Component, Point
+    from vcmodel.reml.point import Point
 
     Array = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Memory:
         Average information is off by a constant factor along components with few levels, which leaves linear convergence; one secant
         pair removes most of it. Skipped when the chart or the free coordinates changed, or when the correction is ill defined.
         """
-        same = all(a is b for a, b in zip(self.point.charts, point.charts, strict=True))
+        same = all(a.chart is b.chart for a, b in zip(self.point, point, strict=True))
         if not same or not np.array_equal(self.transform, transform):
             return hessian
         move = np.linalg.lstsq(transform, point.vector() - self.point.vector(), rcond=None)[0]
@@ -101,7 +102,7 @@ class Search:
         self.equations, self.components, self.constraints, self.control = equations, components, constraints, control
         self.point = point
         self.estimated = [not bool(fixed.all()) for fixed in constraints.fixed]
-        self.at_bound: NDArray[np.bool_] = np.zeros(sum(chart.size for chart in point.charts), dtype=bool)
+        self.at_bound: NDArray[np.bool_] = np.zeros(point.size, dtype=bool)
         self.gradients: list[Array | None] = [None] * len(components)
         self.residual_bound = RESIDUAL_BOUNDS[0]
         self.shift, self.agreement = 0.0, 1.0
@@ -114,12 +115,12 @@ class Search:
 
     def evaluate(self, point: Point) -> bool:
         """Put the equations at `point`; False when it is not feasible."""
-        return set_point(self.equations, self.components, point)
+        return set_point(self.equations, point)
 
     def differentiate(self) -> Derivatives:
         """Derivatives at the current point, once per point; D is remembered for singular matrices."""
         if self._known is None or self._known[0] is not self.point:
-            found = differentiate(self.equations, self.components, self.point, self.estimated, self.gradients)
+            found = differentiate(self.equations, self.point, self.estimated, self.gradients)
             self.gradients = list(found.gradients)
             self._known = (self.point, found)
         return self._known[1]
@@ -146,7 +147,7 @@ class Search:
 
     def bounds(self) -> LowerBounds:
         """The bounds of the present charts."""
-        return LowerBounds.of(self.components, self.point, self.residual_bound)
+        return LowerBounds.of(self.point, self.residual_bound)
 
     def slopes(self) -> Array:
         """Slope of logL (m,) along each coordinate, what constraints take up left out."""
@@ -174,12 +175,11 @@ class Search:
         result = np.zeros_like(self.at_bound)
         edges = np.zeros_like(self.at_bound)
         edges[bounds.index] = self.point.vector()[bounds.index] < IDLE * bounds.lower
-        for component, chart, phi, part in zip(self.components, self.point.charts, self.point.phi, self.point.slices, strict=True):
-            own = bounds.index[active & bounds.residual]
-            if not np.any((own >= part.start) & (own < part.stop)):
-                continue
-            change = np.abs(chart.derivative(phi)) / np.outer(component.reference, component.reference)
-            result[part] = (change.max(axis=(1, 2)) < IDLE * self.residual_bound) & ~edges[part]
+        own = bounds.index[active & bounds.residual]
+        for part in self.point:
+            if np.any((own >= part.where.start) & (own < part.where.stop)):
+                change = np.abs(part.derivative) / part.unit
+                result[part.where] = (change.max(axis=(1, 2)) < IDLE * self.residual_bound) & ~edges[part.where]
         return result
 
     def free_transform(self) -> Array:

@@ -18,7 +18,7 @@ from vcmodel.reml.status import Status
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.parameters import Point
+    from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
 
     Array = NDArray[np.float64]
@@ -87,9 +87,9 @@ def limit(search: Search) -> Limit | None:
 
 def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
     """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the bound."""
-    equations, parts = search.equations, list(zip(search.components, point.charts, point.phi, strict=True))
-    loadings = [chart.loading(phi) for component, chart, phi in parts if component.kind == "random"]
-    residuals = [(chart.value(phi), np.diag(component.reference**2)) for component, chart, phi in parts if component.kind == "residual"]
+    equations = search.equations
+    loadings = [part.loading for part in point.random]
+    residuals = [(part.sigma, np.diag(part.component.reference**2)) for part in point.residual]
     values = []
     for delta in search.residual_bound**2 * np.array([1.0, 2.0, 4.0]):
         if not equations.update(loadings, [sigma + delta * unit for sigma, unit in residuals]):
@@ -113,7 +113,7 @@ def relax_residual_bound(search: Search) -> bool:
     at = np.isin(bounds.index, stuck)
     vector[bounds.index[at]] = bounds.lower[at]
     trial = here.moved(vector)
-    if _smallest_eigenvalue(search, trial) < LEAST_EIGENVALUE:
+    if _smallest_eigenvalue(trial) < LEAST_EIGENVALUE:
         search.residual_bound = above
         return False
     if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
@@ -123,11 +123,9 @@ def relax_residual_bound(search: Search) -> bool:
     return True
 
 
-def _smallest_eigenvalue(search: Search, point: Point) -> float:
+def _smallest_eigenvalue(point: Point) -> float:
     """The smallest eigenvalue of all residual matrices at a point, in units of the data's variance."""
-    parts = zip(search.components, point.charts, point.phi, strict=True)
-    scaled = [chart.value(phi) / np.outer(c.reference, c.reference) for c, chart, phi in parts if c.kind == "residual"]
-    return min(float(np.linalg.eigvalsh(matrix)[0]) for matrix in scaled)
+    return min(float(np.linalg.eigvalsh(part.sigma / part.unit)[0]) for part in point.residual)
 
 
 def residual_status(search: Search, status: Status) -> Status:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.design.orthonormal import orthonormalised
-from vcmodel.reml.parameters import row_names
+from vcmodel.reml.components import row_names
+from vcmodel.reml.point import Point
 from vcmodel.structures.cholesky_chart import CholeskyChart
 from vcmodel.structures.rebased_chart import RebasedChart
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
+    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.parameters import Component, Point
     from vcmodel.structures.base import Structure
 
     Array = NDArray[np.float64]
@@ -29,9 +30,7 @@ def in_orthonormal_columns(design: Design, bounds: Mapping[str, str] | None = No
     """The design with orthonormal columns in every term whose matrix is free; held and tied parameters mean the basis as written."""
     asked = {row for row, code in (bounds or {}).items() if code == "F"} | {row for group in equal or () for row in group}
     terms = tuple(
-        orthonormalised(term)
-        if chart_of(term.structure) is not None and asked.isdisjoint(row_names(term.label, term.structure, "random"))
-        else term
+        orthonormalised(term) if chart_of(term.structure) is not None and asked.isdisjoint(row_names(term.label, term.structure)) else term
         for term in design.terms
     )
     return design if all(new is old for new, old in zip(terms, design.terms, strict=True)) else replace(design, terms=terms)
@@ -47,7 +46,7 @@ def chart_of(structure: Structure) -> CholeskyChart | None:
 
 def basis_of(design: Design, component: Component) -> Array | None:
     """M of a component, None where it is worked as written."""
-    return design.terms[component.index].basis if component.kind == "random" else None
+    return design.terms[component.index].basis if component.is_random else None
 
 
 def written_theta(design: Design, component: Component, theta: Array) -> Array:
@@ -80,21 +79,17 @@ def _changed(component: Component, theta: Array, basis: Array | None) -> Array:
     return chart.parameters_of(sigma)
 
 
-def written_components(design: Design, components: Sequence[Component]) -> tuple[Component, ...]:
-    """The components with the standard deviations of the data at the levels as written."""
-    result = []
-    for component in components:
-        basis = basis_of(design, component)
-        size = component.reference if basis is None else np.sqrt(basis**2 @ component.reference**2)
-        result.append(replace(component, reference=size))
-    return tuple(result)
+def _written(design: Design, component: Component) -> Component:
+    """The component with the standard deviations of the data at the levels as written."""
+    basis = basis_of(design, component)
+    return component if basis is None else replace(component, reference=np.sqrt(basis**2 @ component.reference**2))
 
 
-def written_point(design: Design, components: Sequence[Component], point: Point) -> Point:
-    """The same coordinates with charts whose matrices are those of the columns as written."""
-    charts = list(point.charts)
-    for c, component in enumerate(components):
-        basis, chart = basis_of(design, component), charts[c]
-        if basis is not None and isinstance(chart, CholeskyChart):
-            charts[c] = RebasedChart(chart, basis)
-    return replace(point, charts=tuple(charts))
+def written_point(design: Design, point: Point) -> Point:
+    """The same coordinates with components as written, and charts whose matrices are those of the columns as written."""
+    positions = []
+    for part in point:
+        basis, chart = basis_of(design, part.component), part.chart
+        rebased = RebasedChart(chart, basis) if basis is not None and isinstance(chart, CholeskyChart) else chart
+        positions.append((_written(design, part.component), rebased, part.phi))
+    return Point.of(positions)

@@ -52,7 +52,7 @@ def fit_page(fit: Source, *, title: str | None = None, subtitle: str = "", back:
         Relative address of the batch page.
     """
     record = fit.to_dict()
-    random = [component.label for component in fit.estimate.components if component.kind == "random"]
+    random = fit.estimate.random_labels
     effects = [(term, with_intervals(fit.random_effects(term))) for term in random]
     return _page(record, _Parts(title or ", ".join(record["responses"]), subtitle, back, "", effects, diagnose(fit.estimate)))
 

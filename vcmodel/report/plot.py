@@ -51,7 +51,7 @@ def _label(fit: Source, term: str) -> str:
 
 
 def _effects(fit: Source, term: str | None) -> blups.Effects:
-    random = [component.label for component in fit.estimate.components if component.kind == "random"]
+    random = fit.estimate.random_labels
     if term is None and len(random) != 1:
         menu = f"name one with term=: {', '.join(random)}" if random else "it has none"
         raise VcmodelError(f"plot: the effects of one random term are drawn; the model has {len(random)}: {menu}")

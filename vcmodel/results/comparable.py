@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
+    from vcmodel.reml.components import Component
     from vcmodel.reml.estimate import Estimate
-    from vcmodel.reml.parameters import Component
     from vcmodel.structures.base import Structure
 
     Array = NDArray[np.float64]
@@ -74,8 +74,9 @@ class Part:
 
     Attributes
     ----------
-    label, kind : str
-        As of :class:`~vcmodel.reml.parameters.Component`.
+    label : str
+    kind : str
+        ``"random"`` or ``"residual"``.
     structure : Structure
     reference : (k,) array
         Standard deviation of the data at each level.
@@ -98,14 +99,14 @@ class Part:
     @classmethod
     def of(cls, estimate: Estimate, index: int) -> Part:
         """That of a component at the estimate."""
-        component, point, constraints = estimate.components[index], estimate.point, estimate.constraints
+        component, constraints = estimate.components[index], estimate.constraints
         return cls(
             component.label,
-            component.kind,
+            "random" if component.is_random else "residual",
             component.structure,
             component.reference,
             estimate.theta[index],
-            point.charts[index].value(point.phi[index]),
+            estimate.sigma(index),
             constraints.fixed[index],
             constraints.group[index],
         )
@@ -223,7 +224,7 @@ def _images(design: Design, components: tuple[Component, ...], directions: list[
     probes = np.random.default_rng(SEED).standard_normal((n, PROBES)) / np.sqrt(n)
     rows = [np.zeros((0, triangle_size(PROBES)))]
     for component, own in zip(components, directions, strict=True):
-        if component.kind == "random":
+        if component.is_random:
             products = _random_products(design.terms[component.index], probes)
         else:
             products = _residual_products(design, component, probes)

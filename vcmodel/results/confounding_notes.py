@@ -11,8 +11,8 @@ from vcmodel.results.remedies import as_residual, has_covariances, held_at_error
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from vcmodel.reml.components import Component
     from vcmodel.reml.estimate import Estimate
-    from vcmodel.reml.parameters import Component
 
 # parameters of a group, and groups, named in a sentence
 MOST_ROWS, MOST_GROUPS = 10, 4
@@ -40,7 +40,7 @@ def confounding_notes(estimate: Estimate, explained: Collection[int]) -> list[st
             alone.append(components[c].rows[i])
             continue
         # sections of a residual are one here
-        key = tuple(components[c].label if components[c].kind == "random" else "" for c in sorted(members))
+        key = tuple(components[c].label if components[c].is_random else "" for c in sorted(members))
         joined.setdefault(key, []).append(group)
     result = []
     for groups in joined.values():
@@ -59,8 +59,8 @@ def confounding_notes(estimate: Estimate, explained: Collection[int]) -> list[st
 def _remedy(estimate: Estimate, members: list[int]) -> str:
     """What to do about components of which only a combination is determined."""
     components = [estimate.components[c] for c in members]
-    random = [component for component in components if component.kind == "random"]
-    residual = [component for component in components if component.kind == "residual"]
+    random = [component for component in components if component.is_random]
+    residual = [component for component in components if not component.is_random]
     if len(components) == 1 or not random:
         return f"give {shown([component.label for component in components])} a structure with fewer parameters"
     spare = [component for component in random if not has_covariances(component)]

@@ -22,9 +22,9 @@ def residual_deviations(estimate: Estimate) -> Array:
     """Standard deviation (N,) of the residual of each observed cell, sqrt(R_ii), weights included."""
     result = np.full(estimate.design.frame.y.size, np.nan)
     for index, component in enumerate(estimate.components):
-        if component.kind == "residual":
+        if not component.is_random:
             section = estimate.design.sections[component.index]
-            sigma = estimate.point.charts[index].value(estimate.point.phi[index])
+            sigma = estimate.sigma(index)
             result[section.cells] = np.sqrt(np.diag(sigma))[section.level]
     return result / estimate.design.frame.weight_root
 

@@ -34,7 +34,7 @@ def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
     component = estimate.components[index]
     term = estimate.design.terms[component.index]
     effect, pev = estimate.equations.effects(component.index)
-    variance = np.diag(estimate.point.charts[index].value(estimate.point.phi[index]))
+    variance = np.diag(estimate.sigma(index))
     prior = variance[:, None] * term.diagonal[None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         reliability = np.where(prior > 0.0, 1.0 - pev / prior, np.nan)

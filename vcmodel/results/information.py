@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.components import Component
     from vcmodel.reml.estimate import Estimate
-    from vcmodel.reml.parameters import Component
 
     Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
     of the score; the average information where the data are many.
     """
     equations, components, point = estimate.equations, estimate.components, estimate.point
-    sigmas = [chart.value(phi) for chart, phi in zip(point.charts, point.phi, strict=True)]
+    sigmas = [part.sigma for part in point]
     average = _average(equations, components, directions)
     if equations.y.size * len(average) > EXPECTED or not len(average):
         return average
@@ -56,7 +56,7 @@ def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
         return average
     finally:
         # the equations stand at the estimate for all who ask them
-        set_point(equations, components, point)
+        set_point(equations, point)
 
 
 def _sizes(reference: Array, directions: Array) -> Array:
@@ -68,7 +68,7 @@ def _average(equations: Equations, components: Sequence[Component], directions: 
     """Average information where the equations stand."""
     variates = [np.zeros((equations.variate_size, 0))]
     for component, own in zip(components, directions, strict=True):
-        make = equations.term_variates if component.kind == "random" else equations.section_variates
+        make = equations.term_variates if component.is_random else equations.section_variates
         variates.append(make(component.index, own))
     return equations.average_information(np.concatenate(variates, axis=1))
 
@@ -105,17 +105,15 @@ def _expected(
 def _score(equations: Equations, components: Sequence[Component], directions: Sequence[Array], sigmas: Sequence[Array]) -> Array:
     """dlogL/dx (m,) at positive definite matrices, where the equations are left."""
     roots = [np.asarray(np.linalg.cholesky(sigma), dtype=float) for sigma in sigmas]
-    random = [root for component, root in zip(components, roots, strict=True) if component.kind == "random"]
-    rest = [sigma for component, sigma in zip(components, sigmas, strict=True) if component.kind == "residual"]
+    random = [root for component, root in zip(components, roots, strict=True) if component.is_random]
+    rest = [sigma for component, sigma in zip(components, sigmas, strict=True) if not component.is_random]
     if not equations.update(random, rest):
         raise FloatingPointError("the equations are singular inside their boundary")
     by_loading, by_residual = equations.gradients()
     result = []
     for component, root, own in zip(components, roots, directions, strict=True):
-        if component.kind == "random":
-            # dlogL/dLambda = 2 D Lambda
-            gradient = 0.5 * np.linalg.solve(root.T, by_loading[component.index].T).T
+        if component.is_random:  # dlogL/dLambda = 2 D Lambda
+            result.append(np.tensordot(own, 0.5 * np.linalg.solve(root.T, by_loading[component.index].T).T, 2))
         else:
-            gradient = by_residual[component.index]
-        result.append(np.tensordot(own, gradient, 2))
+            result.append(np.tensordot(own, by_residual[component.index], 2))
     return np.concatenate(result)

@@ -58,7 +58,7 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
     VcmodelError
         None or several fit; the message lists the labels.
     """
-    indices = [i for i, component in enumerate(estimate.components) if component.kind == "random" or not random_only]
+    indices = [i for i, component in enumerate(estimate.components) if component.is_random or not random_only]
     labels = {i: estimate.components[i].label for i in indices}
     if not isinstance(term, str):
         raise VcmodelError(f"a term is named by text, not {type(term).__name__}; the terms are: {', '.join(labels.values())}")
@@ -71,7 +71,7 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
         [i for i in indices if written[i] == wanted],
         [i for i in indices if sorted(split_product(squeezed(labels[i]))) == sorted(split_product(wanted))],
         [i for i in indices if sorted(split_product(written[i])) == sorted(split_product(wanted))],
-        [i for i in indices if wanted in ("residual", "units") and estimate.components[i].kind == "residual"],
+        [i for i in indices if wanted in ("residual", "units") and not estimate.components[i].is_random],
         [i for i in indices if wanted in names[i]],
     ]
     found = next((matches for matches in ways if matches), [])
@@ -89,7 +89,7 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
 
 def _written(estimate: Estimate, index: int) -> str:
     component = estimate.components[index]
-    if component.kind == "random":
+    if component.is_random:
         return estimate.design.terms[component.index].spec.text
     residual = estimate.design.spec.residual
     return residual.alternatives[0].text if residual.section is None else ""
@@ -98,7 +98,7 @@ def _written(estimate: Estimate, index: int) -> str:
 def _names(estimate: Estimate, index: int) -> set[str]:
     """The names by which a random term alone may be asked for: its columns, but not ``trait``, which says nothing."""
     component = estimate.components[index]
-    if component.kind != "random":
+    if not component.is_random:
         return set()
     spec: TermSpec = estimate.design.terms[component.index].spec
     inner: Iterable[FactorSpec] = [factor for term in (spec, *spec.members) for factor in term.factors]

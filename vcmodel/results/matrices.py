@@ -58,17 +58,17 @@ class ComponentMatrix:
         self.estimate, self.index = estimate, index
         self.component = estimate.components[index]
         self.levels = matrix_levels(estimate, index)
-        self.sigma: Array = estimate.point.charts[index].value(estimate.point.phi[index])
+        self.sigma: Array = estimate.sigma(index)
 
     @cached_property
     def derivative(self) -> Array:
         """Derivative of Sigma (m, k, k) by the component's own coordinates."""
-        return self.estimate.point.charts[self.index].derivative(self.estimate.point.phi[self.index])
+        return self.estimate.point[self.index].derivative
 
     @cached_property
     def coordinate_covariance(self) -> Array:
         """Covariance (m, m) of the component's own coordinates."""
-        part = self.estimate.point.slices[self.index]
+        part = self.estimate.point[self.index].where
         return self.estimate.covariance[part, part]
 
     @cached_property

@@ -30,7 +30,7 @@ def notes(estimate: Estimate) -> list[str]:
         found.append(estimate.status.value)
     explained: set[int] = set()
     for index, component in enumerate(estimate.components):
-        found += _random(estimate, index, explained) if component.kind == "random" else residual_notes(estimate, index)
+        found += _random(estimate, index, explained) if component.is_random else residual_notes(estimate, index)
     found += confounding_notes(estimate, explained)
     solved = [estimate.method] if estimate.equations.reduced else []
     asked, granted = estimate.control.threads, estimate.control.granted_threads
@@ -45,7 +45,7 @@ def without_freedom(estimate: Estimate) -> list[str]:
     return [
         _no_freedom(estimate, index)
         for index, component in enumerate(estimate.components)
-        if component.kind == "random" and np.all(estimate.freedom[component.index].degrees == 0)
+        if component.is_random and np.all(estimate.freedom[component.index].degrees == 0)
     ]
 
 
@@ -82,7 +82,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         return result
     if k == 1:
         return [*result, f"{label}: variance 0, at its boundary; the data ask for no variance of this term"]
-    zero = [levels[i] for i in range(k) if estimate.point.charts[index].value(estimate.point.phi[index])[i, i] == 0.0]
+    zero = [levels[i] for i in range(k) if estimate.sigma(index)[i, i] == 0.0]
     if null == len(zero):
         where = "all variances are 0" if null == k else f"variance 0 at {shown(zero)}"
         return [*result, f"{label}: {where}, at the boundary; the data ask for no variance of this term there"]

@@ -8,8 +8,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from vcmodel.formula.terms import TermSpec
+    from vcmodel.reml.components import Component
     from vcmodel.reml.estimate import Estimate
-    from vcmodel.reml.parameters import Component
 
 
 def spec_of(estimate: Estimate, component: Component) -> TermSpec:

@@ -56,7 +56,7 @@ def residual_notes(estimate: Estimate, index: int) -> list[str]:
 def _boundary(estimate: Estimate, index: int) -> Boundary | None:
     component = estimate.components[index]
     section = estimate.design.sections[component.index]
-    sigma = estimate.point.charts[index].value(estimate.point.phi[index])
+    sigma = estimate.sigma(index)
     scaled = sigma / np.outer(component.reference, component.reference)
     values, vectors = np.linalg.eigh(scaled)
     null = vectors[:, values < SINGULAR]
@@ -78,7 +78,7 @@ def _exact_fit(estimate: Estimate, found: Boundary) -> str | None:
     name = _response(estimate, found.cells)
     y = design.y[found.cells]
     for component in estimate.components:
-        if component.kind != "random":
+        if not component.is_random:
             continue
         z = design.terms[component.index].incidence[found.cells]
         used = np.asarray((z != 0).sum(axis=0)).ravel()
@@ -117,7 +117,7 @@ def _variances(estimate: Estimate, rows: tuple[str, ...]) -> str:
             f"families share beside their genes (of the dam, the litter or the plot they stood in) and add it to random, or {hold}"
         )
     for component in estimate.components:
-        whole = as_residual(estimate, component) if component.kind == "random" and has_covariances(component) else None
+        whole = as_residual(estimate, component) if component.is_random and has_covariances(component) else None
         if whole is not None:
             return f"the same model without a further residual is {whole} in place of {written(estimate, component)}; write that, or {hold}"
     return f"the random terms take up all of the variation; leave out the one that the records hardly repeat, or {hold}"
