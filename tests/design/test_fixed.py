@@ -59,13 +59,24 @@ NAMES = {
     "y + z ~ at(trait)": ["at(trait, 'y')", "at(trait, 'z')"],
 }
 
+# the response that each column is of, "" for columns of several
+TRAITS = {
+    "y ~ site": ["y", "y", "y"],
+    "z + y ~ trait": ["z", "y"],
+    "y + z ~ trait + trait:C(sex) + x": ["y", "z", "y", "z", ""],
+    "y + z ~ trait*C(sex)": ["y", "z", "", "z"],
+    "y + z ~ x": ["", ""],
+    "y + z ~ trait + at(trait, 'z'):C(sex)": ["y", "z", "z"],
+    "y + z ~ at(trait)": ["y", "z"],
+}
+
 
 @pytest.mark.parametrize(("fixed", "names"), NAMES.items(), ids=list(NAMES))
 def test_names(fixed: str, names: list[str]) -> None:
     found, frame = design(fixed)
     assert list(found.names) == names
     assert found.matrix.shape == (frame.y.size, len(names))
-    columns = [column for _, own in found.terms for column in own]
+    columns = [column for term in found.terms for column in term.columns]
     assert columns == list(range(len(names)))
 
 
@@ -103,7 +114,7 @@ def test_values_over_traits() -> None:
 
 def test_terms_of_an_expanded_condition() -> None:
     found, _ = design("y + z ~ trait*C(sex) + at(site):x")
-    assert [(text, own.tolist()) for text, own in found.terms] == [
+    assert [(term.text, term.columns.tolist()) for term in found.terms] == [
         ("trait", [0, 1]),
         ("C(sex)", [2]),
         ("trait:C(sex)", [3]),
@@ -162,3 +173,20 @@ def test_messages() -> None:
         design("y ~ log(x)")
     with pytest.raises(FormulaError, match="degree of poly\\(\\) is a whole number from 1 to 20, not 'a'"):
         design("y ~ poly(x, 'a')")
+
+
+@pytest.mark.parametrize("fixed", TRAITS)
+def test_the_response_of_each_column(fixed: str) -> None:
+    found, frame = design(fixed)
+    names = (*frame.responses, "")
+    assert [names[trait] for term in found.terms for trait in term.traits] == TRAITS[fixed]
+
+
+def test_a_term_within_its_interactions() -> None:
+    found, _ = design("y + z ~ trait + at(site, 'b'):x + trait:at(site, 'b'):x + trait:x")
+    assert [(a.text, b.text) for a in found.terms for b in found.terms if a.within(b)] == [
+        ("trait", "trait:at(site, 'b'):x"),
+        ("trait", "trait:x"),
+        ("at(site, 'b'):x", "trait:at(site, 'b'):x"),
+        ("trait:x", "trait:at(site, 'b'):x"),
+    ]

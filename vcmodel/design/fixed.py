@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class FixedColumns:
+    """The columns of one fixed term.
+
+    Attributes
+    ----------
+    text : str
+        As written; ``"1"`` for the intercept.
+    factors : frozenset of str
+        What the term is a product of, ``trait`` and conditions included; none for the intercept.
+    columns : int array
+        Their places in the matrix, aliased ones included.
+    traits : int array
+        The response that each of them is of, by its place; -1 for a column of several.
+    """
+
+    text: str
+    factors: frozenset[str]
+    columns: NDArray[np.int64]
+    traits: NDArray[np.int64]
+
+    def within(self, other: FixedColumns) -> bool:
+        """Whether `other` is an interaction that contains this term, so that testing this one beside it would mean nothing."""
+        return self.factors < other.factors
+
+
+@dataclass(frozen=True, eq=False)
 class FixedDesign:
     """The fixed part as columns.
 
@@ -37,15 +63,15 @@ class FixedDesign:
         Rows are the cells of the frame; columns in formula order, aliased ones included.
     names : tuple of str
         The p column names.
-    terms : tuple of (str, int array)
-        Text and columns of each term in formula order, one entry per level of an ``at()``.
+    terms : tuple of FixedColumns
+        In formula order, one per level of an ``at()``.
     notes : tuple of str
         Levels of an ``at()`` without an observation, and traits without an intercept.
     """
 
     matrix: sparse.csc_matrix
     names: tuple[str, ...]
-    terms: tuple[tuple[str, NDArray[np.int64]], ...]
+    terms: tuple[FixedColumns, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -55,6 +81,14 @@ class _Block:
 
     names: tuple[str, ...]
     matrix: sparse.csr_matrix
+
+
+class _Spread(NamedTuple):
+    """Columns of one term over the cells, and the response that each is of (-1: of several)."""
+
+    names: tuple[str, ...]
+    matrix: sparse.csc_matrix
+    traits: NDArray[np.int64]
 
 
 def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
@@ -69,7 +103,7 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
     expanded = [observed(term, _expanded(term, frame), "fixed", frame) for term in written]
     terms = [single for singles, _ in expanded for single in singles]
     notes = (*(note for _, found in expanded for note in found), *means_missing(written, frame))
-    blocks: dict[int, tuple[tuple[str, ...], sparse.csc_matrix]] = {}
+    blocks: dict[int, _Spread] = {}
     trait_alone = any(term.by_trait and not term.parts and not term.conditions for term in terms)
     common = [term.rest for term in terms if not term.by_trait and not term.conditions]
     for group in _groups(terms):
@@ -89,14 +123,16 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
     return replace(_assembled(terms, blocks, frame.y.size), notes=notes)
 
 
-def _assembled(terms: Sequence[FixedTerm], blocks: dict[int, tuple[tuple[str, ...], sparse.csc_matrix]], n_cells: int) -> FixedDesign:
+def _assembled(terms: Sequence[FixedTerm], blocks: dict[int, _Spread], n_cells: int) -> FixedDesign:
     names: list[str] = []
-    entries: list[tuple[str, NDArray[np.int64]]] = []
+    entries: list[FixedColumns] = []
     for i, term in enumerate(terms):
-        own, _ = blocks[i]
-        entries.append((term.text, np.arange(len(names), len(names) + len(own))))
+        own = blocks[i].names
+        factors = frozenset([*_prefix(term), *map(str, term.parts)])
+        columns = np.arange(len(names), len(names) + len(own))
+        entries.append(FixedColumns(term.text, factors, columns, blocks[i].traits))
         names += own
-    matrices = [blocks[i][1] for i in range(len(terms))]
+    matrices = [blocks[i].matrix for i in range(len(terms))]
     matrix = sparse.csc_matrix(sparse.hstack(matrices)) if matrices else sparse.csc_matrix((n_cells, 0))
     matrix.eliminate_zeros()
     matrix.sort_indices()
@@ -178,9 +214,7 @@ def _refuse_broken(matrix: sparse.csc_matrix, names: Sequence[str], rows: NDArra
     raise DataError(f"`fixed`: {names[column]} is not a finite number in {row_list(where)}: correct the values it is computed from")
 
 
-def _spread(
-    block: _Block, term: FixedTerm, cells: NDArray[np.int64], place: NDArray[np.int64], frame: Frame, skip: int
-) -> tuple[tuple[str, ...], sparse.csc_matrix]:
+def _spread(block: _Block, term: FixedTerm, cells: NDArray[np.int64], place: NDArray[np.int64], frame: Frame, skip: int) -> _Spread:
     """The columns over the cells, once per trait (but the first `skip`) when the term has ``trait`` as a factor."""
     at = [condition_label(condition) for condition in term.conditions]
     entries = block.matrix[place[frame.row[cells]]].tocoo()
@@ -188,11 +222,20 @@ def _spread(
     if not term.by_trait:
         names = tuple(":".join([*at, *([name] if name else [])]) or "Intercept" for name in block.names)
         shape = (frame.y.size, len(names))
-        return names, sparse.csc_matrix((entries.data, (rows, entries.col)), shape=shape)
+        return _Spread(names, sparse.csc_matrix((entries.data, (rows, entries.col)), shape=shape), np.full(len(names), _trait(term, frame)))
     traits = frame.responses[skip:]
     names = tuple(":".join([f"trait_{trait}", *at, *([name] if name else [])]) for name in block.names for trait in traits)
     own = frame.trait[rows] - skip
     inside = own >= 0
     columns = entries.col[inside].astype(np.int64) * len(traits) + own[inside]
     shape = (frame.y.size, len(names))
-    return names, sparse.csc_matrix((entries.data[inside], (rows[inside], columns)), shape=shape)
+    matrix = sparse.csc_matrix((entries.data[inside], (rows[inside], columns)), shape=shape)
+    return _Spread(names, matrix, np.tile(np.arange(skip, len(frame.responses)), len(block.names)))
+
+
+def _trait(term: FixedTerm, frame: Frame) -> int:
+    """The response that a term without ``trait`` as a factor is of; -1 where it is of several."""
+    named = [condition.levels for condition in term.conditions if condition.factor == "trait"]
+    if named and named[0]:
+        return frame.responses.index(named[0][0])
+    return 0 if len(frame.responses) == 1 else -1

@@ -24,7 +24,6 @@ from vcmodel.design.centring import independent
 from vcmodel.design.fixed import FixedDesign
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.results.distributions import chi_square_tail
-from vcmodel.results.labels import split_product, squeezed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,16 +51,6 @@ def sequential(root: Array, whitened: Array) -> Array:
     """
     basis = np.linalg.qr(root[::-1].T)[0]
     return np.asarray((basis.T @ whitened)[::-1] ** 2, dtype=float)
-
-
-def contains(term: str, other: str) -> bool:
-    """Whether `other` is an interaction that contains `term`, so that testing `term` beside it would mean nothing.
-
-    >>> contains("trait", "trait:site"), contains("1", "site"), contains("site", "trait")
-    (True, True, False)
-    """
-    own = set() if squeezed(term) == "1" else set(split_product(squeezed(term)))
-    return own < set(split_product(squeezed(other))) and squeezed(other) != "1"
 
 
 @dataclass(frozen=True)
@@ -117,16 +106,17 @@ def wald(estimate: Estimate) -> pd.DataFrame:
     root, whitened = estimate.equations.whitened_coefficients()
     incremental = sequential(root, whitened)
     rows = []
-    for i, (text, own) in enumerate(terms):
+    for i, term in enumerate(terms):
+        own = term.columns
         kept = columns.place[own][columns.place[own] >= 0]
         first = (kept.size, float(incremental[kept].sum()))
-        after = [k for k, (other, _) in enumerate(terms) if k != i and contains(text, other)]
+        after = [k for k, other in enumerate(terms) if term.within(other)]
         before = [k for k in range(len(terms)) if k != i and k not in after]
-        second = first if before == list(range(i)) else _given(columns, _joined(terms[k][1] for k in before), own, root, whitened)
+        second = first if before == list(range(i)) else _given(columns, _joined(terms[k].columns for k in before), own, root, whitened)
         values = [statistic if df else np.nan for df, statistic in (first, second)]
         tails = [chi_square_tail(value, df) for value, df in zip(values, (first[0], second[0]), strict=True)]
         rows.append((first[0], second[0], values[0], tails[0], values[1], tails[1]))
-    return pd.DataFrame(rows, columns=list(COLUMNS), index=["Intercept" if text == "1" else text for text, _ in terms])
+    return pd.DataFrame(rows, columns=list(COLUMNS), index=["Intercept" if term.text == "1" else term.text for term in terms])
 
 
 def _joined(groups: Iterable[Index]) -> Index:

@@ -35,11 +35,18 @@ class Parameter:
         ``"variance"``, ``"covariance"``, ``"correlation"`` or ``"loading"``.
     bound : str
         Default bound code: ``"P"`` (part of a positive semi-definite matrix) or ``"U"`` (unbounded).
+    factor : str
+        Whose levels `entry` names.
+    entry : tuple of str or None
+        The later and the earlier level that a covariance or correlation is of; a level twice for its variance; None for a parameter
+        that several levels share.
     """
 
     suffix: str
     kind: Kind
     bound: Literal["P", "U"]
+    factor: str = ""
+    entry: tuple[str, str] | None = None
 
 
 class Structure(ABC):

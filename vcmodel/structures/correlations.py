@@ -22,14 +22,13 @@ def level_name(factor: str, level: str) -> str:
     return f"{factor}_{level}" if factor else level
 
 
-def pair_labels(factor: str, levels: tuple[str, ...]) -> tuple[str, ...]:
-    """``factor_later:earlier`` for each pair, row-wise.
+def pair_label(factor: str, later: str, earlier: str) -> str:
+    """``factor_later:earlier``.
 
-    >>> pair_labels("f", ("a", "b", "c"))
-    ('f_b:a', 'f_c:a', 'f_c:b')
+    >>> pair_label("f", "b", "a")
+    'f_b:a'
     """
-    rows, columns = pairs(len(levels))
-    return tuple(f"{level_name(factor, levels[i])}:{levels[j]}" for i, j in zip(rows, columns, strict=True))
+    return f"{level_name(factor, later)}:{earlier}"
 
 
 def correlations(sigma: Array) -> Array:

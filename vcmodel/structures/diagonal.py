@@ -31,7 +31,7 @@ class Diagonal(LinearStructure):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The variances in level order."""
-        return tuple(Parameter(level_name(self.factor, level), "variance", "P") for level in self.levels)
+        return tuple(Parameter(level_name(self.factor, level), "variance", "P", self.factor, (level, level)) for level in self.levels)
 
     @cached_property
     def basis(self) -> Array:

@@ -14,7 +14,7 @@ from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
 from vcmodel.structures.constrained_roots import constrained_root, places_of
 from vcmodel.structures.correlation_chart import CorrelationChart
-from vcmodel.structures.correlations import AWAY, INSIDE, correlation_matrix, pair_labels, pairs
+from vcmodel.structures.correlations import AWAY, INSIDE, correlation_matrix, pair_label, pairs
 from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 
@@ -34,7 +34,8 @@ class General(LinearStructure):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """21, 31, 32, … named later:earlier."""
-        return tuple(Parameter(f"{label}.cor", "correlation", "U") for label in pair_labels(self.factor, self.levels))
+        names = [(self.levels[i], self.levels[j]) for i, j in zip(*pairs(self.size), strict=True)]
+        return tuple(Parameter(f"{pair_label(self.factor, *pair)}.cor", "correlation", "U", self.factor, pair) for pair in names)
 
     @cached_property
     def basis(self) -> Array:

@@ -120,7 +120,7 @@ class Heterogeneous(ScaledCorrelation):
     @property
     def variances(self) -> tuple[Parameter, ...]:
         """One variance per level."""
-        return tuple(Parameter(level_name(self.factor, level), "variance", "P") for level in self.levels)
+        return tuple(Parameter(level_name(self.factor, level), "variance", "P", self.factor, (level, level)) for level in self.levels)
 
     def value(self, theta: Array) -> Array:
         """Sigma (k, k)."""

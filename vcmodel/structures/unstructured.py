@@ -13,7 +13,7 @@ from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CholeskyChart
 from vcmodel.structures.constrained_roots import constrained_root, places_of
-from vcmodel.structures.correlations import level_name
+from vcmodel.structures.correlations import pair_label
 from vcmodel.structures.linear import LinearStructure
 
 
@@ -33,7 +33,7 @@ class Unstructured(LinearStructure):
     def parameters(self) -> tuple[Parameter, ...]:
         """11, 21, 22, 31, … named later:earlier."""
         return tuple(
-            Parameter(f"{level_name(self.factor, later)}:{earlier}", "variance" if i == j else "covariance", "P")
+            Parameter(pair_label(self.factor, later, earlier), "variance" if i == j else "covariance", "P", self.factor, (later, earlier))
             for i, later in enumerate(self.levels)
             for j, earlier in enumerate(self.levels[: i + 1])
         )
