@@ -24,8 +24,9 @@ def covariance(design, sigmas, residual_sigmas):
 
 def relationship(term):
     """K (q, q) of a random term, dense."""
-    k = np.eye(term.n_columns) if term.precision is None else np.linalg.inv(term.precision.toarray())
-    return k if term.root is None else np.asarray(term.root @ k @ term.root.T)
+    precision, root = term.relationship.precision, term.relationship.root
+    k = np.eye(term.n_columns) if precision is None else np.linalg.inv(precision.toarray())
+    return k if root is None else np.asarray(root @ k @ root.T)
 
 
 def loglik(y, x, v):

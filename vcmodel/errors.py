@@ -7,6 +7,8 @@ import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from vcmodel.text import few, plural
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -102,26 +104,13 @@ def choices(name: str, known: Iterable[str], what: str) -> str:
     menu = [str(item) for item in known]
     close = get_close_matches(str(name), menu, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    shown = menu if len(menu) <= 20 else [*menu[:20], f"… ({len(menu)} in all)"]
-    text = f"{hint}the {what} are: {', '.join(shown)}"
-    return text if not hint else f"{hint}The {what} are: {', '.join(shown)}"
+    return f"{hint}{'The' if hint else 'the'} {what} are: {few(menu, 20)}"
 
 
 def row_list(rows: Sequence[int] | NDArray[np.int64]) -> str:
-    """``row 3`` or ``rows 3, 5, 8 ... (12 in all)`` from positions counted from 0.
+    """``row 3`` or ``rows 3, 5, 8, … (12 in all)`` from positions counted from 0.
 
     >>> row_list([2]), row_list(range(20))
-    ('row 3', 'rows 1, 2, 3, 4, 5, ... (20 in all)')
+    ('row 3', 'rows 1, 2, 3, 4, 5, … (20 in all)')
     """
-    shown = ", ".join(str(row + 1) for row in rows[:5])
-    more = f", ... ({len(rows)} in all)" if len(rows) > 5 else ""
-    return f"row{'s' if len(rows) > 1 else ''} {shown}{more}"
-
-
-def few(names: Sequence[str], most: int = 8) -> str:
-    """A list of names for a message, cut after `most`.
-
-    >>> few(["a", "b", "c"], 2)
-    'a, b, … (3 in all)'
-    """
-    return ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
+    return f"{plural(len(rows), 'row')} {few([str(row + 1) for row in rows], 5)}"

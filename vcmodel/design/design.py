@@ -18,8 +18,9 @@ from vcmodel.design.residual import Section, build_residual
 from vcmodel.design.sharing import shared_by_traits
 from vcmodel.design.size import refuse_too_large
 from vcmodel.design.terms import DesignTerm, build_term, expand
-from vcmodel.errors import DataError, few
+from vcmodel.errors import DataError
 from vcmodel.spec import ModelSpec
+from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

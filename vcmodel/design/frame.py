@@ -20,6 +20,7 @@ from vcmodel.design.variables import Use, column_uses
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.tree import RESERVED, backquoted
 from vcmodel.tables.reading import Reading, read
+from vcmodel.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,7 +228,7 @@ def _refuse_poor_responses(values: NDArray[np.float64], responses: tuple[str, ..
         seen = values[~np.isnan(values[:, j]), j]
         if seen.size < 2:
             raise DataError(
-                f"response {name!r} has {seen.size} observed value{'s' if seen.size != 1 else ''} in the rows kept: it needs at least 2"
+                f"response {name!r} has {counted(seen.size, 'observed value')} in the rows kept: it needs at least 2"
             )
         refuse_extreme(seen, f"response {name!r}")
         if np.all(seen == seen[0]):

@@ -12,6 +12,7 @@ from vcmodel.design.levels import factor_of, label
 from vcmodel.design.matching import Directory
 from vcmodel.errors import VcmodelError, choices
 from vcmodel.tables.missing import is_unknown
+from vcmodel.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,12 +103,12 @@ def rows_lacking(
             "without an effect from that term"
         )
         notes.append(
-            f"{total} row{'s' if total > 1 else ''} with an observed response dropped for missing values in {counts}" + remedy * (lone > 0)
+            f"{counted(total, 'row')} with an observed response dropped for missing values in {counts}" + remedy * (lone > 0)
         )
     for (term, column), rows in spared.items():
         count = int(np.sum(rows & ~dropped))
         if count:
-            notes.append(f"{term}: {count} row{'s' if count > 1 else ''} with an unknown {column} kept, without an effect from this term")
+            notes.append(f"{term}: {counted(count, 'row')} with an unknown {column} kept, without an effect from this term")
     return dropped, notes
 
 

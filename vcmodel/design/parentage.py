@@ -13,6 +13,7 @@ from vcmodel.design.matching import Directory, canonical, matched, spelled
 from vcmodel.errors import ModelWarning, RelationshipError, row_list, warn
 from vcmodel.linalg import _kernels
 from vcmodel.tables.missing import is_unknown
+from vcmodel.text import counted, few
 
 Parents = NDArray[np.int64]
 
@@ -71,12 +72,11 @@ def read_parentage(ids: pd.Series, sides: Sequence[pd.Series], codes: Iterable[s
         notes.append(f"unknown parents: {listed}")
     parents, repeats = _one_row_each(individual, parents, [*names, *founders])
     if repeats:
-        notes.append(f"{repeats} repeated identical row{'s' if repeats > 1 else ''} counted once")
+        notes.append(f"{counted(repeats, 'repeated identical row')} counted once")
     names = [*names, *founders]
     result = Parentage(names, own, np.vstack([parents, np.full((len(founders), 2), -1)]), notes)
     if founders:
-        some = len(founders) > 1
-        notes.append(f"{len(founders)} parent{'s' if some else ''} without a row of their own added as founders")
+        notes.append(f"{counted(len(founders), 'parent')} without a row of their own added as founders")
     _note_both_sides(result)
     _warn_of_a_common_founder(result)
     return result
@@ -123,7 +123,7 @@ def _note_both_sides(parentage: Parentage) -> None:
     sire, dam = parentage.parents.T
     both = np.intersect1d(sire[sire >= 0], dam[dam >= 0])
     if both.size:
-        shown = some(sorted(parentage.names[i] for i in both), 3)
+        shown = few(sorted(parentage.names[i] for i in both), 3)
         parentage.notes.append(f"{both.size} individual{'s are' if both.size > 1 else ' is'} used both as sire and as dam: {shown}")
 
 
@@ -206,10 +206,3 @@ def _cycle(parentage: Parentage, placed: NDArray[np.bool_], start: int) -> list[
         path.append(at)
         at = int(next(p for p in parentage.parents[at] if p >= 0 and not placed[p]))
     return [parentage.names[i] for i in (*path[seen[at] :], at)]
-
-
-def some(items: Iterable[str], most: int) -> str:
-    """The first `most` of the items, and how many there are when these are not all."""
-    items = list(items)
-    more = f", ... ({len(items)} in all)" if len(items) > most else ""
-    return ", ".join(items[:most]) + more

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg, sparse
-from scipy.sparse.csgraph import connected_components
 
 from vcmodel.design import mendelian
 from vcmodel.design.matching import code_texts
@@ -19,8 +18,10 @@ from vcmodel.design.symmetric import labels_of, real_numbers, sparse_symmetric, 
 from vcmodel.design.triplets import is_inverse, read_triplets
 from vcmodel.errors import RelationshipError
 from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.connected import connected_levels
 from vcmodel.memory import require_memory
 from vcmodel.tables.numbers import is_number
+from vcmodel.text import counted, few
 
 Array = NDArray[np.float64]
 
@@ -60,12 +61,45 @@ class Relationship:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        form = f"precision with {self.precision.nnz} nonzeros" if self.precision is not None else f"factor of rank {self._rank}"
+        form = f"precision with {self.precision.nnz} nonzeros" if self.precision is not None else f"factor of rank {self.n_columns}"
         return f"Relationship: {len(self.labels)} levels, {form}, mean diagonal {self.diagonal.mean():.4g}"
 
     @property
-    def _rank(self) -> int:
+    def n_columns(self) -> int:
+        """m, the levels of the vector b the equations solve for: q, or the columns of the root."""
         return len(self.labels) if self.root is None else self.root.shape[1]
+
+    @property
+    def dense_root(self) -> Array | None:
+        """F where it is dense, so that every record meets every column of it."""
+        return self.root if isinstance(self.root, np.ndarray) else None
+
+    @classmethod
+    def identity(cls, labels: tuple[str, ...]) -> Relationship:
+        """K = I over independent levels."""
+        return cls(labels, None, None, 0.0, np.ones(len(labels)))
+
+    def crossed(self, labels: tuple[str, ...]) -> Relationship:
+        """I kron K over independent combinations of other factors, called `labels`; K itself where there are no other factors."""
+        n = len(labels)
+        if labels == ("",):
+            return self
+        each = sparse.identity(n, format="csr")
+        precision = None if self.precision is None else sparse.csc_matrix(sparse.kron(each, self.precision))
+        root: Array | sparse.csr_matrix | None = None
+        if isinstance(self.root, np.ndarray):
+            require_memory(
+                8.0 * n * n * self.root.size,
+                f"a dense or singular relationship over {n:,} independent combinations of other factors",
+                "give a relationship that is not singular, so that it has a sparse or invertible precision",
+            )
+            root = np.kron(each.toarray(), self.root)
+        elif self.root is not None:
+            root = sparse.csr_matrix(sparse.kron(each, self.root))
+        every = tuple(f"{other}:{own}" for other in labels for own in self.labels)
+        return replace(
+            self, labels=every, precision=precision, root=root, logdet=n * self.logdet, diagonal=np.tile(self.diagonal, n)
+        )
 
     @classmethod
     def from_covariance(cls, matrix: pd.DataFrame) -> Relationship:
@@ -255,8 +289,7 @@ class Relationship:
         fixed = [pedigree.labels[i] for i in np.flatnonzero(pedigree.mendelian < mendelian.NONE)]
         notes = pedigree.notes
         if fixed:
-            shown = ", ".join(fixed[:3]) + (f", … ({len(fixed)} in all)" if len(fixed) > 3 else "")
-            notes = (*notes, f"without Mendelian variance, both parents being fixed, and so the mean of their parents: {shown}")
+            notes = (*notes, f"without Mendelian variance, both parents being fixed, and so the mean of their parents: {few(fixed, 3)}")
         return cls(pedigree.labels, found.precision, found.weights, found.logdet, diagonal, notes)
 
 
@@ -312,8 +345,8 @@ def _inverse(values: Array) -> tuple[sparse.csc_matrix, float] | None:
     inverse, _ = linalg.lapack.dpotri(root, lower=1)
     lower = np.tril(inverse)
     inverse = lower + np.tril(lower, -1).T
-    groups, group = connected_components(sparse.csr_matrix(values), directed=False)
-    if groups == 1:
+    group = connected_levels(values)
+    if not group.any():
         q = len(values)
         start, row = np.arange(0, q * q + 1, q), np.tile(np.arange(q), q)
         return sparse.csc_matrix((inverse.T.ravel(), row, start), shape=(q, q)), logdet
@@ -346,7 +379,7 @@ def _root(values: Array) -> tuple[Array, tuple[str, ...]]:
     if least < -NEGATIVE * largest:
         count = int(np.sum(eigenvalues < -NEGATIVE * largest))
         raise RelationshipError(
-            f"covariance: {count} negative eigenvalue{'s' if count > 1 else ''}, the smallest {least:.6g} against a largest of "
+            f"covariance: {counted(count, 'negative eigenvalue')}, the smallest {least:.6g} against a largest of "
             f"{eigenvalues[-1]:.6g}: no covariance matrix has one; check how the matrix was computed (pairwise deletion and few digits "
             "are usual causes)"
         )

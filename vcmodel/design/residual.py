@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csgraph, csr_matrix
 
 from vcmodel.design.terms import combined, product_structure, structured
 from vcmodel.errors import DataError, StructureError, choices
+from vcmodel.linalg.connected import connected_levels
 from vcmodel.spec import ResidualSpec, SectionSpec
+from vcmodel.text import few
 
 if TYPE_CHECKING:
     from vcmodel.design.frame import Frame
@@ -105,13 +106,11 @@ def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarra
     cells = np.flatnonzero(active)
     _refuse_duplicates(spec, label, frame, unit, level, cells)
     structure = product_structure(spec.text, parts)
-    linked = csr_matrix(structure.pattern())
-    n_blocks, block = csgraph.connected_components(linked, directed=False)
+    block = connected_levels(structure.pattern())[level]
     patterns: list[Pattern] = []
-    for b in range(n_blocks):
-        inside = block[level] == b
-        if inside.any():
-            patterns += group_by_pattern(unit[inside], level[inside], cells[inside])
+    for b in np.unique(block):
+        inside = block == b
+        patterns += group_by_pattern(unit[inside], level[inside], cells[inside])
     return Section(label, structure, cells, unit, level, tuple(patterns))
 
 
@@ -153,7 +152,7 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
             sections.append(build_section(chosen[level], f"{spec.section}_{level}", frame, active))
     if not covered.all():
         outside = np.unique(factor.codes[~covered])
-        names = ", ".join(factor.labels[i] for i in outside[:5])
+        names = few([factor.labels[i] for i in outside], 5)
         raise DataError(
             f"residual: {int((~covered).sum())} observations lie outside every section ({spec.section} = {names}); "
             "give these levels a structure, or remove their rows"

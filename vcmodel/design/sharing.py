@@ -9,11 +9,11 @@ import numpy as np
 
 from vcmodel.design.caution import Caution
 from vcmodel.design.levels import is_number
-from vcmodel.errors import few
 from vcmodel.formula.factors import carries_variance
 from vcmodel.formula.fixed import makes_factor
 from vcmodel.formula.terms import FixedTerm, TermSpec
 from vcmodel.formula.tree import Expression, Name
+from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,10 +15,10 @@ from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
-from vcmodel.memory import require_memory
 from vcmodel.spec import FactorSpec, TermSpec, expand_condition
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.text import few, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,16 +39,8 @@ class DesignTerm:
         Sigma over the k product levels of the structured factors.
     incidence : (N, k * q) csr
         Z on the weighted scale; column i * q + l is Sigma-level i, relationship level l.
-    levels : tuple of str
-        The q labels of the identity and known factors.
-    precision : (m, m) csc or None
-        P of K = F P^-1 F'; None is the identity.
-    root : (q, m) array or csr or None
-        F: dense for a singular K, sparse where some levels are combinations of others; None is the identity.
-    logdet : float
-        -log|P|.
-    diagonal : (q,) array
-        K_ll, for reliabilities.
+    relationship : Relationship
+        K over the q levels of the identity and known factors.
     basis : (k, k) array or None
         M, where the incidence is that of u' with u = (M kron I) u' the effects as written (:mod:`vcmodel.design.orthonormal`).
     """
@@ -56,11 +48,7 @@ class DesignTerm:
     spec: TermSpec
     structure: KroneckerStructure
     incidence: sparse.csr_matrix
-    levels: tuple[str, ...]
-    precision: sparse.csc_matrix | None
-    root: np.ndarray | sparse.csr_matrix | None
-    logdet: float
-    diagonal: np.ndarray
+    relationship: Relationship
     basis: np.ndarray | None = None
 
     @property
@@ -71,24 +59,20 @@ class DesignTerm:
     @property
     def n_levels(self) -> int:
         """q, the number of relationship levels."""
-        return len(self.levels)
+        return len(self.relationship.labels)
 
     @property
     def n_columns(self) -> int:
-        """Levels of the vector b the equations solve for: q, or the columns of the root of K."""
-        return self.n_levels if self.root is None else self.root.shape[1]
-
-    @property
-    def dense_root(self) -> np.ndarray | None:
-        """F where it is dense, so that every record meets every column of it."""
-        return self.root if isinstance(self.root, np.ndarray) else None
+        """m, the levels of the vector b the equations solve for."""
+        return self.relationship.n_columns
 
     @cached_property
     def solved_incidence(self) -> sparse.csr_matrix:
         """Z (I kron F) of a sparse F (N, k * m): the incidence of what the equations solve for."""
-        if self.root is None:
+        root = self.relationship.root
+        if root is None:
             return self.incidence
-        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), self.root, format="csr"))
+        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), root, format="csr"))
 
 
 def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
@@ -146,42 +130,14 @@ def related(item: FactorSpec, column: str, columns: FactorColumns, relationship:
     places = matched(Directory(relationship.labels), columns.labels)
     absent = [label for label, place in zip(columns.labels, places, strict=True) if place < 0]
     if absent:
-        shown = ", ".join(absent[:5]) + (f", … ({len(absent)} in all)" if len(absent) > 5 else "")
         twin = nearly(absent[0], relationship.labels)
         raise RelationshipError(
-            f"{item.label}: level{'s' if len(absent) > 1 else ''} {shown} of column {column!r} not found in relationship "
+            f"{item.label}: {plural(len(absent), 'level')} {few(absent, 5)} of column {column!r} not found in relationship "
             f"{item.relationship!r}"
             + (f", where {twin!r} is another label than {absent[0]!r}: spell them alike, or" if twin is not None else ";")
             + " add them to it (an individual of unknown parents needs a pedigree row only), or remove their rows"
         )
     return columns.among(places, relationship.labels)
-
-
-def unrelated(labels: tuple[str, ...]) -> Relationship:
-    """The identity over independent levels."""
-    return Relationship(labels, None, None, 0.0, np.ones(len(labels)))
-
-
-def crossed(identity: tuple[str, ...], relationship: Relationship) -> Relationship:
-    """K = I kron K0 over independent combinations `identity` of other factors."""
-    n = len(identity)
-    if n == 1 and identity[0] == "":
-        return relationship
-    labels = tuple(f"{a}:{b}" for a in identity for b in relationship.labels)
-    each = sparse.identity(n, format="csr")
-    precision, root = relationship.precision, relationship.root
-    if precision is not None:
-        precision = sparse.csc_matrix(sparse.kron(each, precision))
-    if isinstance(root, np.ndarray):
-        require_memory(
-            8.0 * n * n * root.size,
-            f"a dense or singular relationship over {n:,} independent combinations of other factors",
-            "give a relationship that is not singular, so that it has a sparse or invertible precision",
-        )
-        root = np.kron(each.toarray(), root)
-    elif root is not None:
-        root = sparse.csr_matrix(sparse.kron(each, root))
-    return Relationship(labels, precision, root, n * relationship.logdet, np.tile(relationship.diagonal, n))
 
 
 def relationship_levels(
@@ -195,12 +151,12 @@ def relationship_levels(
         )
     identity = combined(factors, frame, active)
     if not matched:
-        return unrelated(identity.labels), identity.values
+        return Relationship.identity(identity.labels), identity.values
     item = matched[0]
     columns = level_columns(item, frame, active)
     relationship = known_relationship(item, known)
     own = related(item, item.factor, columns, relationship)
-    return crossed(identity.labels, relationship), khatri_rao(identity.values, own.values)
+    return relationship.crossed(identity.labels), khatri_rao(identity.values, own.values)
 
 
 def covariate(spec: TermSpec, frame: Frame) -> np.ndarray:
@@ -246,10 +202,9 @@ def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
 
 
 def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_matrix, relationship: Relationship) -> DesignTerm:
-    known = relationship
     if incidence.nnz == 0:
         raise DataError(f"{spec.text!r} in `random`: no record has a known level of it; leave the term out")
-    return DesignTerm(spec, structure, incidence, known.labels, known.precision, known.root, known.logdet, known.diagonal)
+    return DesignTerm(spec, structure, incidence, relationship)
 
 
 def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:
@@ -273,7 +228,7 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
         relationship = known_relationship(item, known)
         columns = {column: related(item, column, FactorColumns.indicator(factor), relationship) for column, factor in factors.items()}
     else:
-        relationship = unrelated(tuple(dict.fromkeys(label for column in own for label in factors[column].labels)))
+        relationship = Relationship.identity(tuple(dict.fromkeys(label for column in own for label in factors[column].labels)))
         index = {label: i for i, label in enumerate(relationship.labels)}
         columns = {
             column: FactorColumns.indicator(factor).among(np.array([index[label] for label in factor.labels]), relationship.labels)

@@ -19,6 +19,7 @@ from vcmodel.design.symmetric import LARGEST, ROUNDING, asymmetry, labels_of, re
 from vcmodel.errors import DataError, RelationshipError, row_list
 from vcmodel.tables.as_written import read_lines, read_texts
 from vcmodel.tables.reading import read_table
+from vcmodel.text import few
 
 Codes = NDArray[np.int64]
 
@@ -235,7 +236,7 @@ def _assembled(i: Codes, j: Codes, values: NDArray[np.float64], names: tuple[str
         )
     lacking = np.setdiff1d(np.arange(q), i[~off])
     if lacking.size:
-        shown = ", ".join(repr(names[k]) for k in lacking[:5]) + (f", ... ({lacking.size} in all)" if lacking.size > 5 else "")
+        shown = few([repr(names[k]) for k in lacking], 5)
         raise RelationshipError(f"triplets: no diagonal entry (row and column the same) for {shown}; complete the table")
     matrix = sparse.coo_matrix((mean[pair] / np.where(off, count[pair], 1), (high, low)), shape=(q, q)).tocsc()
     strict = sparse.tril(matrix, -1)

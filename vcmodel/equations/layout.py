@@ -130,7 +130,7 @@ def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int
 
 def _block_incidence(term: DesignTerm, rows: NDArray[np.int64]) -> sparse.csr_matrix | Array:
     """Columns l * k + i of the chosen Sigma-levels; times the root of K where it is dense."""
-    root, q = term.dense_root, term.n_levels
+    root, q = term.relationship.dense_root, term.n_levels
     if root is None:
         columns = (rows[None, :] * term.n_columns + np.arange(term.n_columns)[:, None]).ravel()
         return sparse.csr_matrix(term.solved_incidence[:, columns])
@@ -149,7 +149,7 @@ def make_blocks(design: Design) -> tuple[Block, ...]:
             q = term.n_columns
             blocks.append(
                 Block(
-                    t, rows, columns, q, _block_incidence(term, rows), term.precision,
+                    t, rows, columns, q, _block_incidence(term, rows), term.relationship.precision,
                     last.equations.stop, last.node + last.n_levels, last.effects.stop,
                 )
             )  # fmt: skip

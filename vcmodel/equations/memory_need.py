@@ -58,11 +58,11 @@ def memory_need(design: Design) -> MemoryNeed:
     unit = _units(design)
     parts, relationships = [_Part(design.x, design.x.shape[1], 1, unit)], 0.0
     for term in design.terms:
-        if term.dense_root is None:
+        if term.relationship.dense_root is None:
             parts.append(_Part(term.solved_incidence, term.n_columns, term.structure.size, unit))
         else:
             parts.append(_Part(term.incidence, term.n_levels, term.structure.size, unit, term.n_columns))
-        nonzeros = float(term.n_columns) if term.precision is None else term.precision.nnz
+        nonzeros = float(term.n_columns) if term.relationship.precision is None else term.relationship.precision.nnz
         relationships += nonzeros * term.structure.size**2
     products = 0.0
     for i, one in enumerate(parts):
@@ -100,7 +100,7 @@ def _counted(design: Design, size: MemoryNeed) -> MemoryNeed:
     """The size with the nodes that meet counted, in slices; only for sparse terms."""
     unit = _units(design)
     parts = [_Part(design.x, design.x.shape[1], 1, unit)]
-    sparse_terms = [term for term in design.terms if term.dense_root is None]
+    sparse_terms = [term for term in design.terms if term.relationship.dense_root is None]
     parts += [_Part(term.solved_incidence, term.n_columns, term.structure.size, unit) for term in sparse_terms]
     if len(parts) < 1 + len(design.terms):
         return size

@@ -91,14 +91,15 @@ def _spectral_work(form: BalancedForm) -> float:
         return float("inf")
     term, size, p = form.term, form.n_columns, form.x.shape[1]
     q = min(term.n_levels, form.incidence.shape[0])
-    shorter = q if term.dense_root is None else min(q, term.n_columns)
-    inversion = float(term.n_levels) ** 3 if term.dense_root is None else 0.0
+    shorter = q if term.relationship.dense_root is None else min(q, term.n_columns)
+    inversion = float(term.n_levels) ** 3 if term.relationship.dense_root is None else 0.0
     return EIGEN * float(q) ** 2 * shorter + inversion + ITERATIONS * size * (shorter + p + size) * float(p + 2 * size + 1) ** 2
 
 
 def _is_dense(form: BalancedForm) -> bool:
     term = form.term
-    return term.dense_root is not None or (term.precision is not None and term.precision.nnz > DENSE * term.n_columns**2)
+    known = term.relationship
+    return known.dense_root is not None or (known.precision is not None and known.precision.nnz > DENSE * known.n_columns**2)
 
 
 def _general(design: Design, control: Control) -> tuple[MixedModelEquations, str]:

@@ -97,7 +97,7 @@ class MixedModelEquations:
             b = self.solution[block.equations].reshape(block.n_levels, block.r)
             image = b if block.precision is None else block.precision @ b
             self.quadratic += float(np.sum(b * image))
-            log_relationship += block.r * self.design.terms[block.term].logdet
+            log_relationship += block.r * self.design.terms[block.term].relationship.logdet
         minus_two = self.factor.logdet() + self.residual_covariance.logdet + log_relationship + self.quadratic
         constant = self.design.log_det_transform + float(np.log(self.design.weight_root).sum())
         self.loglik = -0.5 * minus_two + constant
@@ -210,7 +210,7 @@ class MixedModelEquations:
         if not hasattr(self, "_factors"):
             self._factors: dict[int, SparseCholesky] = {}
         if term not in self._factors:
-            self._factors[term] = factorised(self.design.terms[term].precision)
+            self._factors[term] = factorised(self.design.terms[term].relationship.precision)
         return self._factors[term]
 
     def term_variates(self, term: int, derivatives: Array) -> Array:
@@ -286,13 +286,13 @@ class MixedModelEquations:
                 loading = design.basis[np.ix_(block.rows, block.rows)] @ loading
             _, b = self._levels(block)
             u = b @ loading.T
-            if design.root is None:
+            if design.relationship.root is None:
                 every = np.arange(q)
                 variance = self._covariances(index, loading, every, every)
             else:
-                u = np.asarray(design.root @ u)
+                u = np.asarray(design.relationship.root @ u)
                 variance = factored_variances(
-                    design.root,
+                    design.relationship.root,
                     self.layout.n_equations,
                     partial(self._covariances, index, loading),
                     partial(self._combined_variance, block, loading),

@@ -37,8 +37,8 @@ class SparseSystems:
     """
 
     def __init__(self, form: BalancedForm, responses: Array, *, factorization: str = "own", threads: int = 1) -> None:
-        self.term, self.x, self.responses = form.term, form.x, responses
-        self.z = form.incidence if self.term.root is None else sparse.csr_matrix(form.incidence @ self.term.root)
+        self.relationship, self.x, self.responses = form.term.relationship, form.x, responses
+        self.z = form.incidence if self.relationship.root is None else sparse.csr_matrix(form.incidence @ self.relationship.root)
         self.n_rows, self.n_fixed = self.x.shape
         self.levels = self.z.shape[1]
         self._fill()
@@ -55,7 +55,7 @@ class SparseSystems:
     def _fill(self) -> None:
         """The pattern of C and the values in it of its four parts."""
         p, size = self.n_fixed, self.n_equations
-        k_inverse = sparse.identity(self.levels) if self.term.precision is None else self.term.precision
+        k_inverse = sparse.identity(self.levels) if self.relationship.precision is None else self.relationship.precision
         parts = [
             (sparse.tril(self.x.T @ self.x).tocoo(), 0, 0),
             (sparse.coo_matrix(self.z.T @ self.x), p, 0),
@@ -88,10 +88,10 @@ class SparseSystems:
             self.solution[:, t] = factor.solve(rhs[:, t])
         b = self.solution[p:]
         self.projected = y - self.x @ self.solution[:p] - self.z @ (b * roots)
-        image = b if self.term.precision is None else self.term.precision @ b
+        image = b if self.relationship.precision is None else self.relationship.precision @ b
         # as a sum of squares: to second order insensitive to rounding of the solution
         self.quadratic = np.sum(self.projected**2, axis=0) + np.sum(b * image, axis=0)
-        self.logdet = np.array([factor.logdet() for factor in self.factors]) + self.term.logdet
+        self.logdet = np.array([factor.logdet() for factor in self.factors]) + self.relationship.logdet
         return bool(np.all(np.isfinite(self.solution)))
 
     @cached_property
@@ -102,11 +102,11 @@ class SparseSystems:
     def related(self) -> Array:
         """Z0 K Z0'P_t y_t, (n, T)."""
         score = self.z.T @ self.projected
-        return self.z @ (score if self.term.precision is None else self._relationship_factor.solve(score))
+        return self.z @ (score if self.relationship.precision is None else self._relationship_factor.solve(score))
 
     @cached_property
     def _relationship_factor(self) -> SparseCholesky:
-        return factorised(self.term.precision)
+        return factorised(self.relationship.precision)
 
     def traces(self) -> Array:
         """s_t tr(K Z0'P_t Z0) = half of dlog|C_t|/ds_t, (T,)."""
@@ -153,14 +153,14 @@ class SparseSystems:
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""
         scaled = self.solution[self.n_fixed :] * self.roots
-        return scaled if self.term.root is None else self.term.root @ scaled
+        return scaled if self.relationship.root is None else self.relationship.root @ scaled
 
     def prediction_variances(self) -> Array:
         """Prediction error variances of s_t a_t, (q, T)."""
-        if self.term.root is None:
+        if self.relationship.root is None:
             diagonal = self.pattern.indptr[self.n_fixed : -1]
             return np.stack([inverse[diagonal] for inverse in self._inverses], axis=1) * self.roots**2
-        return factored_variances(self.term.root, self.n_equations, self._covariances, self._combined_variance)
+        return factored_variances(self.relationship.root, self.n_equations, self._covariances, self._combined_variance)
 
     def _covariances(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
         """Prediction error covariances (n, T) of pairs of what the equations solve for; NaN where they do not meet in the pattern."""

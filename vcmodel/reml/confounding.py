@@ -179,8 +179,8 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
 
 def _relate(term: DesignTerm) -> Callable[[Array], Array]:
     """K times the columns of an array (q, m)."""
-    solve: Callable[[Array], Array] = (lambda values: values) if term.precision is None else factorised(term.precision).solve
-    root = term.root
+    precision, root = term.relationship.precision, term.relationship.root
+    solve: Callable[[Array], Array] = (lambda values: values) if precision is None else factorised(precision).solve
     if root is None:
         return solve
     return lambda values: np.asarray(root @ solve(np.asarray(root.T @ values)))

@@ -237,11 +237,11 @@ def _random_products(term: DesignTerm, probes: Array) -> Array:
     """X'Z_aKZ_b'X (k, k, d, d) of the levels a, b of a term's matrix."""
     k, q = term.structure.size, term.n_levels
     spread = np.asarray(term.incidence.T @ probes).reshape(k, q, -1)
-    if term.root is not None:
-        spread = np.stack([np.asarray(term.root.T @ own) for own in spread])
+    if term.relationship.root is not None:
+        spread = np.stack([np.asarray(term.relationship.root.T @ own) for own in spread])
     related = spread
-    if term.precision is not None:
-        lower = sparse.csc_matrix(sparse.tril(term.precision))
+    if term.relationship.precision is not None:
+        lower = sparse.csc_matrix(sparse.tril(term.relationship.precision))
         lower.sort_indices()
         factor = SparseCholesky(lower)
         factor.refactor(lower.data)

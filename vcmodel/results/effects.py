@@ -35,11 +35,11 @@ def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
     term = estimate.design.terms[component.index]
     effect, pev = estimate.equations.effects(component.index)
     variance = np.diag(estimate.sigma(index))
-    prior = variance[:, None] * term.diagonal[None, :]
+    prior = variance[:, None] * term.relationship.diagonal[None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         reliability = np.where(prior > 0.0, 1.0 - pev / prior, np.nan)
     columns = {"effect": effect, "std_error": np.sqrt(np.maximum(pev, 0.0)), "pev": pev, "reliability": reliability}
-    levels = list(term.levels)
+    levels = list(term.relationship.labels)
     if term.structure.size == 1:
         labels: pd.Index = pd.Index(levels, name="level")
     else:

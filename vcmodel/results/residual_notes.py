@@ -106,7 +106,7 @@ def _explains(y: Array, *blocks: sparse.spmatrix) -> bool:
 def _variances(estimate: Estimate, rows: tuple[str, ...]) -> str:
     """Variances at zero."""
     design = estimate.design
-    related = [term.label for term in design.terms if term.precision is not None or term.root is not None]
+    related = [term.label for term in design.terms if term.relationship.precision is not None or term.relationship.root is not None]
     hold = held_at_error(rows[0]) if len(rows) == 1 else "give the residual a structure with fewer parameters"
     if estimate.status is Status.UNBOUNDED:
         return f"the model fits these records exactly, because it has as many effects as there are of them; simplify it, or {hold}"

@@ -17,6 +17,7 @@ from vcmodel.tables.labels import level_order
 from vcmodel.tables.missing import MISSING, SENTINELS, means_nothing
 from vcmodel.tables.numbers import Marks, Spelling, as_numbers, is_grouped, is_number, may_be_number, names_in_digits
 from vcmodel.tables.options import DECIMALS, ReadOptions
+from vcmodel.text import plural
 
 # more different whole numbers than this are no codes of a factor
 CODES = 20
@@ -281,7 +282,7 @@ class UntypedColumn:
 
     def _because(self, value: str, rows: NDArray[np.int64]) -> str:
         lines = self.lines[rows[:5]].tolist()
-        where = f" (line{'s' if rows.size > 1 else ''} {', '.join(map(str, lines))})"
+        where = f" ({plural(rows.size, 'line')} {', '.join(map(str, lines))})"
         left_out = f"skip={lines} (--skip-line) leaves {'it' if rows.size == 1 else 'them'} out, " if rows.size <= 5 else ""
         return (
             f"text because of {value!r} in {row_list(rows)}{where}; all else are numbers: {left_out}"

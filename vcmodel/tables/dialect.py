@@ -14,6 +14,7 @@ from vcmodel.tables.numbers import may_be_number
 from vcmodel.tables.options import SEPARATORS, ReadOptions
 from vcmodel.tables.records import Lines, Record, broken_quotes
 from vcmodel.tables.rows import Rows, rows_of
+from vcmodel.text import plural
 
 # records looked at to find the separator and the column names
 SAMPLE = 200
@@ -63,10 +64,10 @@ def divided(text: str, where: str, options: ReadOptions) -> Dialect:
         table, header, comments = _checked_comments(lines, table, comments, header, separator, where)
     if comments:
         mark = options.comment or "#"
-        remarks.append(f"{_counted(len(comments), 'line')} beginning with {mark} left out")
+        remarks.append(f"{len(comments):,} {plural(len(comments), 'line')} beginning with {mark} left out")
     if titles:
-        shown = ", ".join(repr(_short(lines.text[record.line - 1])) for record in titles[:3])
-        remarks.append(f"{_counted(len(titles), 'line')} above the column names left out: {shown}{', …' if len(titles) > 3 else ''}")
+        shown = ", ".join(repr(_short(lines.text[record.line - 1])) for record in titles[:3]) + (", …" if len(titles) > 3 else "")
+        remarks.append(f"{len(titles):,} {plural(len(titles), 'line')} above the column names left out: {shown}")
     names, changes = _names(header.fields, where, header.line)
     rows, names, found = rows_of(table, header, names, separator, where, recognise=options.skip is None)
     return Dialect(separator, tuple(names), rows, (*remarks, *changes, *found))
@@ -75,10 +76,6 @@ def divided(text: str, where: str, options: ReadOptions) -> Dialect:
 def _short(text: str) -> str:
     text = text.strip()
     return text if len(text) <= 40 else f"{text[:39]}…"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 # --- the separator
