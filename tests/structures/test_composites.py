@@ -1,11 +1,10 @@
-"""Kronecker products and direct sums: order of parameters, names, starts and what they refuse."""
+"""Kronecker products: order of parameters, names, starts and what they refuse."""
 
 import numpy as np
 import pytest
 from structures.drawing import assert_near, covariance, labels
 
 from vcmodel.errors import StructureError
-from vcmodel.structures.direct_sum import DirectSum
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import build
 
@@ -69,18 +68,6 @@ def test_diagonal_factor_keeps_the_loading_sparse():
     assert product.root_groups() == ((0, 1), (2, 3))
 
 
-def test_direct_sum_concatenates():
-    both = DirectSum((build("us", "f", labels(2)), build("idv", "g", labels(2))))
-    assert both.levels == ("a", "b", "a", "b")
-    assert both.factor == "f+g"
-    theta = np.array([2.0, 0.5, 1.0, 3.0])
-    assert_near(both.value(theta), [[2, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3]], 1e-15)
-    chart, phi = both.chart(theta, np.array([1.0, 1.0, 7.0, 7.0]))
-    assert chart.edges(phi)[-1].coordinate == 3
-    assert chart.edges(phi)[-1].scale == pytest.approx(7.0)
-    assert chart.linear
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -91,11 +78,6 @@ def test_direct_sum_concatenates():
         (
             lambda: KroneckerStructure((build("us", "f", labels(2)),), scaled=True),
             r"the product us\(f\) already has its variance in us\(f\); a further one would be redundant: leave it out",
-        ),
-        (lambda: DirectSum(()), "a direct sum has no blocks; give it at least one structure"),
-        (
-            lambda: DirectSum((build("us", "f", labels(2)), build("cor", "g", labels(2)))),
-            r"mixes blocks with and without a variance; give one to cor\(g\)",
         ),
     ],
 )

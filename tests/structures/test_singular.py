@@ -215,4 +215,3 @@ def test_heterogeneous_derivative_at_zero_variance_is_not_hidden():
     derivative = structure.derivative(np.array([0.5, 0.0, 1.0]))
     assert np.isinf(derivative[1, 0, 1])
     assert np.isfinite(derivative[[0, 2]]).all()
-    assert not np.isfinite(structure.curvature(np.array([0.5, 0.0, 1.0]), np.ones((2, 2)))).all()

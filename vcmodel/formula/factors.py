@@ -113,10 +113,11 @@ class Reader:
         return spec
 
     def check_arguments(self, spec: FactorSpec) -> None:
-        """Builds the structure once, so that arguments it cannot have are refused before any data are read."""
-        levels = self.responses if spec.factor == "trait" else ("1", "2")
+        """Refuses arguments the structure cannot have, before any data are read; over traits, whose number is known, it is built."""
         try:
-            registry.build(spec.structure, spec.factor, levels, *spec.arguments)
+            registry.check_arguments(spec.structure, spec.factor, *spec.arguments)
+            if spec.factor == "trait":
+                registry.build(spec.structure, spec.factor, self.responses, *spec.arguments)
         except StructureError as problem:
             raise StructureError(f"{spec.text} in `{self.part}`: {problem}") from None
 

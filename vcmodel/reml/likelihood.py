@@ -63,13 +63,11 @@ def recover_gradient(loading: Array, by_loading: Array, reference: Array, rememb
     Where Lambda is singular, D is known on its range only: there it replaces the remembered D with the least change that keeps D
     symmetric; None when nothing is remembered.
     """
-    if loading.shape[0] != loading.shape[1]:
-        return remembered
-    left, singular, right = np.linalg.svd(loading / reference[:, None])
+    left, singular, right = np.linalg.svd(loading / reference[:, None], full_matrices=False)
     known = singular > SINGULAR
     half = 0.5 * (by_loading * reference[:, None]) @ right[known].T / singular[known]
     basis = left[:, known]
-    if known.all():
+    if np.count_nonzero(known) == len(loading):
         d = half @ basis.T
     elif remembered is None:
         return None

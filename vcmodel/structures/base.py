@@ -66,9 +66,21 @@ class Structure(ABC):
     summary: ClassVar[str]  # one line for the menu in the docs
     count: ClassVar[str]  # number of parameters for w levels, as written in the menu: "w (w + 1) / 2"
     arguments: ClassVar[tuple[str, ...]] = ()  # names of the further arguments: ("k",) for fa(f, k)
+    examples: ClassVar[tuple[tuple[int | float | str, ...], ...]] = ((),)  # further arguments the law tests build it with
 
     factor: str
     levels: tuple[str, ...]
+
+    @classmethod
+    def check_arguments(cls, *arguments: int | float | str) -> None:
+        """Refuse further arguments that no levels could make right; what depends on the levels is for ``__post_init__``.
+
+        Raises
+        ------
+        StructureError
+            Says what may be written.
+        """
+        return
 
     @property
     def size(self) -> int:
@@ -88,9 +100,20 @@ class Structure(ABC):
     def derivative(self, theta: Array) -> Array:
         """Derivative of Sigma by theta, (number of parameters, k, k)."""
 
-    @abstractmethod
     def curvature(self, theta: Array, gradient: Array) -> Array:
-        """Sum over kl of gradient_kl d2 Sigma_kl / d theta d theta, for symmetric `gradient` (k, k)."""
+        """Sum over kl of gradient_kl d2 Sigma_kl / d theta d theta, for symmetric `gradient` (k, k): central differences of the derivative.
+
+        Only :class:`DefaultChart` asks for it; it adds to the information what the average information leaves out, for which eight
+        digits are enough.
+        """
+        theta = np.asarray(theta, dtype=float)
+        correlation = np.array([parameter.kind == "correlation" for parameter in self.parameters], dtype=bool)
+        steps = 1e-5 * np.where(correlation | (theta == 0.0), 1.0, np.abs(theta))
+        result = np.zeros((theta.size, theta.size))
+        for row, move in enumerate(np.diag(steps)):
+            change = self.derivative(theta + move) - self.derivative(theta - move)
+            result[row] = np.tensordot(change, gradient, 2) / (2.0 * steps[row])
+        return 0.5 * (result + result.T)
 
     @abstractmethod
     def start(self, covariance: Array) -> Array:

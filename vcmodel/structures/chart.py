@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Edge:
-    """A place where the matrix becomes singular: coordinate `coordinate` at zero.
+    """An edge of the domain of the parameters: coordinate `coordinate` at zero, below which it cannot fall.
 
     Attributes
     ----------
@@ -27,12 +27,15 @@ class Edge:
     one_sided : bool
         False: Sigma is even in the coordinate, which is a square root, so that the score vanishes at the edge and the sign of the second
         derivative decides. True: Sigma has a slope there, the coordinate must stay >= 0 and the score decides.
+    singular : bool
+        Whether Sigma is singular at the edge, as with a variance of zero; not with a specific variance of zero beside common factors.
     """
 
     coordinate: int
     group: tuple[int, ...]
     scale: float
     one_sided: bool = False
+    singular: bool = False
 
 
 class Scale(NamedTuple):
@@ -130,7 +133,7 @@ class Chart(ABC):
         return first if self.linear else first + self.loading_curvature(phi, 2.0 * gradient @ root)
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Where Sigma becomes singular; empty for structures without a boundary."""
+        """Where the domain of the parameters ends; empty for structures without a boundary."""
         return ()
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:

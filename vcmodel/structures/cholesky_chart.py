@@ -96,7 +96,7 @@ class CholeskyChart(LinearChart):
     def _edges(self) -> tuple[Edge, ...]:
         columns = self.triangle[1]
         return tuple(
-            Edge(int(self.diagonal[b]), tuple(np.flatnonzero(columns >= b).tolist()), float(self.reference[level]))
+            Edge(int(self.diagonal[b]), tuple(np.flatnonzero(columns >= b).tolist()), float(self.reference[level]), singular=True)
             for b, level in enumerate(self.pivot)
         )
 

@@ -132,7 +132,7 @@ class CorrelationChart(Chart):
         for b in range(1, self.order):
             if max(self.anchors[b:]) < b:
                 coordinate = int(np.flatnonzero((rows == b) & (columns == b))[0])
-                result.append(Edge(coordinate, tuple(np.flatnonzero(columns >= b).tolist()), 1.0))
+                result.append(Edge(coordinate, tuple(np.flatnonzero(columns >= b).tolist()), 1.0, singular=True))
         return tuple(result)
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:

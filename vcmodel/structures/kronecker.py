@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from typing import ClassVar
 
@@ -13,71 +13,15 @@ from numpy.typing import NDArray
 from vcmodel.errors import StructureError
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array, Chart
-from vcmodel.structures.composite_chart import CompositeChart, block_diagonal, split
 from vcmodel.structures.correlations import correlation_matrix
 from vcmodel.structures.identity import IdentityVariance
-from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
+from vcmodel.structures.kronecker_algebra import contract, kronecker
+from vcmodel.structures.kronecker_chart import KroneckerChart, Product, split
 from vcmodel.structures.linear import root_mean_square
 
 
-@dataclass(frozen=True, eq=False)
-class KroneckerChart(CompositeChart):
-    """Coordinates of the parts one after the other; the loading is the product of the parts' loadings."""
-
-    linear: ClassVar[bool] = False
-
-    @property
-    def order(self) -> int:
-        """Product of the parts' orders."""
-        return int(np.prod([part.order for part in self.parts], dtype=int))
-
-    def loading(self, phi: Array) -> Array:
-        """Lambda (k, r)."""
-        return kronecker([part.loading(own) for part, own in self._zip(phi)])
-
-    def loading_derivative(self, phi: Array) -> Array:
-        """Product rule on the loadings."""
-        pieces = self._zip(phi)
-        return kronecker_derivative([p.loading(own) for p, own in pieces], [p.loading_derivative(own) for p, own in pieces])
-
-    def value(self, phi: Array) -> Array:
-        """Product of the parts' matrices."""
-        return kronecker([part.value(own) for part, own in self._zip(phi)])
-
-    def derivative(self, phi: Array) -> Array:
-        """Product rule on the matrices."""
-        pieces = self._zip(phi)
-        return kronecker_derivative([p.value(own) for p, own in pieces], [p.derivative(own) for p, own in pieces])
-
-    def curvature(self, phi: Array, gradient: Array) -> Array:
-        """Product rule, cross blocks included."""
-        pieces = self._zip(phi)
-        return kronecker_curvature(
-            gradient,
-            [part.value(own) for part, own in pieces],
-            [part.derivative(own) for part, own in pieces],
-            [partial(part.curvature, own) for part, own in pieces],
-        )
-
-    def _vanishing(self, phi: Array) -> list[bool]:
-        """For each part, whether the product of the other parts is zero, so that its parameters mean nothing."""
-        zero = [not np.any(part.loading(own)) for part, own in self._zip(phi)]
-        return [any(zero[:place] + zero[place + 1 :]) for place in range(len(zero))]
-
-    def reported(self, phi: Array) -> Array:
-        """The parts' parameters; NaN where the other parts are zero."""
-        pieces = zip(self._zip(phi), self._vanishing(phi), strict=True)
-        return np.concatenate([np.zeros(0), *(part.reported(own) * (np.nan if lost else 1.0) for (part, own), lost in pieces)])
-
-    def jacobian(self, phi: Array) -> Array:
-        """Block diagonal; NaN rows where the other parts are zero."""
-        result = block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
-        result[np.isnan(self.reported(phi))] = np.nan
-        return result
-
-
 @dataclass(frozen=True)
-class KroneckerStructure(Structure):
+class KroneckerStructure(Product[Structure], Structure):
     """The product of structures over different factors, with at most one variance among them.
 
     Attributes
@@ -149,25 +93,6 @@ class KroneckerStructure(Structure):
 
     def _zip(self, theta: Array) -> list[tuple[Structure, Array]]:
         return list(zip(self.all_parts, split(theta, self.sizes), strict=True))
-
-    def value(self, theta: Array) -> Array:
-        """Sigma (k, k)."""
-        return kronecker([part.value(own) for part, own in self._zip(theta)])
-
-    def derivative(self, theta: Array) -> Array:
-        """Product rule."""
-        pieces = self._zip(theta)
-        return kronecker_derivative([p.value(own) for p, own in pieces], [p.derivative(own) for p, own in pieces])
-
-    def curvature(self, theta: Array, gradient: Array) -> Array:
-        """Product rule, cross blocks included."""
-        pieces = self._zip(theta)
-        return kronecker_curvature(
-            gradient,
-            [part.value(own) for part, own in pieces],
-            [part.derivative(own) for part, own in pieces],
-            [partial(part.curvature, own) for part, own in pieces],
-        )
 
     def alternatives(self, theta: Array) -> tuple[Array, ...]:
         """Those of each part, the others unchanged."""

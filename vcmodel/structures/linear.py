@@ -93,7 +93,7 @@ class RootChart(LinearChart):
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Each standard deviation at zero."""
-        return tuple(Edge(index, (index,), float(scale)) for index, scale in enumerate(self.scales))
+        return tuple(Edge(index, (index,), float(scale), singular=True) for index, scale in enumerate(self.scales))
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Standard deviations made positive."""

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from vcmodel.errors import StructureError, choices
 from vcmodel.structures.base import Structure
 from vcmodel.structures.diagonal import Diagonal
-from vcmodel.structures.direct_sum import DirectSum
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
 from vcmodel.structures.kronecker import KroneckerStructure
@@ -29,9 +28,6 @@ STRUCTURES: dict[str, type[Structure]] = {
     "corgv": GeneralHomogeneous,
     "corgh": GeneralHeterogeneous,
 }
-
-# also those that formulas make without naming them
-_CLASSES: dict[str, type[Structure]] = {**STRUCTURES, DirectSum.name: DirectSum, KroneckerStructure.name: KroneckerStructure}
 
 
 class MenuRow(NamedTuple):
@@ -69,6 +65,25 @@ def structure_class(name: str) -> type[Structure]:
     return STRUCTURES[name]
 
 
+def check_arguments(name: str, factor: str, *arguments: int | float | str) -> type[Structure]:
+    """The class registered under `name`, its further arguments checked as far as that is possible before the levels are known.
+
+    Raises
+    ------
+    StructureError
+        Unknown name, wrong number of further arguments, or arguments it cannot have.
+    """
+    found = structure_class(name)
+    written = f"{name}({', '.join(map(str, (factor, *arguments)))})"
+    if len(arguments) != len(found.arguments):
+        raise StructureError(f"{written} has the wrong number of arguments; write {name}({', '.join((factor, *found.arguments))})")
+    try:
+        found.check_arguments(*arguments)
+    except StructureError as problem:
+        raise StructureError(f"{written}: {problem}") from None
+    return found
+
+
 def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | float | str) -> Structure:
     """The structure `name` over `levels` of `factor`.
 
@@ -77,10 +92,7 @@ def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | flo
     StructureError
         Unknown name, wrong number of further arguments, no levels or repeated ones.
     """
-    found = structure_class(name)
-    if len(arguments) != len(found.arguments):
-        form = ", ".join((factor, *found.arguments))
-        raise StructureError(f"{name}({', '.join(map(str, (factor, *arguments)))}) has the wrong number of arguments; write {name}({form})")
+    found = check_arguments(name, factor, *arguments)
     levels = tuple(levels)
     if not levels:
         raise StructureError(f"{name}({factor}): the factor {factor!r} has no levels in the data; remove the term or check the column")
@@ -105,7 +117,9 @@ def described(structure: Structure) -> dict[str, Any]:
 def restored(description: Mapping[str, Any]) -> Structure:
     """The structure that :func:`described` gave this description."""
     values = {name: _original(value) for name, value in description.items() if name != "name"}
-    return _CLASSES[description["name"]](**values)
+    # products are made by formulas that do not name them
+    found = KroneckerStructure if description["name"] == KroneckerStructure.name else structure_class(description["name"])
+    return found(**values)
 
 
 def _plain(value: Any) -> Any:

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
-from vcmodel.structures.composite_chart import block_diagonal
 from vcmodel.structures.correlations import correlation_matrix, level_name
 from vcmodel.structures.identity import IdentityVariance
-from vcmodel.structures.kronecker import KroneckerChart
-from vcmodel.structures.linear import root_mean_square
+from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.kronecker_chart import block_diagonal
 
 
 @dataclass(frozen=True)
@@ -66,52 +65,39 @@ class ScaledCorrelation(Structure):
 
 
 class Homogeneous(ScaledCorrelation):
-    """v R(rho)."""
+    """v R(rho): the product of R and a single variance."""
 
     @property
     def variances(self) -> tuple[Parameter, ...]:
         """The one variance."""
         return (Parameter("", "variance", "P"),)
 
+    @cached_property
+    def product(self) -> KroneckerStructure:
+        """R times the (1, 1) matrix of the variance."""
+        return KroneckerStructure((self.correlation, IdentityVariance(self.factor, ("",))), scaled=False)
+
     def value(self, theta: Array) -> Array:
         """Sigma (k, k)."""
-        rho, variance = self.split(theta)
-        return variance[0] * self.correlation.value(rho)
+        return self.product.value(theta)
 
     def derivative(self, theta: Array) -> Array:
         """Linear in the variance."""
-        rho, variance = self.split(theta)
-        return np.concatenate([variance[0] * self.correlation.derivative(rho), self.correlation.value(rho)[None]])
-
-    def curvature(self, theta: Array, gradient: Array) -> Array:
-        """Product rule."""
-        rho, variance = self.split(theta)
-        result = np.zeros((len(theta), len(theta)))
-        result[:-1, :-1] = variance[0] * self.correlation.curvature(rho, gradient)
-        result[-1, :-1] = result[:-1, -1] = np.tensordot(self.correlation.derivative(rho), gradient, 2)
-        return result
+        return self.product.derivative(theta)
 
     def start(self, covariance: Array) -> Array:
         """The correlation structure's start, then the mean variance."""
-        return np.append(self.correlation.start(covariance), np.mean(np.diagonal(covariance)))
+        return self.product.start(covariance)
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The correlation structure's chart and a standard deviation."""
-        rho, variance = self.split(self.require_admissible(theta))
-        single = IdentityVariance(self.factor, ("",))
-        shape, phi = self.correlation.chart(rho, reference)
-        size, deviation = single.chart(variance, reference)
-        return KroneckerChart((shape, size)), np.concatenate([phi, deviation])
+        return self.product.chart(self.require_admissible(theta), reference)
 
     def _constrained_chart(
         self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
     ) -> tuple[Chart, Array]:
         """The parts as they are constrained."""
-        rho, variance = self.split(theta)
-        count, single = len(rho), IdentityVariance(self.factor, ("",))
-        shape, phi = self.correlation.constrained_chart(rho, reference, constrained[:count], held[:count])
-        size, deviation = single.constrained_chart(variance, np.array([root_mean_square(reference)]), constrained[count:], held[count:])
-        return KroneckerChart((shape, size)), np.concatenate([phi, deviation])
+        return self.product.constrained_chart(theta, reference, constrained, held)
 
 
 class Heterogeneous(ScaledCorrelation):
@@ -144,25 +130,6 @@ class Heterogeneous(ScaledCorrelation):
         by_variance[index, index, :] += rows
         by_variance[index, :, index] += rows
         return np.concatenate([by_rho, by_variance])
-
-    def curvature(self, theta: Array, gradient: Array) -> Array:
-        """Contracted second derivative; not finite for a variance of zero."""
-        rho, variances = self.split(theta)
-        deviations = np.sqrt(variances)
-        count = len(rho)
-        off_diagonal = gradient.copy()
-        np.fill_diagonal(off_diagonal, 0.0)
-        weights = off_diagonal * self.correlation.value(rho)
-        result = np.empty((len(theta), len(theta)))
-        result[:count, :count] = self.correlation.curvature(rho, deviations[:, None] * gradient * deviations)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cross = (self.correlation.derivative(rho) * off_diagonal) @ deviations / deviations
-            by_variance = 0.5 * weights / deviations[:, None] / deviations
-            np.fill_diagonal(by_variance, -0.5 * weights @ deviations / deviations**3)
-        result[:count, count:] = cross
-        result[count:, :count] = cross.T
-        result[count:, count:] = by_variance
-        return result
 
     def start(self, covariance: Array) -> Array:
         """The correlation structure's start, then the variances."""
@@ -261,7 +228,7 @@ class DeviationsChart(Chart):
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Those of the part, then each standard deviation at zero."""
         count = self.part.size
-        own = tuple(Edge(count + i, (count + i,), float(scale), one_sided=True) for i, scale in enumerate(self.reference))
+        own = tuple(Edge(count + i, (count + i,), float(scale), one_sided=True, singular=True) for i, scale in enumerate(self.reference))
         return self.part.edges(phi[:count]) + (own if self.floored else ())
 
     def constrained(self, phi: Array) -> Array:

@@ -152,7 +152,7 @@ class AngleChart(Chart):
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """The boundary from which t is counted."""
-        return (Edge(0, (0,), 1.0),)
+        return (Edge(0, (0,), 1.0, singular=True),)
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """The angle between zero and 45 degrees, counted from the nearer boundary."""

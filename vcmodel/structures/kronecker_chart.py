@@ -1,19 +1,23 @@
-"""Charts made of parts whose coordinates stand one after the other: what Kronecker products and direct sums have in common."""
+"""The chart of a Kronecker product: the charts of its parts, their coordinates one after the other."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeVar
+from functools import cached_property, partial
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vcmodel.structures.base import Structure
 from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
+from vcmodel.structures.kronecker_algebra import kronecker, kronecker_curvature, kronecker_derivative
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 Located = TypeVar("Located", Edge, Limit, Scale)
+Part = TypeVar("Part", Structure, Chart)
 
 
 def split(vector: NDArray[Scalar], sizes: list[int]) -> list[NDArray[Scalar]]:
@@ -32,9 +36,28 @@ def block_diagonal(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:
     return result
 
 
+class Product(Generic[Part]):
+    """The product rule, once for structures (on reported parameters) and once for charts (on coordinates)."""
+
+    @abstractmethod
+    def _zip(self, parameters: Array) -> list[tuple[Part, Array]]:
+        """Each part with its parameters."""
+
+    def value(self, parameters: Array) -> Array:
+        """Sigma (k, k)."""
+        return kronecker([part.value(own) for part, own in self._zip(parameters)])
+
+    def derivative(self, parameters: Array) -> Array:
+        """Derivative of Sigma, (number of parameters, k, k)."""
+        pieces = self._zip(parameters)
+        return kronecker_derivative([part.value(own) for part, own in pieces], [part.derivative(own) for part, own in pieces])
+
+
 @dataclass(frozen=True, eq=False)
-class CompositeChart(Chart):
-    """Coordinates of the parts one after the other."""
+class KroneckerChart(Product[Chart], Chart):
+    """Coordinates of the parts one after the other; the loading is the product of the parts' loadings."""
+
+    linear: ClassVar[bool] = False
 
     parts: tuple[Chart, ...]
 
@@ -50,6 +73,46 @@ class CompositeChart(Chart):
 
     def _zip(self, phi: Array) -> list[tuple[Chart, Array]]:
         return list(zip(self.parts, split(phi, self.sizes), strict=True))
+
+    @property
+    def order(self) -> int:
+        """Product of the parts' orders."""
+        return int(np.prod([part.order for part in self.parts], dtype=int))
+
+    def loading(self, phi: Array) -> Array:
+        """Lambda (k, r)."""
+        return kronecker([part.loading(own) for part, own in self._zip(phi)])
+
+    def loading_derivative(self, phi: Array) -> Array:
+        """Product rule on the loadings."""
+        pieces = self._zip(phi)
+        return kronecker_derivative([p.loading(own) for p, own in pieces], [p.loading_derivative(own) for p, own in pieces])
+
+    def curvature(self, phi: Array, gradient: Array) -> Array:
+        """Product rule, cross blocks included."""
+        pieces = self._zip(phi)
+        return kronecker_curvature(
+            gradient,
+            [part.value(own) for part, own in pieces],
+            [part.derivative(own) for part, own in pieces],
+            [partial(part.curvature, own) for part, own in pieces],
+        )
+
+    def _vanishing(self, phi: Array) -> list[bool]:
+        """For each part, whether the product of the other parts is zero, so that its parameters mean nothing."""
+        zero = [not np.any(part.loading(own)) for part, own in self._zip(phi)]
+        return [any(zero[:place] + zero[place + 1 :]) for place in range(len(zero))]
+
+    def reported(self, phi: Array) -> Array:
+        """The parts' parameters; NaN where the other parts are zero."""
+        pieces = zip(self._zip(phi), self._vanishing(phi), strict=True)
+        return np.concatenate([np.zeros(0), *(part.reported(own) * (np.nan if lost else 1.0) for (part, own), lost in pieces)])
+
+    def jacobian(self, phi: Array) -> Array:
+        """Block diagonal; NaN rows where the other parts are zero."""
+        result = block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
+        result[np.isnan(self.reported(phi))] = np.nan
+        return result
 
     def _located(self, phi: Array, of: Callable[[Chart, Array], tuple[Located, ...]]) -> list[tuple[int, Located]]:
         """What `of` finds in each part, with the position of the part's first coordinate."""
@@ -68,7 +131,7 @@ class CompositeChart(Chart):
         return self._rebuilt([part.renormalise(own) for part, own in self._zip(phi)])
 
     def _rebuilt(self, pieces: list[tuple[Chart, Array]]) -> tuple[Chart, Array]:
-        """The composite of new parts, itself where none changed."""
+        """The product of new parts, itself where none changed."""
         same = all(new is old for (new, _), old in zip(pieces, self.parts, strict=True))
         chart = self if same else replace(self, parts=tuple(part for part, _ in pieces))
         return chart, np.concatenate([np.zeros(0), *(own for _, own in pieces)])
