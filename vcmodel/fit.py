@@ -10,10 +10,11 @@ from vcmodel.errors import ConvergenceError, VcmodelError
 from vcmodel.report import html, text
 from vcmodel.report.content import Content
 from vcmodel.results import criteria, effects, history, matrices
-from vcmodel.results.export import labelled, plain, records
 from vcmodel.results.functions import FunctionEstimate, function
 from vcmodel.results.labels import find_component
 from vcmodel.results.notes import notes
+from vcmodel.results.omissions import omitted_matrices, small_components
+from vcmodel.results.record import record
 from vcmodel.results.varcomp import varcomp
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from vcmodel.results.comparable import Comparable
     from vcmodel.results.comparison import LikelihoodRatio
     from vcmodel.results.history import Certificate
-
-# of to_dict(): raised when a key changes its meaning or goes; a new key does not raise it
-SCHEMA = 1
 
 
 class Fit:
@@ -203,16 +201,25 @@ class Fit:
         """
         return matrices.correlation_table(self.estimate, find_component(self.estimate, term))
 
+    def covariances(self) -> pd.DataFrame:
+        """Every variance and covariance of every term: ``term row column covariance std_error``.
+
+        Standard errors by the delta method, whatever parameters the structure reports; none at a boundary, and none where the data or the
+        user determine the value.
+        """
+        return matrices.covariances_table(self.estimate)
+
     @cached_property
-    def _correlations(self) -> pd.DataFrame:
-        return matrices.correlations_table(self.estimate)
+    def _few_correlations(self) -> pd.DataFrame:
+        """Those of matrices that are small enough for reports."""
+        return matrices.correlations_table(self.estimate, small_components(self.estimate))
 
     def correlations(self) -> pd.DataFrame:
         """Every correlation of every term: ``term row column correlation std_error lower upper p_zero``.
 
         Standard errors by the delta method; 95 % intervals and two-sided tests of zero on Fisher's z scale.
         """
-        return self._correlations.copy()
+        return matrices.correlations_table(self.estimate)
 
     def function(self, expression: str) -> FunctionEstimate:
         """A function of the variance parameters with its delta-method standard error.
@@ -283,14 +290,14 @@ class Fit:
 
     @cached_property
     def _content(self) -> Content:
-        frame, residual = self.estimate.design.frame, self.estimate.design.spec.residual
+        residual = self.estimate.design.spec.residual
         return Content(
             formulas={**self.formulas, "residual": self.formulas["residual"] or f"{residual.alternatives[0].text} (default)"},
             status=self.status.value,
             converged=self.converged,
             n_observations=self.n_observations,
-            n_rows=frame.n_rows,
-            n_missing=frame.n_rows * len(frame.responses) - frame.y.size,
+            n_rows=criteria.n_rows(self.estimate),
+            n_missing=criteria.n_missing(self.estimate),
             n_fixed=self.n_fixed,
             n_parameters=self.n_parameters,
             loglik=self.loglik,
@@ -298,10 +305,10 @@ class Fit:
             aic=self.aic,
             bic=self.bic,
             varcomp=self._varcomp,
-            correlations=self._correlations,
+            correlations=self._few_correlations,
             fixed_effects=self._fixed_effects,
             iterations=self.iterations,
-            notes=self._notes,
+            notes=[*self._notes, *omitted_matrices(self.estimate)],
         )
 
     def summary(self) -> str:
@@ -357,30 +364,18 @@ class Fit:
         return write_page(path, fit_page(self, title=title))
 
     def to_dict(self) -> dict[str, Any]:
-        """The fit in plain types (NaN becomes None), without the values per row and the predicted effects; keys as the tables'."""
-        return {
-            "schema": SCHEMA,
-            "model": self.formulas,
-            "converged": self.converged,
-            "status": {"name": self.status.name.lower(), "message": self.status.value},
-            "notes": self.notes,
-            "responses": list(self.estimate.design.frame.responses),
-            "n_observations": self.n_observations,
-            "n_rows": self._content.n_rows,
-            "n_missing": self._content.n_missing,
-            "n_fixed": self.n_fixed,
-            "n_parameters": self.n_parameters,
-            **{name: plain(getattr(self, name)) for name in ("loglik", "loglik_full", "aic", "bic")},
-            "varcomp": records(self._varcomp, "row"),
-            "residual_terms": self.estimate.residual_labels,
-            "covariance": {label: labelled(self.covariance(label)) for label in self.terms},
-            "correlation": {label: labelled(self.correlation(label)) for label in self.terms},
-            "correlations": records(self._correlations),
-            "fixed_effects": records(self._fixed_effects, "name"),
-            "wald": records(self.wald(), "term"),
-            "certificate": plain(vars(self.certificate)),
-            "iterations": records(self.iterations),
-        }
+        """The fit in plain types (NaN becomes None), without the values per row and the predicted effects; keys as the tables'.
+
+        Matrices of more than 60 levels with their correlations, and the Wald tests of more than 500 fixed coefficients, are left out: a
+        note says so. :meth:`covariance`, :meth:`covariances`, :meth:`correlations` and :meth:`wald` give them.
+        """
+        return record(
+            self.estimate,
+            notes=self._notes,
+            varcomp=self._varcomp,
+            correlations=self._few_correlations,
+            fixed_effects=self._fixed_effects,
+        )
 
     def to_json(self, indent: int | None = None) -> str:
         """:meth:`to_dict` as JSON text."""

@@ -14,7 +14,8 @@ TRAITS = ("a", "b", "c", "d")
 
 
 def pair(one, two, values, errors=(0.1, 0.1, 0.1), status="converged"):
-    kept = {"pair": [{"term": "trait:line", "values": list(values), "std_error": list(errors)}]}
+    entries = {"row": [one, two, two], "column": [one, two, one], "covariance": list(values), "std_error": list(errors)}
+    kept = {"pair": [{"term": "trait:line", **entries}]}
     return BatchResult(f"{one}{two}", "f", "m", None, (one, two), {}, status, "", fit={}, kept=kept)
 
 

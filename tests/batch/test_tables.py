@@ -5,7 +5,7 @@ from batch.small import folder, trial
 import vcmodel as vc
 from vcmodel.batch import load_results, run_job
 from vcmodel.batch.result import pack, unpack
-from vcmodel.batch.tables import TABLES, TableWriter, _trait_of_coefficient, rows
+from vcmodel.batch.tables import TABLES, TableWriter, rows
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +86,17 @@ def test_large_tables_are_written_in_groups(tmp_path, monkeypatch):
     assert len(pd.read_parquet(tmp_path / "timings.parquet")) == 28
 
 
-def test_the_trait_of_a_coefficient():
-    traits = ("a", "ab")
-    assert _trait_of_coefficient("trait_ab:x", traits) == "ab"
-    assert _trait_of_coefficient("trait_a", traits) == "a"
-    assert _trait_of_coefficient("at(trait, 'ab'):x", traits) == "ab"
-    assert _trait_of_coefficient("x", traits) is None
-    assert _trait_of_coefficient("x", ("a",)) == "a"
+def test_the_traits_of_coefficients_and_of_variance_parameters():
+    data = trial(1, traits=("a", "ab")).assign(x=lambda d: range(len(d)), site=["s1", "s2"] * 18)
+    model = vc.Model("a + ab ~ trait + at(trait, 'ab'):x + block", "corgh(trait):line + diag(site):line", "units:us(trait)")
+    (result,) = vc.fit_many(model, {"t": data}, executor="serial")
+    fixed = result.tables["fixed"].set_index("name")["trait"].fillna("")
+    assert fixed.to_dict() == {"trait_a": "a", "trait_ab": "ab", "at(trait, 'ab'):x": "ab", "block[T.B1]": "", "block[T.B2]": ""}
+    rows = result.tables["varcomp"].set_index("row")[["trait", "trait2"]].fillna("")
+    assert rows.loc["trait:line!trait_ab:a.cor"].tolist() == ["ab", "a"]
+    assert rows.loc["trait:line!trait_ab"].tolist() == ["ab", "ab"]
+    assert rows.loc["units:trait!trait_ab:a"].tolist() == ["ab", "a"]
+    assert rows.loc["site:line!site_s1"].tolist() == ["", ""]
 
 
 def test_levels_inside_a_term():

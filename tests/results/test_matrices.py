@@ -24,6 +24,40 @@ def test_correlation_and_its_standard_error_are_those_that_corgh_reports():
         assert tidy.loc[term, "std_error"] == pytest.approx(other.loc[row, "std_error"], rel=1e-5)
 
 
+def test_covariances_are_those_of_the_matrices_with_the_standard_errors_that_us_reports():
+    tidy = trial().covariances()
+    assert list(tidy.columns) == ["term", "row", "column", "covariance", "std_error"]
+    table = trial().varcomp
+    assert len(tidy) == len(table)
+    np.testing.assert_allclose(tidy["covariance"], table["component"])
+    np.testing.assert_allclose(tidy["std_error"], table["std_error"])
+    other = trial("corgh(trait)", "units:corgh(trait)").covariances()
+    np.testing.assert_allclose(other["std_error"], tidy["std_error"], rtol=1e-5)
+
+
+def test_covariances_without_standard_error():
+    singular = two_blocks().covariances()  # all correlations of the blocks are +-1, yet each covariance is uncertain
+    assert singular["std_error"].notna().all()
+    held = vc.fit("yield ~ gen", random="diag(gen):block", data=oats(), start={"units!R": 180.0}, bounds={"units!R": "F"}).covariances()
+    assert list(held["row"]) == list(held["column"])  # zeros of the structure are no rows
+    assert math.isnan(held["std_error"].iloc[-1])
+    twins = oats().assign(twin=lambda d: d["block"])
+    unknown = vc.fit("yield ~ gen", random="block + twin", data=twins).covariances().set_index("term")["std_error"]
+    assert unknown.isna().tolist() == [True, True, False]
+
+
+def test_the_standard_error_of_a_correlation_by_hand():
+    # us of two traits: the covariance matrix of the reported (co)variances, and dr = ds21/sqrt(s11 s22) - r/2 (ds11/s11 + ds22/s22)
+    estimate, index = trial().estimate, 1
+    s11, s21, s22 = estimate.theta[index]
+    r = s21 / math.sqrt(s11 * s22)
+    jacobian = estimate.jacobians[index]
+    gradient = np.array([-0.5 * r / s11, 1.0 / math.sqrt(s11 * s22), -0.5 * r / s22])
+    expected = math.sqrt(gradient @ jacobian @ estimate.covariance @ jacobian.T @ gradient)
+    row = trial().correlations().iloc[1]
+    assert (row["correlation"], row["std_error"]) == pytest.approx((r, expected), rel=1e-10)
+
+
 def test_every_pair_of_every_term_once_with_the_later_level_first():
     tidy = two_blocks().correlations()
     assert list(tidy.columns) == ["term", "row", "column", "correlation", "std_error", "lower", "upper", "p_zero"]

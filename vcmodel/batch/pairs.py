@@ -118,10 +118,8 @@ def _combine_term(file: str, model: str, term: str, traits: tuple[str, ...], res
     for result in results:
         for item in result.kept["pair"]:  # type: ignore[index]
             if item["term"] == term:
-                first, second = (place[name] for name in result.traits)
-                cells = ((first, first), (second, second), (max(first, second), min(first, second)))
-                for cell, value, error in zip(cells, item["values"], item["std_error"], strict=True):
-                    found.setdefault(cell, []).append((value, np.nan if error is None else error))
+                for cell, estimate in _estimates(item, place).items():
+                    found.setdefault(cell, []).append(estimate)
     scale = np.array([np.sqrt(np.mean([v for v, _ in found.get((i, i), [])] or [0.0])) for i in range(q)])
     pairwise, error, count = np.full((q, q), np.nan), np.full((q, q), np.nan), np.zeros((q, q), dtype=np.int64)
     for (i, j), estimates in found.items():
@@ -134,6 +132,16 @@ def _combine_term(file: str, model: str, term: str, traits: tuple[str, ...], res
         count[i, j] = count[j, i] = values.size
     matrix, note = _solve(pairwise, error, scale)
     return Combination(file, model, term, traits, pairwise, error, count, matrix, note)
+
+
+def _estimates(item: dict[str, Any], place: dict[str, int]) -> dict[tuple[int, int], tuple[float, float]]:
+    """Estimate and standard error (NaN for none) of each entry of a 2 x 2 matrix; a covariance that the model sets to zero is zero."""
+    found = {}
+    for row, column, value, error in zip(item["row"], item["column"], item["covariance"], item["std_error"], strict=True):
+        one, two = place[row], place[column]
+        found[max(one, two), min(one, two)] = (value, np.nan if error is None else error)
+    one, two = sorted({place[name] for name in item["row"]})
+    return {(two, one): (0.0, np.nan), **found}
 
 
 def _solve(pairwise: Array, error: Array, scale: Array) -> tuple[Array, str]:

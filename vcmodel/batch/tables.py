@@ -119,14 +119,9 @@ def rows(result: BatchResult) -> dict[str, list[Row]]:
     found["timings"] = [(*head, result.id, result.seconds, result.attempts)]
     if not fit or result.kept is None:
         return found
-    for item in fit["varcomp"]:
-        numbers = [item[name] for name in ("component", "std_error", "z_ratio", "bound", "pct_change")]
-        found["varcomp"].append((*head, item["row"], *_traits_of_row(item["row"], result.traits), *numbers))
-    for item in fit["correlations"]:
-        found["correlations"].append((*head, *(item[name] for name in list(TABLES["correlations"])[3:])))
-    for item in fit["fixed_effects"]:
-        numbers = [item[name] for name in ("effect", "std_error", "z_ratio")]
-        found["fixed"].append((*head, item["name"], _trait_of_coefficient(item["name"], result.traits), *numbers))
+    for name, key in (("varcomp", "varcomp"), ("correlations", "correlations"), ("fixed", "fixed_effects")):
+        own = [column for column in TABLES[name] if column not in _OF_FIT]
+        found[name] = [(*head, *(item[column] for column in own)) for item in fit[key]]
     for item in result.kept["random"]:
         found["random"] += [(*head, *row) for row in _effects(item, result.traits)]
     return found
@@ -137,35 +132,6 @@ def frames(result: BatchResult) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     return {name: pd.DataFrame(found, columns=list(TABLES[name])) for name, found in rows(result).items() if name != "timings"}
-
-
-def _traits_of_row(row: str, traits: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """The traits a variance or covariance is of, by its row name; None where it is not of traits.
-
-    >>> _traits_of_row("trait:Family!trait_b:a", ("a", "b")), _traits_of_row("Family", ("a",)), _traits_of_row("Block", ("a", "b"))
-    (('b', 'a'), ('a', 'a'), (None, None))
-    """
-    if len(traits) == 1:
-        return traits[0], traits[0]
-    tail = row.rsplit("!trait_", 1)[1] if "!trait_" in row else ""
-    tail = tail.removesuffix(".cor")
-    for one in traits:
-        if tail == one:
-            return one, one
-        for two in traits:
-            if tail == f"{one}:{two}":
-                return one, two
-    return None, None
-
-
-def _trait_of_coefficient(name: str, traits: tuple[str, ...]) -> str | None:
-    """The trait a fixed coefficient is of; None where it is common to all."""
-    if len(traits) == 1:
-        return traits[0]
-    for trait in traits:
-        if name == f"trait_{trait}" or name.startswith((f"trait_{trait}:", f"at(trait, {trait!r})")):
-            return trait
-    return None
 
 
 def _effects(item: dict[str, Any], traits: tuple[str, ...]) -> Iterator[Row]:

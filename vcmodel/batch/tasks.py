@@ -21,6 +21,7 @@ from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.options import FitOptions
+from vcmodel.results.export import plain
 from vcmodel.tables.decoding import spelled
 from vcmodel.tables.options import ReadOptions
 
@@ -209,7 +210,7 @@ def _record(fit: Fit) -> dict[str, Any]:
 def _kept(fit: Fit, task: Task) -> dict[str, Any]:
     row, trait = np.nonzero(~np.isnan(_wide(fit.fitted, task.traits)))
     return {
-        "random": [_effects(fit, term) for term in _random_terms(fit)],
+        "random": [_effects(fit, term) for term in fit.estimate.random_labels],
         # two fits to the same cells can be compared by their REML likelihoods
         "cells": hashlib.sha256(np.stack([row, trait]).astype("<i8").tobytes()).hexdigest(),
         "pair": _pair(fit, task.traits) if len(task.traits) == 2 else [],
@@ -229,10 +230,6 @@ def _wide(values: pd.Series | pd.DataFrame, traits: tuple[str, ...]) -> np.ndarr
     return values.to_numpy(dtype=float).reshape(len(values), len(traits))
 
 
-def _random_terms(fit: Fit) -> list[str]:
-    return fit.estimate.random_labels
-
-
 def _effects(fit: Fit, term: str) -> dict[str, Any]:
     """The predicted effects of a term, column by column; `inner` is the level of its matrix, `factor` what that is a level of."""
     table = fit.random_effects(term)
@@ -249,40 +246,9 @@ def _effects(fit: Fit, term: str) -> dict[str, Any]:
 
 
 def _pair(fit: Fit, traits: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The 2 x 2 covariance matrices over the two traits with the standard errors of their entries."""
-    first, second = traits
-    rows = fit.varcomp
+    """The variances of the two traits and their covariance, with standard errors, of every term that has a matrix over them."""
     found = []
-    for term in fit.terms:
-        matrix = fit.covariance(term)
-        if sorted(map(str, matrix.index)) != sorted(traits):
-            continue
-        matrix.index = matrix.columns = matrix.index.map(str)
-        errors = {}
-        for one, two in ((first, first), (second, second), (second, first)):
-            errors[one, two] = _standard_error(fit, rows, term, one, two)
-        found.append(
-            {
-                "term": term,
-                "values": [float(matrix.loc[one, two]) for one, two in errors],
-                "std_error": list(errors.values()),
-            }
-        )
+    for term, entries in fit.covariances().groupby("term", sort=False):
+        if set(entries["row"]) == set(traits):
+            found.append({"term": term, **{name: plain(entries[name].to_numpy()) for name in ("row", "column", "covariance", "std_error")}})
     return found
-
-
-def _standard_error(fit: Fit, rows: pd.DataFrame, term: str, later: str, earlier: str) -> float | None:
-    """Of a covariance between traits, by whichever rows the structure reports; None at a boundary and for structures without them."""
-    direct = [f"{term}!trait_{later}:{earlier}"] + ([f"{term}!trait_{later}"] if later == earlier else [])
-    for name in direct:
-        if name in rows.index:
-            error = float(rows.at[name, "std_error"])
-            return error if np.isfinite(error) and error > 0.0 else None
-    parts = [f"{term}!trait_{later}:{earlier}.cor", f"{term}!trait_{later}", f"{term}!trait_{earlier}"]
-    if all(name in rows.index for name in parts):
-        try:
-            error = float(fit.function(f"`{parts[0]}` * sqrt(`{parts[1]}` * `{parts[2]}`)").std_error)
-        except VcmodelError:
-            return None
-        return error if np.isfinite(error) and error > 0.0 else None
-    return None

@@ -31,7 +31,8 @@ def flags(record: Mapping[str, Any]) -> list[Flag]:
         rows = [item["row"] for item in record["varcomp"] if item["bound"] == code]
         if rows:
             found.append(Flag(mark, ", ".join(rows)))
-    singular = [term for term in record["certificate"]["multipliers"] if len(record["correlation"][term]["levels"]) > 1]
+    variances = {term for term, matrix in record["correlation"].items() if len(matrix["levels"]) == 1}
+    singular = [term for term in record["certificate"]["multipliers"] if term not in variances]
     if singular:
         found.append(Flag("singular matrix", f"reduced rank of {', '.join(singular)}"))
     near = [

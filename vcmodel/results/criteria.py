@@ -14,6 +14,17 @@ def n_observations(estimate: Estimate) -> int:
     return int(estimate.design.frame.y.size)
 
 
+def n_rows(estimate: Estimate) -> int:
+    """Rows of the data that were used."""
+    return estimate.design.frame.n_rows
+
+
+def n_missing(estimate: Estimate) -> int:
+    """Cells without a value in the rows used."""
+    frame = estimate.design.frame
+    return frame.n_rows * len(frame.responses) - frame.y.size
+
+
 def n_fixed(estimate: Estimate) -> int:
     """Rank of the fixed effects."""
     return len(estimate.design.kept)

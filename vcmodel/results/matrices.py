@@ -1,9 +1,12 @@
-"""Covariance and correlation matrices of the components, with standard errors, intervals and tests of the correlations."""
+"""Covariance and correlation matrices of the components, with standard errors, intervals and tests of the correlations.
+
+Standard errors are by the delta method from the covariance of the coordinates, so that they need no reported parameter of that entry.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property
-from math import atanh, isfinite, sqrt, tanh
+from math import atanh, isfinite, tanh
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,8 +14,12 @@ import pandas as pd
 
 from vcmodel.results.distributions import Z95, normal_two_sided
 from vcmodel.results.labels import matrix_levels
+from vcmodel.results.varcomp import standard_errors
+from vcmodel.structures.correlations import correlation_jacobian, correlations, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from vcmodel.reml.estimate import Estimate
@@ -61,17 +68,6 @@ class ComponentMatrix:
         self.sigma: Array = estimate.sigma(index)
 
     @cached_property
-    def derivative(self) -> Array:
-        """Derivative of Sigma (m, k, k) by the component's own coordinates."""
-        return self.estimate.point[self.index].derivative
-
-    @cached_property
-    def coordinate_covariance(self) -> Array:
-        """Covariance (m, m) of the component's own coordinates."""
-        part = self.estimate.point[self.index].where
-        return self.estimate.covariance[part, part]
-
-    @cached_property
     def unknown(self) -> NDArray[np.bool_]:
         """Entries (k, k) that depend on a parameter the data do not determine."""
         k = self.sigma.shape[0]
@@ -83,28 +79,44 @@ class ComponentMatrix:
         moves = structure.derivative(self.estimate.start_theta[self.index])
         return np.any(moves[hidden] != 0.0, axis=0)
 
-    @cached_property
-    def correlations(self) -> Array:
+    def standard_errors(self, jacobian: Array) -> Array:
+        """Standard errors (n,) of n functions of Sigma from their Jacobian (n, m) by the component's own coordinates; NaN for none."""
+        part = self.estimate.point[self.index].where
+        errors = standard_errors(jacobian, self.estimate.covariance[part, part])
+        return np.where(errors > 0.0, errors, np.nan)
+
+    def correlation_matrix(self) -> Array:
         """R (k, k); NaN where a variance is zero."""
-        scale = np.sqrt(np.diag(self.sigma))
-        scale = np.where(scale > 0.0, scale, np.nan)
-        result = self.sigma / scale[:, None] / scale
-        # a quotient of a rank-one matrix can exceed one by a rounding error
-        result = np.where(np.abs(np.abs(result) - 1.0) < 1e-14, np.sign(result), result)
-        result[np.diag_indices_from(result)] = np.where(np.isnan(scale), np.nan, 1.0)
+        result = np.where(np.diag(self.sigma) > 0.0, np.eye(len(self.sigma)), np.nan)
+        result[~np.eye(len(self.sigma), dtype=bool)] = 0.0
+        rows, columns = pairs(len(self.sigma))
+        result[rows, columns] = result[columns, rows] = correlations(self.sigma)
         return result
 
-    def correlation(self, i: int, j: int) -> Correlation:
-        """One correlation, its standard error from dr = dS_ij / (S_ii S_jj)^1/2 - r/2 (dS_ii / S_ii + dS_jj / S_jj)."""
-        r = float(self.correlations[i, j])
-        if not isfinite(r):
-            return fisher(r, float("nan"))
-        a, b = self.sigma[i, i], self.sigma[j, j]
-        d = self.derivative
-        gradient = d[:, i, j] / sqrt(a * b) - 0.5 * r * (d[:, i, i] / a + d[:, j, j] / b)
-        if self.unknown[i, j] or self.unknown[i, i] or self.unknown[j, j]:
-            return fisher(r, float("nan"))
-        return fisher(r, sqrt(max(float(gradient @ self.coordinate_covariance @ gradient), 0.0)))
+    def covariances(self) -> list[tuple[str, str, float, float]]:
+        """Levels, value and standard error of every entry of the lower triangle that the model does not set to zero."""
+        rows, columns = np.nonzero(np.tril(self.component.structure.pattern()))
+        derivative = self.estimate.point[self.index].derivative
+        errors = np.where(self.unknown[rows, columns], np.nan, self.standard_errors(derivative[:, rows, columns].T))
+        values = self.sigma[rows, columns].tolist()
+        return list(zip(self._named(rows), self._named(columns), values, errors.tolist(), strict=True))
+
+    def correlations(self) -> list[tuple[str, str, Correlation]]:
+        """Levels and correlation of every pair that the model does not set to zero, the later level first."""
+        rows, columns = pairs(len(self.sigma))
+        kept = self.component.structure.pattern()[rows, columns]
+        if not kept.any():
+            return []
+        jacobian = correlation_jacobian(self.sigma, self.estimate.point[self.index].derivative)[kept]
+        rows, columns, values = rows[kept], columns[kept], correlations(self.sigma)[kept]
+        with np.errstate(invalid="ignore"):
+            errors = self.standard_errors(jacobian)
+        errors[self.unknown[rows, columns] | self.unknown[rows, rows] | self.unknown[columns, columns]] = np.nan
+        found = [fisher(value, error) for value, error in zip(values.tolist(), errors.tolist(), strict=True)]
+        return list(zip(self._named(rows), self._named(columns), found, strict=True))
+
+    def _named(self, places: NDArray[np.intp]) -> list[str]:
+        return [self.levels[i] for i in places]
 
     def frame(self, values: Array) -> pd.DataFrame:
         """A (k, k) array labelled by the levels."""
@@ -121,19 +133,29 @@ def covariance_table(estimate: Estimate, index: int) -> pd.DataFrame:
 def correlation_table(estimate: Estimate, index: int) -> pd.DataFrame:
     """The correlation matrix of a component as a labelled table; NaN where a variance is zero."""
     matrix = ComponentMatrix(estimate, index)
-    return matrix.frame(matrix.correlations)
+    return matrix.frame(matrix.correlation_matrix())
 
 
-def correlations_table(estimate: Estimate) -> pd.DataFrame:
-    """Every correlation that the model does not set to zero: ``term row column`` and the fields of :class:`Correlation`."""
+def covariances_table(estimate: Estimate) -> pd.DataFrame:
+    """Every variance and covariance that the model does not set to zero: ``term row column covariance std_error``."""
     rows = []
     for index, component in enumerate(estimate.components):
-        pattern = component.structure.pattern()
-        pairs = [(i, j) for i in range(component.structure.size) for j in range(i) if pattern[i, j]]
-        if not pairs:
-            continue
-        matrix = ComponentMatrix(estimate, index)
-        rows += [(component.label, matrix.levels[i], matrix.levels[j], *matrix.correlation(i, j)) for i, j in pairs]
-    columns = ["term", "row", "column", *Correlation._fields]
-    table = pd.DataFrame(rows, columns=columns)
+        rows += [(component.label, *entry) for entry in ComponentMatrix(estimate, index).covariances()]
+    table = pd.DataFrame(rows, columns=["term", "row", "column", "covariance", "std_error"])
+    return table.astype({"covariance": float, "std_error": float})
+
+
+def correlations_table(estimate: Estimate, components: Iterable[int] | None = None) -> pd.DataFrame:
+    """Every correlation that the model does not set to zero: ``term row column`` and the fields of :class:`Correlation`.
+
+    Parameters
+    ----------
+    components : iterable of int, optional
+        Those of these components only.
+    """
+    rows = []
+    for index in range(len(estimate.components)) if components is None else components:
+        label = estimate.components[index].label
+        rows += [(label, row, column, *found) for row, column, found in ComponentMatrix(estimate, index).correlations()]
+    table = pd.DataFrame(rows, columns=["term", "row", "column", *Correlation._fields])
     return table.astype(dict.fromkeys(Correlation._fields, float))
