@@ -273,6 +273,14 @@ def test_parents_without_a_row_are_founders():
     assert pedigree.notes == ("2 parents without a row of their own added as founders",)
 
 
+def test_a_founder_spelled_nearly_as_an_individual_is_named():
+    pedigree = Pedigree(table(("a", None, None), ("07", None, None), ("c", "A", "07"), ("d", "A", "7")))
+    assert pedigree.notes[1] == (
+        "founders spelled nearly as an individual with a row, and another than it: 'A' beside 'a', '7' beside '07'; "
+        "correct the pedigree where one is meant"
+    )
+
+
 def test_sire_and_dam_at_once_is_noted():
     pedigree = Pedigree(table(("c", "a", "b"), ("d", "b", "a")))
     assert any("used both as sire and as dam: a, b" in note for note in pedigree.notes)

@@ -147,6 +147,17 @@ def test_numbers_that_are_labels():
     assert np.allclose(represented(Relationship.triplets(entries(k, [13.0, 11.0, 12.0]), labels=["11", "12", 13]), [13, 11, 12]), k)
 
 
+def test_positions_beside_labels_that_are_numbers_are_said():
+    k = matrix(3)
+    (note,) = Relationship.triplets(entries(k, [1, 2, 3]), labels=[3, 2, 1]).notes
+    assert note == (
+        "the labels are numbers too: row '1' was taken for position 1, which is the label '3'; "
+        "if rows and columns hold the labels, give these in ascending order"
+    )
+    assert Relationship.triplets(entries(k, [1, 2, 3]), labels=[1, 2, 3]).notes == ()
+    assert Relationship.triplets(entries(k, [1, 2, 3]), labels=[11, 13, 12]).notes == ()
+
+
 def test_single_precision():
     k = matrix()
     table = entries(k, half="full")

@@ -249,6 +249,8 @@ FIXED_ERRORS = {
     "y ~ poly(x, **d)": ("cannot unpack", None),
     "y ~ poly(*x)": ("only columns, numbers", None),
     "y ~ I(9**9**9)": ("a power takes a column and a number up to 20", None),
+    "y ~ x^2": ("`x ** 2` of a single term is that term: write x, or for a power in `fixed` I(x ** 2)", "2"),
+    "y ~ a:x ** 3 + z": ("of a single term is that term", "3"),
     "y ~ I(x**z)": ("a power takes a column", None),
     "y ~ I(x**-99)": ("a power takes a column", None),
     "y ~ I(x ** (9**9))": ("a power takes a column", None),

@@ -203,6 +203,8 @@ LOOKALIKES = {
     "dashes": (["G-1", "G\u20131"], "characters that look the same"),
     "letter O": (["G01", "GO1"], "characters that look the same"),
     "invisible": (["G1", "G\u200b1"], "characters that look the same"),
+    "leading zeros": (["01", "1", "2", "10"], "zeros"),
+    "a whole number with a fraction": (["1.0", "1", "2", "x"], "zeros"),
 }
 
 

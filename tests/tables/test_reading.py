@@ -151,6 +151,11 @@ def test_row_names_without_a_header(write):
     assert trailing.table.columns.tolist() == ["a", "b"]
 
 
+def test_a_text_of_several_lines_is_one(write):
+    table = read(write('y,remark\n1,"wet\nand, later, dry"\n2,"see 3\nto, below"\n')).table
+    assert table.remark.tolist() == ["wet\nand, later, dry", "see 3\nto, below"]
+
+
 def test_names_are_cleaned(write):
     reading = read(write('" a ","Plot\nheight",cafe\u0301\n1,2,3\n'))
     assert reading.table.columns.tolist() == ["a", "Plot height", "caf\u00e9"]
@@ -166,6 +171,11 @@ REFUSED = {
     "too long": (b"a,b\n1,2\n1,2,3\n", "line 3: 3 fields, more than the 2 column names (separated by comma)"),
     "too short": (b"a,b,c\n1,2,3\n1,2\n", "line 3: 2 fields, fewer than the 3 column names"),
     "open quote": (b'a,b\n1,"2\n3,4\n', "a quote that is opened in the file is never closed"),
+    "rows in quotes": (
+        b'y,g\n1,a\n2,"b\n3,a\n4,b"\n5,a\n',
+        "line 3: a quoted text that begins here and ends in line 5 has whole rows in it",
+    ),
+    "rows in quotes, first column": (b'g,y\n"a,2\nc,3\nd",3\n', "line 2: a quoted text that begins here and ends in line 4"),
     "bad quote": (b'a,b\n1,"2"x\n', "line 2: a closing quote is followed by other characters"),
     "long field": (b'a,b\n1,"' + b"x" * 140_000 + b'"\n', "line 2: a field of more than 131,072 characters"),
     "nul": (b"a,b\n1,2\n1,\x002\n", "has a NUL byte in line 3: the file is binary or damaged"),

@@ -65,11 +65,12 @@ def nearly(text: str, labels: Iterable[str]) -> str | None:
     >>> nearly("7", ["007", "8"]), nearly("A1", ["a1"]), nearly("x", ["y"])
     ('007', 'a1', None)
     """
-    key = _folded(text)
-    return next((name for name in labels if _folded(name) == key), None)
+    key = folded(text)
+    return next((name for name in labels if folded(name) == key), None)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A label without case and leading zeros."""
     return canonical(text).casefold().lstrip("0")
 
 

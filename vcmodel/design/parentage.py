@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vcmodel.design.matching import Directory, canonical, matched, spelled
+from vcmodel.design.matching import Directory, canonical, folded, matched, spelled
 from vcmodel.errors import ModelWarning, RelationshipError, row_list, warn
 from vcmodel.linalg import _kernels
 from vcmodel.tables.missing import is_unknown
@@ -77,9 +77,22 @@ def read_parentage(ids: pd.Series, sides: Sequence[pd.Series], codes: Iterable[s
     result = Parentage(names, own, np.vstack([parents, np.full((len(founders), 2), -1)]), notes)
     if founders:
         notes.append(f"{counted(len(founders), 'parent')} without a row of their own added as founders")
+        notes.extend(_founders_spelled_otherwise(names[own:], names[:own]))
     _note_both_sides(result)
     _warn_of_a_common_founder(result)
     return result
+
+
+def _founders_spelled_otherwise(founders: Sequence[str], individuals: Sequence[str]) -> list[str]:
+    """A note where founders differ from an individual in case or leading zeros only, which may be one individual spelled in two ways."""
+    known = {folded(name): name for name in reversed(individuals)}
+    pairs = [f"{name!r} beside {known[folded(name)]!r}" for name in founders if folded(name) in known]
+    if not pairs:
+        return []
+    return [
+        f"founders spelled nearly as an individual with a row, and another than it: {few(pairs, 3)}; "
+        "correct the pedigree where one is meant"
+    ]
 
 
 def _parents(

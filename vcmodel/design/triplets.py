@@ -174,6 +174,12 @@ def _places(texts: Sequence[str], given: tuple[str, ...] | list[list[str]] | Non
         given, note = _labels_of_file(given, size if positions else len(texts))
     if whole and size <= len(given):
         start = int(least > 0)
+        if set(given) >= set(texts) and any(given[number - start] != text for number, text in zip(numbers, texts, strict=True)):
+            example = next(text for number, text in zip(numbers, texts, strict=True) if given[number - start] != text)
+            note.append(
+                f"the labels are numbers too: row {example!r} was taken for position {example}, which is the label "
+                f"{given[int(example) - start]!r}; if rows and columns hold the labels, give these in ascending order"
+            )
         if start == 0:
             note.append("rows and columns are positions counted from 0")
         return numbers - start, given, note

@@ -198,7 +198,15 @@ class _Parser(Grammar):
         self.take()
         if not self.next.text.isdecimal() or not 1 <= int(self.next.text) <= LARGEST_POWER:
             raise self.fail(f"a whole number from 1 to {LARGEST_POWER} follows `**`; inside a function write I(x ** 2)")
-        return algebra.power(base, int(self.take().text), self.text)
+        exponent = self.take()
+        if len(base) == 1 and int(exponent.text) > 1:
+            term = str(base[0]) or "1"
+            raise self.fail(
+                f"`{term} ** {exponent.text}` of a single term is that term: write {term}, or for a power in `fixed` "
+                f"I({term} ** {exponent.text})",
+                exponent.span,
+            )
+        return algebra.power(base, int(exponent.text), self.text)
 
     # --- atoms --------------------------------------------------------------------------------------------------------------------
 

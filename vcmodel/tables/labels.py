@@ -22,6 +22,8 @@ _TWINS = (
 )
 # the letter O among digits
 _LETTER_O = re.compile(r"(?<=[0-9])o|o(?=[0-9])")
+# a whole number with zeros that do not change it: 01, 1.0
+_WHOLE = re.compile(r"0*([0-9]+?)(?:\.0*)?")
 
 
 def label(value: object) -> str:
@@ -65,7 +67,17 @@ def _appearance(text: str) -> str:
         text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in ("Cf", "Cc", "Mn") or c.isspace())
         text = unicodedata.normalize("NFC", text)
     text = "".join(text.casefold().split()).translate(_TWINS)
-    return _LETTER_O.sub("0", text)
+    return _without_zeros(_LETTER_O.sub("0", text))
+
+
+def _without_zeros(text: str) -> str:
+    """A whole number without zeros that do not change it; other labels as they are.
+
+    >>> [_without_zeros(text) for text in ("01", "1.0", "G01", "1.10", "0")]
+    ['1', '1', 'G01', '1.10', '0']
+    """
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def _difference(group: Sequence[str]) -> str:
@@ -83,4 +95,6 @@ def _difference(group: Sequence[str]) -> str:
         return "blanks"
     if same(lambda item: unspaced(item).casefold()):
         return "case and blanks"
+    if same(_without_zeros):
+        return "zeros"
     return "characters that look the same"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vcmodel.errors import DataError
+from vcmodel.tables.numbers import may_be_number
 from vcmodel.tables.options import ReadOptions
 
 # what a spreadsheet writes for a value it cannot compute; such a line is no comment
@@ -89,7 +90,7 @@ class Lines:
         Raises
         ------
         csv.Error
-            Quotes that are not closed.
+            Quotes that are not closed, or closed in a later row.
         """
         # without the ends of lines a quoted field would lose its line breaks
         lines: Iterable[str] = (f"{line}\n" for line in self.text)
@@ -98,6 +99,8 @@ class Lines:
         reader = _reader(lines, separator)
         first = 1
         for fields in reader:
+            if reader.line_num > first and _swallowed(self.text[first - 1 : reader.line_num], separator, len(fields)):
+                raise csv.Error(f"a quoted text that begins here and ends in line {reader.line_num} has whole rows in it")
             # an empty field in quotes is a row of one missing value, an empty line is none
             if len(fields) > 1 or (fields and (fields[0].strip() or '"' in self.text[first - 1])):
                 yield Record(first, reader.line_num, fields)
@@ -114,6 +117,12 @@ class Lines:
 
 def _reader(lines: Iterable[str], separator: str):  # type: ignore[no-untyped-def]
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=separator == " ")
+
+
+def _swallowed(lines: list[str], separator: str, width: int) -> bool:
+    """Whether lines that quotes make one record are rows: each has as many fields as the record, with the numbers in the same places."""
+    rows = [[may_be_number(item.strip().strip('"')) for item in line.strip().split(separator)] for line in lines]
+    return width > 1 and len(rows[0]) == width and any(rows[0]) and all(row == rows[0] for row in rows)
 
 
 def broken_quotes(problem: csv.Error, lines: Lines, separator: str, where: str) -> DataError:
