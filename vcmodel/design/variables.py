@@ -85,9 +85,7 @@ def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list
     return [Use(item.factor, "factor", part, term) for item in conditions if item.factor not in RESERVED]
 
 
-def _factors(
-    factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...], relationship: str = ""
-) -> list[Use]:
+def _factors(factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...], relationship: str = "") -> list[Use]:
     return [
         Use(item.factor, "factor", part, term, conditions, item.relationship or relationship)
         for item in factors

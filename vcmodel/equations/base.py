@@ -9,17 +9,69 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from vcmodel.design.design import Design
+    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.combinations import Combinations
+    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
+
+
+class Component(Protocol):
+    """What the equations read of a component."""
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it is a random term, not a residual section."""
+
+    @property
+    def index(self) -> int:
+        """Position among the random terms or the sections."""
+
+    @property
+    def reference(self) -> Array:
+        """Standard deviation of the data at each level (k,)."""
+
+
+class Part(Protocol):
+    """A component where it stands. The coordinates of Sigma come first, those of a relationship last."""
+
+    @property
+    def component(self) -> Component:
+        """Which one."""
+
+    @property
+    def chart(self) -> Chart:
+        """Its working coordinates."""
+
+    @property
+    def phi(self) -> Array:
+        """Their values (m,)."""
+
+    @property
+    def sigma(self) -> Array:
+        """Sigma (k, k)."""
+
+    @property
+    def loading(self) -> Array:
+        """Lambda (k, r)."""
+
+    @property
+    def derivative(self) -> Array:
+        """Derivative of Sigma by the coordinates, (m, k, k)."""
+
+    @property
+    def loading_derivative(self) -> Array:
+        """Derivative of Lambda by the coordinates, (m, k, r)."""
 
 
 class Equations(Protocol):
     """The equations of one design: everything constant once, numbers at every :meth:`update`.
 
-    The only mutable object of a fit. After ``update(loadings, residuals)`` returned True, the attributes and methods belong to those
-    matrices. Two implementations of the same design give the same numbers but for rounding.
+    The only mutable object of a fit. After ``update(parts)`` returned True, the attributes and methods belong to these parts; after
+    False there is nothing to ask. Two implementations of the same design give the same numbers but for rounding.
 
     Attributes
     ----------
@@ -27,8 +79,6 @@ class Equations(Protocol):
         Whether the form is special to some designs, which the notes of a fit then say.
     y : (N,) array
         y minus a fixed-effects fit, on the weighted scale of the design.
-    loadings : list of (k, r) arrays
-        Lambda of each random term at the last update.
     loglik, loglik_scale : float
         REML logL, and half the sum of the magnitudes of its terms: rounding of logL is relative to it.
     variate_size : int
@@ -39,25 +89,39 @@ class Equations(Protocol):
     reduced: ClassVar[bool]
     design: Design
     y: Array
-    loadings: list[Array]
-    loglik: float
-    loglik_scale: float
+
+    @property
+    def loglik(self) -> float:
+        """REML logL."""
+
+    @property
+    def loglik_scale(self) -> float:
+        """Half the sum of the magnitudes of its terms."""
 
     @property
     def variate_size(self) -> int:
         """Rows of the working variates."""
 
-    def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
-        """Factorise and solve for the roots of the random matrices and the residual matrices; False when one is not positive definite."""
+    def update(self, parts: Sequence[Part]) -> bool:
+        """Factorise and solve for the parts, random terms first; False when a residual matrix or C is not positive definite.
 
-    def gradients(self) -> tuple[list[Array], list[Array]]:
-        """dlogL/dLambda (k, r) of each random term, and symmetric D (k, k), dlogL = tr(D dSigma), of each residual section."""
+        Raises
+        ------
+        StructureError
+            A loading that does not have the shape or the zeros its structure says.
+        """
 
-    def term_variates(self, term: int, derivatives: Array) -> Array:
-        """Variates dV P y (variate_size, m) for matrices dSigma (m, k, k) of a random term."""
+    def derivatives(self, part: Part, remembered: Array | None = None) -> PartDerivatives:
+        """Score and curvature by the coordinates of a part, and its D.
 
-    def section_variates(self, section: int, derivatives: Array) -> Array:
-        """Variates dV P y (variate_size, m) for matrices dSigma (m, k, k) of a residual section."""
+        Parameters
+        ----------
+        remembered : (k, k) array, optional
+            D of an earlier point, used where the matrix is singular now.
+        """
+
+    def variates(self, part: Part) -> Array:
+        """Working variates dV P y (variate_size, m) of the coordinates of a part."""
 
     def average_information(self, variates: Array) -> Array:
         """1/2 Q'PQ (m, m) of working variates Q (variate_size, m)."""
@@ -72,6 +136,12 @@ class Equations(Protocol):
         """Root B (p, p) of the covariance BB' of the fixed effects as reported, and w (p,), of covariance I, with coefficients = B w.
 
         Made in the centred columns, where nothing cancels: a covariate that varies little about a large mean costs no digits of w.
+        """
+
+    def combinations(self, rows: sparse.spmatrix | Array) -> Combinations:
+        """M combinations L (m, p + sum of k q) of the fixed effects as reported and the random effects as written, term after term.
+
+        Effects of a term stand as in its incidence: Sigma-level by relationship level, i * q + l.
         """
 
     def effects(self, term: int) -> tuple[Array, Array]:
@@ -91,19 +161,22 @@ class SingleTraitSystems(Protocol):
     ----------
     n_rows, n_fixed : int
         n, and p0 columns of X0.
-    logdet : (T,) array
-        log|V_t| + log|X0'V_t^-1X0|.
-    quadratic : (T,) array
-        y_t'P_t y_t.
-    projected : (n', T) array
-        P_t y_t.
     """
 
     n_rows: int
     n_fixed: int
-    logdet: Array
-    quadratic: Array
-    projected: Array
+
+    @property
+    def logdet(self) -> Array:
+        """log|V_t| + log|X0'V_t^-1X0|, (T,)."""
+
+    @property
+    def quadratic(self) -> Array:
+        """y_t'P_t y_t, (T,)."""
+
+    @property
+    def projected(self) -> Array:
+        """P_t y_t, (n', T)."""
 
     @property
     def related(self) -> Array:
@@ -121,14 +194,11 @@ class SingleTraitSystems(Protocol):
     def fixed(self) -> Array:
         """beta, (p0, T)."""
 
-    def fixed_covariance(self) -> Array:
-        """Covariance matrices of beta_t, (T, p0, p0)."""
-
     def fixed_variances(self) -> Array:
         """Variances of beta, (p0, T): the diagonals of the covariance matrices."""
 
-    def fixed_forms(self, combinations: Array) -> Array:
-        """Sum over t of c_t' Cov(beta_t) c_t, (m,), for m combinations c (T, p0, m)."""
+    def covariance_times(self, trait: int, columns: Array) -> Array:
+        """The covariance of the errors of beta_t and s_t a_t (p0 + q, p0 + q) times columns (p0 + q, m)."""
 
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""

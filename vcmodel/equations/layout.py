@@ -1,296 +1,286 @@
-"""The constant part of the mixed-model equations: blocks, the pattern of C, and the linear map that fills it.
+"""The constant part of the mixed-model equations: the pattern of C, and the two linear maps that fill it.
 
-C is filled in two steps. H = W0'R^-1W0, with W0 = [X, Z] unwhitened, is linear in the distinct entries rho of R^-1: its values are one
-constant sparse matrix times rho. Then C = Lambda'H Lambda + blockdiag(0, K^-1), block by block: a *node* is one level of a term (or one
-fixed coefficient), and each pair of nodes that meets in the data or in K^-1 carries a dense k x k piece of H and r x r piece of C, so
-that the pattern holds the full r x r block of every level whatever Lambda is.
+H = W0'R^-1W0, with W0 = [X, Z] unwhitened, is linear in the coefficients rho of R^-1: its values are one constant sparse matrix times
+rho. Likewise K^-1 in the coefficients of the relationships. Then C = Lambda'H Lambda + blockdiag(0, I kron K^-1), by pairs of blocks: each
+pair of nodes that meets in the data or in K^-1 carries a dense k x k piece of H and an r x r piece of C, so that the pattern holds the
+full r x r block of every level whatever Lambda is. Levels of groups that overlap in rows meet too, for prediction error variances.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.connected import connected_parts
+from vcmodel.equations.blocks import block_of_node
+from vcmodel.equations.cross_products import cross_products
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from vcmodel.design.design import Design
-    from vcmodel.design.terms import DesignTerm
+    from vcmodel.equations.blocks import Unknowns
+    from vcmodel.equations.cross_products import Entries
 
     Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Block:
-    """Equations of one term (or of the fixed effects) that share a loading.
-
-    A term whose loading splits into unconnected parts (diag) gives one block per part.
-
-    Attributes
-    ----------
-    term : int
-        Index of the random term; -1 for the fixed effects.
-    rows, columns : arrays
-        The part of the term's loading: Sigma-levels (k,) and loading columns (r,).
-    incidence : (N, q * k) csr or array
-        Columns level by level: l * k + i.
-    precision : csc or None
-        P of K = F P^-1 F' (K^-1 without a root); None for the identity.
-    equation, node, effect : int
-        First equation (columns of C), node and column of W0.
-    """
-
-    term: int
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    n_levels: int
-    incidence: sparse.csr_matrix | Array
-    precision: sparse.csc_matrix | None
-    equation: int
-    node: int
-    effect: int
-
-    @property
-    def k(self) -> int:
-        """Sigma-levels."""
-        return self.rows.size
-
-    @property
-    def r(self) -> int:
-        """Loading columns."""
-        return self.columns.size
-
-    @property
-    def equations(self) -> slice:
-        """Columns of C."""
-        return slice(self.equation, self.equation + self.n_levels * self.r)
-
-    @property
-    def effects(self) -> slice:
-        """Columns of W0."""
-        return slice(self.effect, self.effect + self.n_levels * self.k)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlockPair:
     """All pairs of nodes of two blocks that meet, row block not before column block.
+
+    Pieces of a pair stand row of the piece by node pair by column, (k_row, n_pairs, k_column): Lambda'H Lambda then takes two matrix
+    products for all of them.
 
     Attributes
     ----------
     row, column : int
         Block numbers.
     values : slice
-        Where the (n_pairs, k_row * k_column) pieces of H lie.
+        Where the pieces of H lie, (k_row, n_pairs, k_column).
     inner : (n,) array
-        Entries of the (n_pairs * r_row * r_column) pieces of C that lie on its lower triangle.
+        Entries of the pieces of C (r_row, n_pairs, r_column) that lie on its lower triangle.
     target : (n,) array
         Their positions in C.data.
-    mirror : (n_pairs, r_row * r_column) array
+    mirror : (r_row, n_pairs * r_column) array
         Position in C.data of every entry of every piece, upper ones by symmetry.
     weight : (n_pairs,) array
         2, or 1 for the pieces on the diagonal: how often the piece stands in the full symmetric C.
     levels : (n_pairs, 2) array
-        The two levels of each pair.
+        The two levels of each pair, sorted by the first.
     """
 
     row: int
     column: int
     values: slice
-    inner: NDArray[np.int64]
-    target: NDArray[np.int64]
-    mirror: NDArray[np.int64]
+    inner: Index
+    target: Index
+    mirror: Index
     weight: Array
-    levels: NDArray[np.int64]
+    levels: Index
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of nodes."""
+        return self.weight.size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EquationLayout:
-    """Blocks, the map rho -> H, and the lower-triangular pattern of C with the constant K^-1 in it."""
+    """Unknowns, the maps from rho to H and from the coefficients of the relationships to C, and the lower triangle of C.
 
-    blocks: tuple[Block, ...]
-    block_pairs: tuple[BlockPair, ...]
+    Attributes
+    ----------
+    fill : (values of H, coefficients of R^-1) csr
+    pattern : (n_equations, n_equations) csc
+        Its data mean nothing.
+    prior : (nonzeros, coefficients of all relationships) csr
+        From the coefficients of K^-1, term after term, to blockdiag(0, I kron K^-1) at the pattern.
+    """
+
+    unknowns: Unknowns
+    pairs: tuple[BlockPair, ...]
     fill: sparse.csr_matrix
     pattern: sparse.csc_matrix
-    constant: Array
-    n_equations: int
-    n_effects: int
+    prior: sparse.csr_matrix
+
+    @property
+    def n_equations(self) -> int:
+        """Order of C."""
+        return self.unknowns.n_equations
 
 
-def term_parts(term: DesignTerm) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Connected parts (rows, columns) of the loading's pattern."""
-    return connected_parts(term.structure.root_pattern())
+def make_layout(
+    unknowns: Unknowns, residual: Sequence[sparse.coo_matrix], precisions: Sequence[Sequence[sparse.csc_matrix]]
+) -> EquationLayout:
+    """The layout of `unknowns` for R^-1 and for the K^-1 of each term as sums of coefficients times these matrices.
+
+    Parameters
+    ----------
+    residual : sequence of (N, N) coo
+        Lower triangles of symmetric matrices.
+    precisions : sequence of sequences of (m, m) csc
+        Symmetric matrices, both triangles.
+    """
+    entries = _NodeEntries.of(unknowns, cross_products(unknowns.effects, residual))
+    pairs = _pairs_that_meet(unknowns, entries, precisions)
+    fill = _fill_matrix(unknowns, pairs, entries, len(residual))
+    drafts = list(_pieces(unknowns, pairs))
+    key, pattern = _pattern(drafts, unknowns.n_equations)
+    return EquationLayout(
+        unknowns,
+        tuple(draft.located(key, unknowns.n_equations) for draft in drafts),
+        fill,
+        pattern,
+        _prior(unknowns, precisions, key),
+    )
 
 
-def _block_incidence(term: DesignTerm, rows: NDArray[np.int64]) -> sparse.csr_matrix | Array:
-    """Columns l * k + i of the chosen Sigma-levels; times the root of K where it is dense."""
-    root, q = term.relationship.dense_root, term.n_levels
-    if root is None:
-        columns = (rows[None, :] * term.n_columns + np.arange(term.n_columns)[:, None]).ravel()
-        return sparse.csr_matrix(term.solved_incidence[:, columns])
-    pieces = [term.incidence[:, i * q : (i + 1) * q] @ root for i in rows]
-    return np.stack(pieces, axis=2).reshape(term.incidence.shape[0], -1)
+class _NodeEntries(NamedTuple):
+    """Entries of W0'A_c W0 by nodes, row not before column, and by places within them."""
+
+    row: Index
+    row_place: Index
+    column: Index
+    column_place: Index
+    coefficient: Index
+    value: Array
+
+    @classmethod
+    def of(cls, unknowns: Unknowns, entries: Entries) -> _NodeEntries:
+        """Every column of W0 stands at the nodes of all blocks that load it."""
+        start, node, place = _nodes_of_effects(unknowns)
+        count = np.diff(start)
+        rows, columns, coefficient, value = start[entries.row], start[entries.column], entries.coefficient, entries.value
+        if np.any(count > 1):
+            many = count[entries.row] * count[entries.column]
+            which = np.repeat(np.arange(many.size), many)
+            within = np.arange(which.size) - np.repeat(np.cumsum(many) - many, many)
+            first, second = np.divmod(within, count[entries.column][which])
+            rows, columns, coefficient, value = rows[which] + first, columns[which] + second, coefficient[which], value[which]
+        lower = node[rows] >= node[columns]
+        rows, columns = rows[lower], columns[lower]
+        return cls(node[rows], place[rows], node[columns], place[columns], coefficient[lower], value[lower])
 
 
-def make_blocks(design: Design) -> tuple[Block, ...]:
-    """The blocks of a design: fixed effects, then the terms as written."""
-    one = np.zeros(1, dtype=np.int64)
-    p = design.x.shape[1]
-    blocks = [Block(-1, one, one, p, sparse.csr_matrix(design.x), None, 0, 0, 0)]
-    for t, term in enumerate(design.terms):
-        for rows, columns in term_parts(term):
-            last = blocks[-1]
-            q = term.n_columns
-            blocks.append(
-                Block(
-                    t, rows, columns, q, _block_incidence(term, rows), term.relationship.precision,
-                    last.equations.stop, last.node + last.n_levels, last.effects.stop,
-                )
-            )  # fmt: skip
-    return tuple(blocks)
+def _nodes_of_effects(unknowns: Unknowns) -> tuple[Index, Index, Index]:
+    """The nodes at which each column of W0 stands, and its places within them: start (columns + 1,), node, place."""
+    owner, node, place = [], [], []
+    for block in unknowns.blocks:
+        level = np.repeat(np.arange(block.n_levels), block.k)
+        owner.append(block.effects.first + level * block.effects.k + np.tile(block.places, block.n_levels))
+        node.append(block.node + level)
+        place.append(np.tile(np.arange(block.k), block.n_levels))
+    owners = np.concatenate(owner)
+    order = np.argsort(owners, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=unknowns.n_effects))])
+    return start, np.concatenate(node)[order], np.concatenate(place)[order]
 
 
-def _products(
-    blocks: Sequence[Block], pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Array]:
-    """Entries (effect, effect, coefficient, value) of W0'A_c W0 for every coefficient c, both triangles."""
-    thin = [b for b in blocks if sparse.issparse(b.incidence)]
-    dense = [b for b in blocks if not sparse.issparse(b.incidence)]
-    thin_effects = np.concatenate([np.arange(b.effects.start, b.effects.stop) for b in thin])
-    everything = sparse.csr_matrix(sparse.hstack([b.incidence for b in thin], format="csr"))
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], int, Array]] = []
+class _NodePairs(NamedTuple):
+    """Pairs of nodes that meet, sorted by pair of blocks.
 
-    def keep(
-        product: sparse.spmatrix | Array, row_effects: NDArray[np.int64], column_effects: NDArray[np.int64], c: int, twice: bool
-    ) -> None:
-        entries = sparse.coo_matrix(product)
-        rows, columns = row_effects[entries.row], column_effects[entries.col]
-        found.append((rows, columns, c, entries.data))
-        if twice:
-            found.append((columns, rows, c, entries.data))
+    Attributes
+    ----------
+    key, rank : arrays
+        Sorted row * n_nodes + column of all pairs, and the place of each of these here.
+    bounds : list of (row block, column block, slice)
+    start : list of int
+        Where the pieces of H of each pair of blocks begin, and their end.
+    """
 
-    for c, (left, right) in enumerate(pairs):
-        off = not np.array_equal(left, right)
-        keep(everything[left].T @ everything[right], thin_effects, thin_effects, c, off)
-        for i, block in enumerate(dense):
-            effects = np.arange(block.effects.start, block.effects.stop)
-            keep((everything[right].T @ block.incidence[left]).T, effects, thin_effects, c, True)
-            if off:
-                keep((everything[left].T @ block.incidence[right]).T, effects, thin_effects, c, True)
-            for other in dense[: i + 1]:
-                across = np.arange(other.effects.start, other.effects.stop)
-                same = other is block
-                keep(block.incidence[left].T @ other.incidence[right], effects, across, c, off or not same)
-                if off and not same:
-                    keep(block.incidence[right].T @ other.incidence[left], effects, across, c, True)
-    rows, columns = (np.concatenate([item[i] for item in found]) for i in (0, 1))
-    coefficient = np.concatenate([np.full(item[0].size, item[2], dtype=np.int64) for item in found])
-    return rows.astype(np.int64), columns.astype(np.int64), coefficient, np.concatenate([item[3] for item in found])
+    key: Index
+    rank: Index
+    row: Index
+    column: Index
+    bounds: list[tuple[int, int, slice]]
+    start: list[int]
 
 
-def _node_tables(blocks: Sequence[Block]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For every effect its node and its place i in the node; for every node its block."""
-    node = np.concatenate([b.node + np.repeat(np.arange(b.n_levels), b.k) for b in blocks])
-    place = np.concatenate([np.tile(np.arange(b.k), b.n_levels) for b in blocks])
-    owner = np.repeat(np.arange(len(blocks)), [b.n_levels for b in blocks])
-    return node.astype(np.int64), place.astype(np.int64), owner
+def _pairs_that_meet(unknowns: Unknowns, entries: _NodeEntries, precisions: Sequence[Sequence[sparse.csc_matrix]]) -> _NodePairs:
+    """Pairs that meet in the data, in a relationship, or at one level of groups that overlap in rows."""
+    n, blocks = unknowns.n_nodes, unknowns.blocks
+    found = [entries.row * n + entries.column]
+    for block in blocks:
+        found.append((block.node + np.arange(block.n_levels)) * (n + 1))
+        for matrix in precisions[block.term] if block.term >= 0 else ():
+            lower = sparse.coo_matrix(sparse.tril(matrix, -1))
+            found.append((block.node + lower.row.astype(np.int64)) * n + block.node + lower.col)
+    for later, earlier in unknowns.overlapping():
+        level = np.arange(later.n_levels)
+        found.append((later.node + level) * n + earlier.node + level)
+    key = _distinct(np.concatenate(found))
+    row, column = np.divmod(key, n)
+    owner = block_of_node(blocks)
+    kind = owner[row] * len(blocks) + owner[column]
+    order = np.argsort(kind, kind="stable")
+    rank = np.empty(key.size, dtype=np.int64)
+    rank[order] = np.arange(key.size)
+    kinds, first = np.unique(kind[order], return_index=True)
+    bounds, start = [], [0]
+    for a, z, code in zip(first.tolist(), np.r_[first, key.size][1:].tolist(), kinds.tolist(), strict=True):
+        i, j = divmod(code, len(blocks))
+        bounds.append((i, j, slice(a, z)))
+        start.append(start[-1] + (z - a) * blocks[i].k * blocks[j].k)
+    return _NodePairs(key, rank, row[order], column[order], bounds, start)
 
 
-def _precision_pairs(blocks: Sequence[Block]) -> NDArray[np.int64]:
-    """Node pairs (2, n), row not before column, of every K^-1 and of every diagonal."""
-    found = []
-    for b in blocks:
-        diagonal = b.node + np.arange(b.n_levels)
-        found.append(np.stack([diagonal, diagonal]))
-        if b.precision is not None:
-            entries = sparse.coo_matrix(sparse.tril(b.precision, -1))
-            found.append(b.node + np.stack([entries.row, entries.col]))
-    return np.concatenate(found, axis=1).astype(np.int64)
-
-
-def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _distinct(values: Index) -> Index:
     """Sorted distinct values; sorting beats the hash table of np.unique on long integer keys."""
     ordered = np.sort(values)
     return ordered[np.r_[np.ones(min(1, ordered.size), dtype=bool), ordered[1:] != ordered[:-1]]]
 
 
-def make_layout(design: Design, pairs: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> EquationLayout:
-    """The layout of a design, `pairs` being the cells joined by each coefficient of R^-1."""
-    blocks = make_blocks(design)
-    effect_row, effect_column, coefficient, value = _products(blocks, pairs)
-    node_of, place_of, owner = _node_tables(blocks)
-    node_row, node_column = node_of[effect_row], node_of[effect_column]
-    lower = node_row >= node_column
-    effect_row, effect_column, coefficient, value = effect_row[lower], effect_column[lower], coefficient[lower], value[lower]
-    node_row, node_column = node_row[lower], node_column[lower]
-    n_nodes = owner.size
-    n_effects = blocks[-1].effects.stop
-    n_equations = blocks[-1].equations.stop
-
-    extra = _precision_pairs(blocks)
-    entry_key = node_row * n_nodes + node_column
-    key = _distinct(np.concatenate([entry_key, extra[0] * n_nodes + extra[1]]))
-    pair_row, pair_column = np.divmod(key, n_nodes)
-    kind = owner[pair_row] * len(blocks) + owner[pair_column]
-    order = np.argsort(kind, kind="stable")
-    rank = np.empty(key.size, dtype=np.int64)
-    rank[order] = np.arange(key.size)
-    pair_row, pair_column, kind = pair_row[order], pair_column[order], kind[order]
-    kinds, first = np.unique(kind, return_index=True)
-    last = np.r_[first, key.size][1:]
-
-    widths = np.array([b.k for b in blocks])
-    size = widths[owner[pair_row]] * widths[owner[pair_column]]
-    start = np.concatenate([[0], np.cumsum(size)])
-    pair = rank[np.searchsorted(key, entry_key)]
-    position = start[pair] + place_of[effect_row] * widths[owner[node_column]] + place_of[effect_column]
-    fill = sparse.csr_matrix((value, (position, coefficient)), shape=(int(start[-1]), len(pairs)))
-
-    drafts, rows, columns = [], [], []
-    for a, z, code in zip(first, last, kinds, strict=True):
-        i, j = (int(v) for v in np.divmod(code, len(blocks)))
-        row, column = blocks[i], blocks[j]
-        levels = np.stack([pair_row[a:z] - row.node, pair_column[a:z] - column.node], axis=1)
-        r = row.equation + levels[:, :1] * row.r + np.arange(row.r)
-        c = column.equation + levels[:, 1:] * column.r + np.arange(column.r)
-        r, c = np.broadcast_arrays(r[:, :, None], c[:, None, :])
-        r, c = r.reshape(z - a, -1), c.reshape(z - a, -1)
-        drafts.append((i, j, slice(int(start[a]), int(start[z])), levels, r, c))
-        keep = r >= c
-        rows.append(r[keep])
-        columns.append(c[keep])
-    # a model without any equations has no pairs
-    none = [np.zeros(0, dtype=np.int64)]
-    row_index, column_index = np.concatenate(none + rows), np.concatenate(none + columns)
-    code = column_index * n_equations + row_index
-    sort = np.argsort(code, kind="stable")
-    sorted_code = code[sort]
-    indptr = np.searchsorted(sorted_code, np.arange(n_equations + 1) * n_equations)
-    pattern = sparse.csc_matrix((np.ones(code.size), row_index[sort], indptr), shape=(n_equations, n_equations))
-
-    block_pairs = []
-    for i, j, values, levels, r, c in drafts:
-        mirror = np.searchsorted(sorted_code, np.minimum(r, c) * n_equations + np.maximum(r, c))
-        inner = np.flatnonzero((r >= c).ravel())
-        weight = np.where((i == j) & (levels[:, 0] == levels[:, 1]), 1.0, 2.0)
-        block_pairs.append(BlockPair(i, j, values, inner, mirror.ravel()[inner], mirror, weight, levels))
-    return EquationLayout(blocks, tuple(block_pairs), fill, pattern, _constant(blocks, sorted_code, n_equations), n_equations, n_effects)
+def _fill_matrix(unknowns: Unknowns, pairs: _NodePairs, entries: _NodeEntries, n_coefficients: int) -> sparse.csr_matrix:
+    """The map from rho to the values of H."""
+    pair = pairs.rank[np.searchsorted(pairs.key, entries.row * unknowns.n_nodes + entries.column)]
+    first = np.array([part.start for _, _, part in pairs.bounds], dtype=np.int64)
+    count = np.array([part.stop - part.start for _, _, part in pairs.bounds], dtype=np.int64)
+    width = np.array([unknowns.blocks[j].k for _, j, _ in pairs.bounds], dtype=np.int64)
+    kind = np.searchsorted(first, pair, side="right") - 1
+    within = entries.row_place * count[kind] + pair - first[kind]
+    position = np.array(pairs.start)[kind] + within * width[kind] + entries.column_place
+    return sparse.csr_matrix((entries.value, (position, entries.coefficient)), shape=(pairs.start[-1], n_coefficients))
 
 
-def _constant(blocks: Sequence[Block], sorted_code: NDArray[np.int64], n_equations: int) -> Array:
-    """C.data of blockdiag(0, I kron K^-1)."""
-    data = np.zeros(sorted_code.size)
-    for b in blocks:
-        if b.term < 0:
-            continue
-        k_inverse = sparse.identity(b.n_levels, format="coo") if b.precision is None else sparse.coo_matrix(sparse.tril(b.precision))
-        for a in range(b.r):
-            row, column = b.equation + k_inverse.row * b.r + a, b.equation + k_inverse.col * b.r + a
-            data[np.searchsorted(sorted_code, column.astype(np.int64) * n_equations + row)] = k_inverse.data
-    return data
+class _Pieces(NamedTuple):
+    """The pieces of C of a pair of blocks: rows and columns of C (r_row, n_pairs, r_column), and the two levels of each node pair."""
+
+    row: int
+    column: int
+    values: slice
+    levels: Index
+    rows: Index
+    columns: Index
+
+    def located(self, key: Index, n_equations: int) -> BlockPair:
+        """With the positions in C.data, whose entries have the sorted `key` column * n + row."""
+        mirror = np.searchsorted(key, np.minimum(self.rows, self.columns) * n_equations + np.maximum(self.rows, self.columns))
+        inner = np.flatnonzero((self.rows >= self.columns).ravel())
+        same = (self.row == self.column) & (self.levels[:, 0] == self.levels[:, 1])
+        target, weight = mirror.ravel()[inner], np.where(same, 1.0, 2.0)
+        return BlockPair(self.row, self.column, self.values, inner, target, mirror.reshape(mirror.shape[0], -1), weight, self.levels)
+
+
+def _pieces(unknowns: Unknowns, pairs: _NodePairs) -> Iterator[_Pieces]:
+    """For every pair of blocks."""
+    for (i, j, part), a, z in zip(pairs.bounds, pairs.start, pairs.start[1:], strict=False):
+        row, column = unknowns.blocks[i], unknowns.blocks[j]
+        levels = np.stack([pairs.row[part] - row.node, pairs.column[part] - column.node], axis=1)
+        r = row.first + levels[None, :, :1] * row.r + np.arange(row.r)[:, None, None]
+        c = column.first + levels[None, :, 1:] * column.r + np.arange(column.r)
+        rows, columns = np.broadcast_arrays(r, c)
+        yield _Pieces(i, j, slice(a, z), levels, rows, columns)
+
+
+def _pattern(pieces: Sequence[_Pieces], n_equations: int) -> tuple[Index, sparse.csc_matrix]:
+    """Sorted keys column * n + row of the lower triangle of C, and the triangle."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for piece in pieces:
+        lower = piece.rows >= piece.columns
+        found.append(piece.columns[lower] * n_equations + piece.rows[lower])
+    key = np.sort(np.concatenate(found))
+    start = np.searchsorted(key, np.arange(n_equations + 1) * n_equations)
+    rows = key % n_equations if n_equations else key
+    return key, sparse.csc_matrix((np.ones(key.size), rows, start), shape=(n_equations, n_equations))
+
+
+def _prior(unknowns: Unknowns, precisions: Sequence[Sequence[sparse.csc_matrix]], key: Index) -> sparse.csr_matrix:
+    """The map from the coefficients of the relationships to blockdiag(0, I kron K^-1) at the pattern."""
+    n = unknowns.n_equations
+    before = np.concatenate([[0], np.cumsum([len(matrices) for matrices in precisions])]).astype(np.int64)
+    position, coefficient, value = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for block in unknowns.blocks:
+        for c, matrix in enumerate(precisions[block.term] if block.term >= 0 else ()):
+            lower = sparse.coo_matrix(sparse.tril(matrix))
+            for a in range(block.r):
+                rows, columns = (block.first + index.astype(np.int64) * block.r + a for index in (lower.row, lower.col))
+                position.append(np.searchsorted(key, columns * n + rows))
+                coefficient.append(np.full(lower.nnz, before[block.term] + c))
+                value.append(lower.data)
+    entries = (np.concatenate(value), (np.concatenate(position), np.concatenate(coefficient)))
+    return sparse.csr_matrix(entries, shape=(key.size, int(before[-1])))

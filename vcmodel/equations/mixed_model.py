@@ -11,20 +11,27 @@ selected inverse of C.
 
 from __future__ import annotations
 
-from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
 
+from vcmodel.equations.blocks import JOINED, make_unknowns
+from vcmodel.equations.chain_rule import loading_derivatives, recover_gradient, require_shape
 from vcmodel.equations.coefficient_matrix import CoefficientMatrix
-from vcmodel.equations.factored import SLICE, factored_variances
+from vcmodel.equations.combinations import SLICE, Combinations, System
+from vcmodel.equations.gradients import Gradients
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.memory_need import require_room
+from vcmodel.equations.precision_derivatives import precision_derivatives, precision_variates
+from vcmodel.equations.random_effects import TermEffects
+from vcmodel.equations.residual_covariance import DirectSum
+from vcmodel.equations.solution import Solution, WhitenedColumns
+from vcmodel.equations.term_precision import TermPrecision, precision_of
 from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.equations.whitening import whitened_by
-from vcmodel.linalg.cholesky import SparseCholesky, factorised
+from vcmodel.linalg.cholesky import SparseCholesky
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +39,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.layout import Block
+    from vcmodel.equations.base import Part
+    from vcmodel.equations.blocks import Effects
+    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.residual_covariance import ResidualCovariance
+    from vcmodel.structures.precision_chart import PrecisionChart
 
     Array = NDArray[np.float64]
 
@@ -42,115 +53,119 @@ WELL_CONDITIONED = 1e4
 
 
 class MixedModelEquations:
-    """The equations of one design: pattern and ordering once, numbers at every :meth:`update`.
+    """The equations of one design: pattern and ordering once, numbers at every :meth:`update`; see :class:`.base.Equations`.
 
-    The only mutable object of a fit. After ``update(loadings, residuals)`` returned True, ``loglik``, ``solution``, ``residual`` and the
-    methods belong to those matrices.
+    Parameters
+    ----------
+    design : Design
+    factorization, threads
+        As in :class:`vcmodel.control.Control`.
+    precisions : sequence of PrecisionChart, optional
+        Of what the equations solve for in each random term; by default those of the relationships. The last coordinates of a term's part
+        are those of its precision.
+    residuals : sequence of ResidualCovariance, optional
+        Of each section; by default unit by unit.
+    joined : int
+        Loading columns up to which overlapping groups are one block of equations.
+    slice_size : int
+        Numbers in a dense block of right-hand sides.
     """
 
     reduced: ClassVar[bool] = False
 
-    def __init__(self, design: Design, *, factorization: str = "own", threads: int = 1) -> None:
-        self.design = design
-        self.residual_covariance = UnitResidual(design.sections)
+    def __init__(
+        self,
+        design: Design,
+        *,
+        factorization: str = "own",
+        threads: int = 1,
+        precisions: Sequence[PrecisionChart] | None = None,
+        residuals: Sequence[ResidualCovariance] | None = None,
+        joined: int = JOINED,
+        slice_size: int = SLICE,
+    ) -> None:
+        self.design, self.slice_size = design, slice_size
+        n_rows = design.y.size
+        self.residual_covariance = DirectSum(residuals or [UnitResidual(section, n_rows) for section in design.sections])
+        self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term) for term in design.terms]]
         require_room(design)
-        self.layout = make_layout(design, self.residual_covariance.cell_pairs())
+        self.patterns = [term.structure.root_pattern() for term in design.terms]
+        self.unknowns = make_unknowns(design, joined)
+        self.layout = make_layout(self.unknowns, self.residual_covariance.matrices(), [each.matrices for each in self.precisions])
         self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads)
+        self.matrix = CoefficientMatrix(self.layout)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
-        self.matrix = CoefficientMatrix(self.layout)
-        self.loadings: list[Array] = []
+        self.solution: Solution | None = None
 
-    def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
-        """Fill, factorise and solve.
+    def update(self, parts: Sequence[Part]) -> bool:
+        """Fill, factorise and solve; False when a residual matrix or C is not positive definite: nothing else may be called then.
 
-        Parameters
-        ----------
-        loadings : list of (k, r) arrays
-            Lambda of each random term.
-        residuals : list of (k, k) arrays
-            Sigma of each residual section.
-
-        Returns
-        -------
-        bool
-            False when a residual matrix or C is not positive definite; nothing else may be called then.
+        Raises
+        ------
+        StructureError
+            A loading that does not have the shape or the zeros its structure says.
         """
-        self.loadings = [np.ascontiguousarray(loading) for loading in loadings]
-        if not self.residual_covariance.update(residuals):
+        self.solution = None
+        n_terms = len(self.design.terms)
+        loadings = [part.loading for part in parts[:n_terms]]
+        for term, pattern, loading in zip(self.design.terms, self.patterns, loadings, strict=True):
+            require_shape(term, pattern, loading)
+        for precision, part in zip(self.precisions, parts, strict=False):
+            precision.update(self._precision_coordinates(precision, part))
+        if not self.residual_covariance.update(parts[n_terms:]):
             return False
-        if not self.matrix.fill(self.residual_covariance.coefficients, self._loading) or not self.factor.refactor(self.matrix.data):
-            return False
-        self._solve()
-        return bool(np.isfinite(self.loglik))
-
-    def _solve(self) -> None:
-        rhs = self._whiten(self._transpose_incidence(self.residual_covariance.solve(self.y)[:, None]))[:, 0]
-        self.solution = self.factor.solve(rhs)
-        self.residual = self.y - self._incidence(self._unwhiten(self.solution[:, None]))[:, 0]
-        self.weighted = self.residual_covariance.solve(self.residual)
-        # y'R^-1(y - Ws) as a sum of squares: to second order insensitive to rounding of the solution
-        self.quadratic = float(self.residual @ self.weighted)
-        log_relationship = 0.0
-        for block in self.layout.blocks[1:]:
-            b = self.solution[block.equations].reshape(block.n_levels, block.r)
-            image = b if block.precision is None else block.precision @ b
-            self.quadratic += float(np.sum(b * image))
-            log_relationship += block.r * self.design.terms[block.term].relationship.logdet
-        minus_two = self.factor.logdet() + self.residual_covariance.logdet + log_relationship + self.quadratic
-        constant = self.design.log_det_transform + float(np.log(self.design.weight_root).sum())
-        self.loglik = -0.5 * minus_two + constant
-        self.loglik_scale = 0.5 * (
-            abs(self.factor.logdet()) + abs(self.residual_covariance.logdet) + abs(log_relationship) + self.quadratic
+        one = np.ones((1, 1))
+        by_block = tuple(
+            one if block.term < 0 else np.ascontiguousarray(loadings[block.term][block.entries]) for block in self.unknowns.blocks
         )
-        for name in ("_score", "_inverse"):
-            self.__dict__.pop(name, None)
+        coefficients = np.concatenate([np.zeros(0), *(precision.coefficients for precision in self.precisions)])
+        if not self.matrix.fill(self.residual_covariance.coefficients, coefficients, by_block):
+            return False
+        if not self.factor.refactor(self.matrix.data):
+            return False
+        self.solution = self._solve(WhitenedColumns(self.unknowns, by_block))
+        self._gradients: Gradients | None = None
+        return bool(np.isfinite(self.solution.loglik))
 
-    # --- pieces -------------------------------------------------------------------------------------------------------------------
+    @staticmethod
+    def _precision_coordinates(precision: TermPrecision, part: Part) -> Array:
+        return part.phi[part.phi.size - precision.chart.size :]
 
-    def _loading(self, index: int) -> Array:
-        block = self.layout.blocks[index]
-        if block.term < 0:
-            return np.ones((1, 1))
-        return self.loadings[block.term][np.ix_(block.rows, block.columns)]
+    def _solve(self, columns: WhitenedColumns) -> Solution:
+        """The solution, its residual and logL."""
+        vector = self.factor.solve(columns.transposed(self.residual_covariance.solve(self.y)[:, None])[:, 0])
+        residual = self.y - columns.times(vector[:, None])[:, 0]
+        weighted = self.residual_covariance.solve(residual)
+        # y'R^-1(y - Ws) as a sum of squares: to second order insensitive to rounding of the solution
+        quadratic, log_relationship = float(residual @ weighted), 0.0
+        for block in self.unknowns.blocks[1:]:
+            precision, b = self.precisions[block.term], block.by_level(vector)
+            quadratic += float(np.sum(b * precision.times(b)))
+            log_relationship += block.r * precision.logdet
+        terms = self.factor.logdet(), self.residual_covariance.logdet, log_relationship, quadratic
+        constant = self.design.log_det_transform + float(np.log(self.design.weight_root).sum())
+        return Solution(
+            columns, self.factor, vector, residual, weighted, constant - 0.5 * sum(terms), 0.5 * sum(abs(term) for term in terms)
+        )
 
-    @cached_property
-    def _inverse(self) -> Array:
-        """C^-1 on the pattern of C."""
-        return self.factor.selected_inverse()
+    @property
+    def at(self) -> Solution:
+        """Where the equations stand."""
+        if self.solution is None:
+            raise RuntimeError("the equations stand nowhere: call update() and check that it returns True")
+        return self.solution
 
-    @cached_property
-    def _score(self) -> Array:
-        """W0'R^-1 e, (n_effects,)."""
-        return self._transpose_incidence(self.weighted[:, None])[:, 0]
+    @property
+    def loglik(self) -> float:
+        """REML logL."""
+        return self.at.loglik
 
-    def _incidence(self, effects: Array) -> Array:
-        """W0 effects, (N, m)."""
-        result = np.zeros((self.y.size, effects.shape[1]))
-        for block in self.layout.blocks:
-            result += block.incidence @ effects[block.effects]
-        return result
-
-    def _transpose_incidence(self, values: Array) -> Array:
-        """W0' values, (n_effects, m)."""
-        return np.concatenate([block.incidence.T @ values for block in self.layout.blocks])
-
-    def _whiten(self, effects: Array) -> Array:
-        """Lambda' effects: from columns of W0 to equations, (n_equations, m)."""
-        pieces = []
-        for index, block in enumerate(self.layout.blocks):
-            cube = effects[block.effects].reshape(block.n_levels, block.k, effects.shape[1])
-            pieces.append(np.einsum("lkm,kr->lrm", cube, self._loading(index)).reshape(-1, effects.shape[1]))
-        return np.concatenate(pieces)
-
-    def _unwhiten(self, equations: Array) -> Array:
-        """Lambda equations: from equations to columns of W0, (n_effects, m)."""
-        pieces = []
-        for index, block in enumerate(self.layout.blocks):
-            cube = equations[block.equations].reshape(block.n_levels, block.r, equations.shape[1])
-            pieces.append(np.einsum("lrm,kr->lkm", cube, self._loading(index)).reshape(-1, equations.shape[1]))
-        return np.concatenate(pieces)
+    @property
+    def loglik_scale(self) -> float:
+        """Half the sum of the magnitudes of the terms of logL."""
+        return self.at.loglik_scale
 
     @property
     def variate_size(self) -> int:
@@ -159,78 +174,80 @@ class MixedModelEquations:
 
     # --- derivatives --------------------------------------------------------------------------------------------------------------
 
-    def gradients(self) -> tuple[list[Array], list[Array]]:
-        """The score in matrix form.
+    @property
+    def gradients(self) -> Gradients:
+        """DlogL by loadings and by coefficients of R^-1, made once per update."""
+        solution = self.at
+        if self._gradients is None:
+            self._gradients = Gradients.at(solution, self.matrix, [pattern.shape for pattern in self.patterns])
+        return self._gradients
 
-        Returns
-        -------
-        loadings : list of (k, r) arrays
-            dlogL/dLambda of each random term, 2 D Lambda.
-        residuals : list of (k, k) arrays
-            Symmetric D of each residual section, dlogL = tr(D dSigma).
+    def derivatives(self, part: Part, remembered: Array | None = None) -> PartDerivatives:
+        """Score and curvature by the coordinates of a part, and its D.
+
+        Parameters
+        ----------
+        remembered : (k, k) array, optional
+            D of an earlier point, used where the matrix is singular now.
         """
-        by_loading = [np.zeros_like(loading) for loading in self.loadings]
-        blocks, matrix = self.layout.blocks, self.matrix
-        for pair in self.layout.block_pairs:
-            row, column = blocks[pair.row], blocks[pair.column]
-            left, right = self._loading(pair.row), self._loading(pair.column)
-            inverse = matrix.inverse(self._inverse, pair)
-            matrix.collect(pair, inverse, np.asarray(np.kron(left, right), dtype=float))
-            if row.term < 0 and column.term < 0:
-                continue
-            product = (matrix.cross(pair).T @ inverse).reshape(row.k, column.k, row.r, column.r)
-            if row.term >= 0:
-                by_loading[row.term][np.ix_(row.rows, row.columns)] += np.einsum("ijab,jb->ia", product, right)
-            if column.term >= 0:
-                by_loading[column.term][np.ix_(column.rows, column.columns)] += np.einsum("ijab,ia->jb", product, left)
-        result = [-0.5 * part for part in by_loading]
-        for block in blocks[1:]:
-            s, b = self._levels(block)
-            result[block.term][np.ix_(block.rows, block.columns)] += s.T @ b
-        return result, self.residual_covariance.gradients(matrix.by_coefficient(), self.weighted)
-
-    def _levels(self, block: Block) -> tuple[Array, Array]:
-        """S (q, k) = Z'R^-1 e and B (q, r) = b by level."""
-        return self._score[block.effects].reshape(block.n_levels, block.k), self.solution[block.equations].reshape(block.n_levels, block.r)
-
-    def _scaled_score(self, index: int) -> Array:
-        """K S, (q, k), of a block: B Lambda^-1, or one solve with the constant factor of K^-1 where Lambda is near singular."""
-        block = self.layout.blocks[index]
-        s, b = self._levels(block)
-        if block.precision is None:
-            return s
-        loading = self._loading(index)
-        size = np.linalg.norm(loading, axis=1)
-        if block.k == block.r and np.all(size > 0.0) and np.linalg.cond(loading / size[:, None]) < WELL_CONDITIONED:
-            return np.asarray(np.linalg.solve(loading.T, b.T).T, dtype=float)
-        return self._relationship_factor(block.term).solve(np.ascontiguousarray(s))
-
-    def _relationship_factor(self, term: int) -> SparseCholesky:
-        """The Cholesky factor of a term's K^-1, made once."""
-        if not hasattr(self, "_factors"):
-            self._factors: dict[int, SparseCholesky] = {}
-        if term not in self._factors:
-            self._factors[term] = factorised(self.design.terms[term].relationship.precision)
-        return self._factors[term]
-
-    def term_variates(self, term: int, derivatives: Array) -> Array:
-        """The variates dV P y (N, m) for matrices dSigma (m, k, k) of a random term: Z vec(K S dSigma)."""
-        result = np.zeros((self.y.size, derivatives.shape[0]))
-        for index, block in enumerate(self.layout.blocks):
-            if block.term == term:
-                small = derivatives[:, block.rows[:, None], block.rows[None, :]]
-                effects = np.einsum("lk,mki->lim", self._scaled_score(index), small)
-                result += block.incidence @ effects.reshape(-1, derivatives.shape[0])
+        index = part.component.index
+        if not part.component.is_random:
+            own = self.residual_covariance.slices[index]
+            section = self.residual_covariance.sections[index]
+            return section.derivatives(part, self.gradients.by_coefficient[own], self.at.weighted)
+        by_loading = self.gradients.by_loading[index]
+        blocks = list(self.unknowns.of_term(index))
+        # groups that overlap in rows leave entries of dlogL/dLambda unknown
+        whole = all(block.whole for _, block in blocks)
+        gradient = recover_gradient(part.loading, by_loading, part.component.reference, remembered) if whole else None
+        result = loading_derivatives(part, by_loading, gradient)
+        precision = self.precisions[index]
+        m = precision.chart.size
+        if m:
+            score, curvature, cross = precision_derivatives(part, precision, blocks, self.at, self.layout)
+            result.score[-m:] += score
+            result.curvature[-m:, -m:] += curvature
+            result.curvature[:, -m:] += cross
+            result.curvature[-m:] += cross.T
         return result
 
-    def section_variates(self, section: int, derivatives: Array) -> Array:
-        """The variates dV P y (N, m) for matrices dSigma (m, k, k) of a residual section."""
-        return self.residual_covariance.variates(section, derivatives, self.weighted)
+    def variates(self, part: Part) -> Array:
+        """Variates dV P y (N, m) of the coordinates of a part."""
+        index, m = part.component.index, part.phi.size
+        result = np.zeros((self.y.size, m))
+        if not part.component.is_random:
+            self.residual_covariance.sections[index].change(part, self.at.weighted, result)
+            return result
+        for effects in self.unknowns.effects:
+            if effects.term == index:
+                small = part.derivative[:, effects.rows[:, None], effects.rows[None, :]]
+                by_effect = np.einsum("lk,mki->lim", self._related_score(effects), small)
+                result += effects.incidence @ by_effect.reshape(-1, m)
+        precision = self.precisions[index]
+        if precision.chart.size:
+            own = slice(m - precision.chart.size, m)
+            blocks = list(self.unknowns.of_term(index))
+            result[:, own] += precision_variates(part.phi[own], precision, blocks, self.at, self.y.size)
+        return result
+
+    def _related_score(self, effects: Effects) -> Array:
+        """K S, (q, k), of effects: B Lambda^-1, or one solve with the factor of K^-1 where Lambda is near singular."""
+        precision = self.precisions[effects.term]
+        s = effects.by_level(self.at.score)
+        if precision.identity:
+            return s
+        own = [(number, block) for number, block in self.unknowns.of_term(effects.term) if block.effects is effects]
+        if len(own) == 1 and own[0][1].k == own[0][1].r:
+            loading = self.at.loading(own[0][0])
+            size = np.linalg.norm(loading, axis=1)
+            if np.all(size > 0.0) and np.linalg.cond(loading / size[:, None]) < WELL_CONDITIONED:
+                return np.asarray(np.linalg.solve(loading.T, own[0][1].by_level(self.at.vector).T).T, dtype=float)
+        return precision.solve(s)
 
     def average_information(self, variates: Array) -> Array:
         """1/2 Q'PQ (m, m) of working variates Q (N, m)."""
         scaled = self.residual_covariance.solve(variates)
-        half = self.factor.half_solve(self._whiten(self._transpose_incidence(scaled)))
+        half = self.factor.half_solve(self.at.columns.transposed(scaled))
         result = 0.5 * (variates.T @ scaled - half.T @ half)
         return 0.5 * (result + result.T)
 
@@ -238,13 +255,17 @@ class MixedModelEquations:
 
     def coefficients(self) -> Array:
         """Fixed effects (p,) of the kept columns as reported."""
-        p = self.design.x.shape[1]
-        return self.design.transform @ (self.offset + self.solution[:p])
+        return self.design.transform @ self._centred()
+
+    def _centred(self) -> Array:
+        """Coefficients (p,) of the centred columns."""
+        return self.offset + self.at.vector[: self.offset.size]
 
     def whitened_coefficients(self) -> tuple[Array, Array]:
         """Root B (p, p) of the covariance of the fixed effects as reported, and w (p,) with coefficients = B w."""
-        p = self.design.x.shape[1]
-        root, whitened = whitened_by(self._combinations(sparse.identity(p, format="csr")), self.offset + self.solution[:p])
+        p = self.offset.size
+        covariance = self._solved(sparse.identity(p, format="csr"), np.zeros(p)).covariance()
+        root, whitened = whitened_by(covariance, self._centred())
         return np.asarray(self.design.transform @ root), whitened
 
     def coefficient_variances(self) -> Array:
@@ -253,74 +274,43 @@ class MixedModelEquations:
         A column that was only scaled has its variance on the diagonal of the selected inverse; the few that take part in the centring
         are solved for.
         """
-        p = self.design.x.shape[1]
         t = sparse.csr_matrix(self.design.transform)
-        diagonal = self._inverse[self.layout.pattern.indptr[:p]]
+        diagonal = self.at.inverse[self.layout.pattern.indptr[: t.shape[0]]]
         result = np.asarray(t.power(2) @ diagonal)
         mixed = np.flatnonzero(np.diff(t.indptr) > 1)
-        result[mixed] = np.diag(self._combinations(t[mixed]))
+        result[mixed] = self._solved(t[mixed], np.zeros(mixed.size)).variances()
         return result
 
-    def _combinations(self, t: sparse.csr_matrix) -> Array:
-        """Covariance matrix (r, r) of the combinations `t` (r, p) of the centred coefficients, solved in slices."""
-        n, p = t.shape
-        result = np.zeros((n, n))
-        step = max(1, SLICE // max(1, self.layout.n_equations))
-        for start in range(0, n, step):
-            part = slice(start, start + step)
-            rhs = np.zeros((self.layout.n_equations, t[part].shape[0]))
-            rhs[:p] = t[part].T.toarray()
-            result[:, part] = t @ self.factor.solve(rhs)[:p]
-        return 0.5 * (result + result.T)
+    def combinations(self, rows: sparse.spmatrix | Array) -> Combinations:
+        """Combinations L (m, p + all k * q) of fixed effects as reported and random effects as written, term after term."""
+        wanted = sparse.csr_matrix(rows)
+        p = self.offset.size
+        total = sparse.csr_matrix(wanted[:, :p] @ self.design.transform)
+        values = total @ self._centred()
+        total = sparse.hstack([total, sparse.csr_matrix((wanted.shape[0], self.layout.n_equations - p))], format="csr")
+        first = p
+        for t, term in enumerate(self.design.terms):
+            part = wanted[:, first : first + term.structure.size * term.n_levels]
+            first += part.shape[1]
+            if part.nnz:
+                effects = self._effects_of(t)
+                values = values + part @ effects.predicted().ravel()
+                total = total + effects.equations_of(part)
+        return self._solved(sparse.csr_matrix(total), values)
+
+    def _solved(self, rows: sparse.csr_matrix, values: Array) -> Combinations:
+        """Combinations of the equations; rows may end after the first of them."""
+        full = sparse.csr_matrix((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], self.layout.n_equations))
+        return Combinations(values, [System(full, self.factor.solve)], self.slice_size)
+
+    def _effects_of(self, term: int) -> TermEffects:
+        return TermEffects.of(term, self.design.terms[term], self.at, self.layout)
 
     def effects(self, term: int) -> tuple[Array, Array]:
-        """Predicted random effects and their prediction error variances, both (k, q): Sigma-level by relationship level."""
-        design = self.design.terms[term]
-        k, q = design.structure.size, design.n_levels
-        effect, pev = np.zeros((k, q)), np.zeros((k, q))
-        for index, block in enumerate(self.layout.blocks):
-            if block.term != term:
-                continue
-            loading = self._loading(index)
-            if design.basis is not None:
-                loading = design.basis[np.ix_(block.rows, block.rows)] @ loading
-            _, b = self._levels(block)
-            u = b @ loading.T
-            if design.relationship.root is None:
-                every = np.arange(q)
-                variance = self._covariances(index, loading, every, every)
-            else:
-                u = np.asarray(design.relationship.root @ u)
-                variance = factored_variances(
-                    design.relationship.root,
-                    self.layout.n_equations,
-                    partial(self._covariances, index, loading),
-                    partial(self._combined_variance, block, loading),
-                )
-            effect[block.rows], pev[block.rows] = u.T, variance.T
-        return effect, pev
-
-    def _covariances(self, index: int, loading: Array, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
-        """Prediction error covariances (n, k) of u = (Lambda kron I) b at pairs of levels; NaN where they do not meet in the pattern."""
-        block = self.layout.blocks[index]
-        pair = next(m for m in self.layout.block_pairs if m.row == m.column == index)
-        key = pair.levels[:, 0] * block.n_levels + pair.levels[:, 1]
-        wanted = np.maximum(first, second) * block.n_levels + np.minimum(first, second)
-        place = np.minimum(np.searchsorted(key, wanted), key.size - 1)
-        cube = self._inverse[pair.mirror[place]].reshape(-1, block.r, block.r)
-        covariance = np.einsum("ia,lab,ib->li", loading, cube, loading)
-        return np.where((key[place] == wanted)[:, None], covariance, np.nan)
-
-    def _combined_variance(self, block: Block, loading: Array, rows: Array) -> Array:
-        """Prediction error variances (n, k) of u = (Lambda kron rows) b, rows (n, m), from triangular solves."""
-        result = np.empty((rows.shape[0], block.k))
-        for i in range(block.k):
-            rhs = np.zeros((self.layout.n_equations, rows.shape[0]))
-            rhs[block.equations] = np.einsum("lm,r->mrl", rows, loading[i]).reshape(-1, rows.shape[0])
-            half = self.factor.half_solve(rhs)
-            result[:, i] = np.einsum("nl,nl->l", half, half)
-        return result
+        """Predicted random effects as written and their prediction error variances, both (k, q): Sigma-level by relationship level."""
+        effects = self._effects_of(term)
+        return effects.predicted(), effects.variances(self.slice_size)
 
     def fitted(self) -> Array:
         """X beta + Z u (N,), on the scale of the data."""
-        return (self.design.y - self.residual) / self.design.weight_root
+        return (self.design.y - self.at.residual) / self.design.weight_root

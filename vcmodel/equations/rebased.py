@@ -2,19 +2,111 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from vcmodel.structures.chart import Array, Chart
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from scipy import sparse
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.base import Equations
+    from vcmodel.equations.base import Equations, Part
+    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.combinations import Combinations
 
-    Array = NDArray[np.float64]
+
+@dataclass(frozen=True, eq=False)
+class WorkedChart(Chart):
+    """M^-1 Sigma M^-T for the coordinates of a chart of Sigma as written.
+
+    Attributes
+    ----------
+    written : Chart
+    inverse : (k, k) array
+        M^-1.
+    """
+
+    linear: ClassVar[bool] = False
+
+    written: Chart
+    inverse: Array
+
+    @property
+    def size(self) -> int:
+        """Coordinates of the chart as written."""
+        return self.written.size
+
+    @property
+    def order(self) -> int:
+        """Number of rows, k."""
+        return self.written.order
+
+    def loading(self, phi: Array) -> Array:
+        """M^-1 Lambda (k, r)."""
+        return np.asarray(self.inverse @ self.written.loading(phi))
+
+    def loading_derivative(self, phi: Array) -> Array:
+        """M^-1 times the derivative of Lambda, (m, k, r)."""
+        return np.asarray(self.inverse @ self.written.loading_derivative(phi))
+
+    def derivative(self, phi: Array) -> Array:
+        """(m, k, k)."""
+        return np.asarray(self.inverse @ self.written.derivative(phi) @ self.inverse.T)
+
+    def curvature(self, phi: Array, gradient: Array) -> Array:
+        """For D by the matrix as worked, (m, m)."""
+        return self.written.curvature(phi, self.inverse.T @ gradient @ self.inverse)
+
+    def reported(self, phi: Array) -> Array:
+        """The parameters as written."""
+        return self.written.reported(phi)
+
+    def jacobian(self, phi: Array) -> Array:
+        """Their derivative."""
+        return self.written.jacobian(phi)
+
+
+@dataclass(frozen=True, eq=False)
+class WorkedComponent:
+    """A random term in orthonormal columns."""
+
+    index: int
+    reference: Array
+    is_random: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False)
+class WorkedPart:
+    """Where it stands; see :class:`vcmodel.equations.base.Part`."""
+
+    component: WorkedComponent
+    chart: WorkedChart
+    phi: Array
+
+    @property
+    def sigma(self) -> Array:
+        """M^-1 Sigma M^-T."""
+        return self.chart.value(self.phi)
+
+    @property
+    def loading(self) -> Array:
+        """M^-1 Lambda."""
+        return self.chart.loading(self.phi)
+
+    @property
+    def derivative(self) -> Array:
+        """Of M^-1 Sigma M^-T, (m, k, k)."""
+        return self.chart.derivative(self.phi)
+
+    @property
+    def loading_derivative(self) -> Array:
+        """Of M^-1 Lambda, (m, k, r)."""
+        return self.chart.loading_derivative(self.phi)
 
 
 class RebasedEquations:
@@ -32,43 +124,52 @@ class RebasedEquations:
 
     def __init__(self, solved: Equations, design: Design) -> None:
         self.solved, self.design = solved, design
-        self._inverse = [None if term.basis is None else np.linalg.inv(term.basis) for term in solved.design.terms]
         self.y = solved.y
-        self._stand()
 
-    def _stand(self) -> None:
-        """Take over where the solved equations stand."""
-        terms = self.solved.design.terms
-        self.loadings = [own if term.basis is None else term.basis @ own for term, own in zip(terms, self.solved.loadings, strict=True)]
-        self.loglik, self.loglik_scale = self.solved.loglik, self.solved.loglik_scale
+    @property
+    def loglik(self) -> float:
+        """REML logL."""
+        return self.solved.loglik
+
+    @property
+    def loglik_scale(self) -> float:
+        """Half the sum of the magnitudes of the terms of logL."""
+        return self.solved.loglik_scale
 
     @property
     def variate_size(self) -> int:
         """Rows of the working variates."""
         return self.solved.variate_size
 
-    def update(self, loadings: Sequence[Array], residuals: Sequence[Array]) -> bool:
+    def _worked(self, part: Part) -> tuple[Part, Array | None]:
+        """The part in orthonormal columns, and their basis M; None where it is worked as written."""
+        term = self.solved.design.terms[part.component.index] if part.component.is_random else None
+        if term is None or term.basis is None:
+            return part, None
+        inverse = np.linalg.inv(term.basis)
+        reference = np.linalg.norm(inverse * part.component.reference, axis=1)
+        return WorkedPart(WorkedComponent(part.component.index, reference), WorkedChart(part.chart, inverse), part.phi), term.basis
+
+    def update(self, parts: Sequence[Part]) -> bool:
         """Factorise and solve at M^-1 Lambda."""
-        own = [loading if inverse is None else inverse @ loading for inverse, loading in zip(self._inverse, loadings, strict=True)]
-        done = self.solved.update(own, residuals)
-        self._stand()
-        return done
+        return self.solved.update([self._worked(part)[0] for part in parts])
 
-    def gradients(self) -> tuple[list[Array], list[Array]]:
-        """dlogL/dLambda = M^-T dlogL/dLambda', and D of every residual section."""
-        by_loading, by_residual = self.solved.gradients()
-        return [g if inverse is None else inverse.T @ g for inverse, g in zip(self._inverse, by_loading, strict=True)], by_residual
+    def derivatives(self, part: Part, remembered: Array | None = None) -> PartDerivatives:
+        """Score and curvature by the coordinates of a part, and D = M^-T D' M^-1 as written."""
+        worked, basis = self._worked(part)
+        if basis is None:
+            return self.solved.derivatives(part, remembered)
+        result = self.solved.derivatives(worked, None if remembered is None else basis.T @ remembered @ basis)
+        if result.gradient is None:
+            return result
+        inverse = np.linalg.inv(basis)
+        return result._replace(gradient=inverse.T @ result.gradient @ inverse)
 
-    def term_variates(self, term: int, derivatives: Array) -> Array:
-        """Variates dV P y (variate_size, m) for matrices dSigma (m, k, k) as written."""
-        inverse = self._inverse[term]
-        return self.solved.term_variates(term, derivatives if inverse is None else inverse @ derivatives @ inverse.T)
+    def variates(self, part: Part) -> Array:
+        """Variates dV P y (variate_size, m) of the coordinates of a part."""
+        return self.solved.variates(self._worked(part)[0])
 
     # --- what does not depend on the basis, or is in the basis as written already -------------------------------------------------
-
-    def section_variates(self, section: int, derivatives: Array) -> Array:
-        """Variates dV P y (variate_size, m) for matrices dSigma (m, k, k) of a residual section."""
-        return self.solved.section_variates(section, derivatives)
 
     def average_information(self, variates: Array) -> Array:
         """1/2 Q'PQ (m, m) of working variates Q (variate_size, m)."""
@@ -85,6 +186,10 @@ class RebasedEquations:
     def whitened_coefficients(self) -> tuple[Array, Array]:
         """Root B (p, p) of the covariance of the fixed effects as reported, and w (p,) with coefficients = B w."""
         return self.solved.whitened_coefficients()
+
+    def combinations(self, rows: sparse.spmatrix | Array) -> Combinations:
+        """Combinations L of fixed effects as reported and random effects as written, term after term."""
+        return self.solved.combinations(rows)
 
     def effects(self, term: int) -> tuple[Array, Array]:
         """Predicted random effects as written and their prediction error variances, both (k, q)."""

@@ -20,6 +20,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from vcmodel.equations.balanced import NotBalancedError
+from vcmodel.equations.term_precision import TermPrecision, precision_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +74,7 @@ class SpectralSystems:
         records = np.asarray(form.incidence.multiply(form.incidence).sum(axis=0), dtype=float).ravel()
         self.observed = np.flatnonzero(records > 0.0)
         self.root_records = np.sqrt(records[self.observed])
+        self._precision: TermPrecision | None = None
         self._decompose()
         self.unit_incidence = sparse.csr_matrix(form.incidence[:, self.observed] @ sparse.diags(1.0 / self.root_records))
         columns = np.hstack([form.x.toarray(), responses])
@@ -84,8 +86,8 @@ class SpectralSystems:
 
     def _decompose(self) -> None:
         """Eigenvalues and vectors of N^1/2 K N^1/2 over the levels with records, and K between other levels and these times N^1/2 V."""
-        factor, root, seen = self.term.relationship.dense_root, self.root_records[:, None], self.observed
-        others = np.setdiff1d(np.arange(self.term.n_levels), seen)
+        factor, root, seen = self.term.dense_root, self.root_records[:, None], self.observed
+        others = self._unobserved()
         if factor is not None and factor.shape[1] < LOW_RANK * seen.size:
             self.vectors, singular, right = linalg.svd(factor[seen] * root, full_matrices=False, check_finite=False)
             self.eigenvalues = singular**2
@@ -95,8 +97,8 @@ class SpectralSystems:
             scaled = linalg.blas.dsyrk(1.0, (factor[seen] * root).T, trans=1, lower=1)
             across = factor[others] @ factor[seen].T
         else:
-            combine = self.term.relationship.root
-            k = np.eye(self.term.n_columns) if self.term.relationship.precision is None else _inverse(self.term.relationship.precision)
+            combine = self.term.root
+            k = np.eye(self.term.n_columns) if self.term.precision is None else _inverse(self.term.precision)
             if others.size or combine is not None:
                 k = np.tril(k) + np.tril(k, -1).T
             if combine is not None:
@@ -158,26 +160,63 @@ class SpectralSystems:
         """beta, (p0, T)."""
         return self.beta
 
-    def fixed_covariance(self) -> Array:
-        """Covariance matrices of beta_t, (T, p0, p0)."""
-        inverse = np.linalg.solve(self.root, np.broadcast_to(np.eye(self.n_fixed), self.root.shape))
-        return inverse.transpose(0, 2, 1) @ inverse
-
     def fixed_variances(self) -> Array:
         """Variances of beta, (p0, T)."""
-        return np.diagonal(self.fixed_covariance(), axis1=1, axis2=2).T
+        inverse = np.linalg.solve(self.root, np.broadcast_to(np.eye(self.n_fixed), self.root.shape))
+        return np.sum(inverse**2, axis=1).T
 
-    def fixed_forms(self, combinations: Array) -> Array:
-        """Sum over t of c_t' Cov(beta_t) c_t, (m,), for m combinations c (T, p0, m)."""
-        return np.sum(np.linalg.solve(self.root, combinations) ** 2, axis=(0, 1))
+    def covariance_times(self, trait: int, columns: Array) -> Array:
+        """The covariance of the errors of beta_t and s_t a_t (p0 + q, p0 + q) times columns (p0 + q, m).
+
+        The error of s_t a_t is that for known fixed effects and -s^2 K Z0'V^-1X0 times the error of beta_t.
+        """
+        p, s, m = self.n_fixed, self.roots[trait], self.eigenvalues.size
+        fixed, random, levels = columns[:p], columns[p:], self._levels()
+        by_fixed = s**2 * (levels @ (self.x[:m] * self.weights[trait, :m, None]))
+        beta = np.linalg.solve(self.root[trait], fixed - by_fixed.T @ random)
+        beta = np.linalg.solve(self.root[trait].T, beta)
+        return np.concatenate([beta, self._given_fixed(trait, random, levels) - by_fixed @ beta])
+
+    def _given_fixed(self, trait: int, random: Array, levels: Array) -> Array:
+        """s^2 (K - s^2 K Z0'V^-1Z0 K) times columns (q, n): the prediction error covariance for known fixed effects.
+
+        With N^-1/2 V = A over the levels with records and B = K Z0'U1 over the others, its parts are s^2 A diag(lambda w) A',
+        s^2 B diag(w) A' and s^2 (K - s^2 B diag(w) B'), w = 1 / (1 + s^2 lambda): nothing cancels where there are records.
+        """
+        s, m = self.roots[trait], self.eigenvalues.size
+        w = self.weights[trait, :m, None]
+        seen, others = self.observed, self._unobserved()
+        across = self.vectors / self.root_records[:, None]
+        inside = w * (across.T @ random[seen])
+        outside = w * (self.others.T @ random[others])
+        result = np.empty_like(random)
+        result[seen] = s**2 * (across @ (self.eigenvalues[:, None] * inside + outside))
+        if others.size:
+            alone = np.zeros_like(random)
+            alone[others] = random[others]
+            related = self._relationship_times(alone)[others] if np.any(alone) else 0.0
+            result[others] = s**2 * (self.others @ inside + related - s**2 * (self.others @ outside))
+        return result
+
+    def _relationship_times(self, values: Array) -> Array:
+        """K values (q, n)."""
+        if self._precision is None:
+            self._precision = TermPrecision(precision_of(self.term))
+            self._precision.update(np.zeros(0))
+        root = self.term.root
+        if root is None:
+            return self._precision.solve(values)
+        return np.asarray(root @ self._precision.solve(np.asarray(root.T @ values)))
+
+    def _unobserved(self) -> NDArray[np.int64]:
+        """Levels without records."""
+        return np.setdiff1d(np.arange(self.term.n_levels), self.observed)
 
     def _levels(self) -> Array:
         """K Z0'U1, (q, number of eigenvalues)."""
         result = np.empty((self.term.n_levels, self.eigenvalues.size))
-        others = np.ones(self.term.n_levels, dtype=bool)
-        others[self.observed] = False
         result[self.observed] = self.vectors * self.eigenvalues / self.root_records[:, None]
-        result[others] = self.others
+        result[self._unobserved()] = self.others
         return result
 
     def effects(self) -> Array:
@@ -191,7 +230,7 @@ class SpectralSystems:
         result = np.empty((levels.shape[0], self.roots.size))
         for t, s in enumerate(self.roots):
             w = self.weights[t, :m]
-            variance = s**2 * (self.term.relationship.diagonal - s**2 * (squares @ w))
+            variance = s**2 * (self.term.diagonal - s**2 * (squares @ w))
             # where there are records the difference cancels; it is a sum of positive terms lambda / (s^2 lambda + 1)
             variance[self.observed] = s**2 * (self.vectors**2 @ (self.eigenvalues * w)) / self.root_records**2
             of_fixed = levels @ self.half[t, :, :m].T

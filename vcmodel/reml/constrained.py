@@ -22,10 +22,10 @@ from vcmodel.reml.boundary import release
 from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 from vcmodel.reml.departure import depart, settle
 from vcmodel.reml.equality import EqualityConstraints, null_space
-from vcmodel.reml.likelihood import recover_gradient
 from vcmodel.reml.retraction import retracted
 from vcmodel.reml.search import Memory, Search
 from vcmodel.reml.step import LEAST_INFORMATION, NewtonSystem
+from vcmodel.structures.matrix_chart import MatrixChart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.likelihood import Derivatives
     from vcmodel.reml.point import Point
-    from vcmodel.structures.chart import Limit
+    from vcmodel.structures.chart import Chart, Limit
 
     Array = NDArray[np.float64]
 
@@ -134,25 +134,22 @@ class ConstrainedSearch(Search):
 
     def look(self, depth: float) -> bool:
         """Refresh D of the singular matrices from `depth` standard deviations inside; False when there is none."""
-        loadings, singular = [], []
+        singular: dict[int, tuple[Chart, Array]] = {}
         for c, part in enumerate(self.point):
-            if not part.component.is_random:
+            if not part.component.is_random or c not in self.equalities.involved or not part.chart.size:
                 continue
-            loading, reference = part.loading, part.component.reference
-            if c in self.equalities.involved and part.chart.size:
-                values = np.linalg.svd(loading / reference[:, None], compute_uv=False)
-                if values[-1] < depth:
-                    singular.append(c)
-                    inside = part.sigma + np.diag((depth * reference) ** 2)
-                    loading = np.where(part.component.structure.root_pattern(), np.linalg.cholesky(inside), 0.0)
-            loadings.append(loading)
+            reference, pattern = part.component.reference, part.component.structure.root_pattern()
+            if pattern.shape[0] != pattern.shape[1]:
+                continue  # not any matrix inside has a root of this shape
+            if np.linalg.svd(part.loading / reference[:, None], compute_uv=False)[-1] < depth:
+                inside = part.sigma + np.diag((depth * reference) ** 2)
+                singular[c] = MatrixChart(inside, np.where(pattern, np.linalg.cholesky(inside), 0.0)), np.zeros(0)
         if not singular:
             return False
-        if self.equations.update(loadings, [part.sigma for part in self.point.residual]):
-            by_loading, _ = self.equations.gradients()
+        inner = self.point.changed(singular)
+        if self.equations.update(inner.parts):
             for c in singular:
-                index, reference = self.components[c].index, self.components[c].reference
-                self.gradients[c] = recover_gradient(loadings[index], by_loading[index], reference, None)
+                self.gradients[c] = self.equations.derivatives(inner[c]).gradient
         self._known = None
         return self.evaluate(self.point)
 

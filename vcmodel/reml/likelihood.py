@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# below this relative singular value of a loading, D cannot be recovered from 2 D Lambda (its rounding is 1e-16 / 1e-6 of the scale)
-SINGULAR = 1e-6
-
 
 @dataclass(frozen=True)
 class Derivatives:
@@ -54,28 +51,7 @@ class Derivatives:
 
 def set_point(equations: Equations, point: Point) -> bool:
     """Put the equations at a point; False when it is not feasible."""
-    return point.feasible() and equations.update([part.loading for part in point.random], [part.sigma for part in point.residual])
-
-
-def recover_gradient(loading: Array, by_loading: Array, reference: Array, remembered: Array | None) -> Array | None:
-    """D (k, k) from dlogL/dLambda = 2 D Lambda.
-
-    Where Lambda is singular, D is known on its range only: there it replaces the remembered D with the least change that keeps D
-    symmetric; None when nothing is remembered.
-    """
-    left, singular, right = np.linalg.svd(loading / reference[:, None], full_matrices=False)
-    known = singular > SINGULAR
-    half = 0.5 * (by_loading * reference[:, None]) @ right[known].T / singular[known]
-    basis = left[:, known]
-    if np.count_nonzero(known) == len(loading):
-        d = half @ basis.T
-    elif remembered is None:
-        return None
-    else:
-        d = remembered * np.outer(reference, reference)
-        change = half - d @ basis
-        d = d + change @ basis.T + basis @ change.T - basis @ (basis.T @ change) @ basis.T
-    return 0.5 * (d + d.T) / np.outer(reference, reference)
+    return point.feasible() and equations.update(point.parts)
 
 
 def differentiate(
@@ -93,31 +69,19 @@ def differentiate(
     remembered : sequence
         D of earlier points, used where the matrix is singular now.
     """
-    by_loading, by_residual = equations.gradients()
     m = point.size
     score, curvature = np.zeros(m), np.zeros((m, m))
     variates = np.zeros((equations.variate_size, m))
     natural = np.ones(m)
     gradients: list[Array | None] = []
-    for c, part in enumerate(point):
-        component, where = part.component, part.where
-        d: Array | None
-        if component.is_random:
-            g = by_loading[component.index]
-            d = recover_gradient(equations.loadings[component.index], g, component.reference, remembered[c])
-        else:
-            d = by_residual[component.index]
-        gradients.append(d)
-        if not estimated[c] or part.chart.size == 0:
+    for part, moves, former in zip(point, estimated, remembered, strict=True):
+        found = equations.derivatives(part, former)
+        gradients.append(found.gradient)
+        if not moves or part.phi.size == 0:
             continue
-        natural[where] = np.linalg.norm(part.loading_derivative / component.reference[:, None], axis=(1, 2))
-        if component.is_random:
-            score[where] = np.tensordot(part.loading_derivative, by_loading[component.index], axes=2)
-            variates[:, where] = equations.term_variates(component.index, part.derivative)
-        else:
-            score[where] = np.tensordot(part.derivative, by_residual[component.index], axes=2)
-            variates[:, where] = equations.section_variates(component.index, part.derivative)
-        if d is not None:
-            curvature[where, where] = part.chart.curvature(part.phi, d)
+        where = part.where
+        size = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
+        natural[where], score[where], curvature[where, where] = size, found.score, found.curvature
+        variates[:, where] = equations.variates(part)
     information = equations.average_information(variates) if m else np.zeros((0, 0))
     return Derivatives(score, information, curvature, tuple(gradients), natural)

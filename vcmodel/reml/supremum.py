@@ -14,6 +14,7 @@ import numpy as np
 
 from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 from vcmodel.reml.status import Status
+from vcmodel.structures.matrix_chart import MatrixChart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,11 +89,14 @@ def limit(search: Search) -> Limit | None:
 def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
     """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the bound."""
     equations = search.equations
-    loadings = [part.loading for part in point.random]
-    residuals = [(part.sigma, np.diag(part.component.reference**2)) for part in point.residual]
     values = []
     for delta in search.residual_bound**2 * np.array([1.0, 2.0, 4.0]):
-        if not equations.update(loadings, [sigma + delta * unit for sigma, unit in residuals]):
+        inside = {
+            c: (MatrixChart(part.sigma + delta * np.diag(part.component.reference**2)), np.zeros(0))
+            for c, part in enumerate(point)
+            if not part.component.is_random
+        }
+        if not equations.update(point.changed(inside).parts):
             return -np.inf, np.inf
         values.append(equations.loglik)
     one, two, four = values

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.likelihood import set_point
+from vcmodel.reml.point import Point
+from vcmodel.structures.matrix_chart import MatrixChart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,10 @@ def information(estimate: Estimate, directions: Sequence[Array]) -> Array:
     """
     equations, components, point = estimate.equations, estimate.components, estimate.point
     sigmas = [part.sigma for part in point]
-    average = _average(equations, components, directions)
-    if equations.y.size * len(average) > EXPECTED or not len(average):
+    average = _average(equations, _moving(components, sigmas, directions, [part.loading for part in point]))
+    # not every matrix has a root of another shape than its own
+    square = all(part.loading.shape == part.sigma.shape for part in point.random)
+    if equations.y.size * len(average) > EXPECTED or not len(average) or not square:
         return average
     # the average information on a variance may be zero by accident
     largest = np.concatenate([_sizes(component.reference, own) for component, own in zip(components, directions, strict=True)])
@@ -64,13 +68,16 @@ def _sizes(reference: Array, directions: Array) -> Array:
     return np.asarray(np.tensordot(directions, np.outer(reference, reference), 2) / directions.sum(axis=(1, 2)))
 
 
-def _average(equations: Equations, components: Sequence[Component], directions: Sequence[Array]) -> Array:
+def _moving(components: Sequence[Component], sigmas: Sequence[Array], directions: Sequence[Array], roots: Sequence[Array | None]) -> Point:
+    """The matrices `sigmas`, with the directions as coordinates."""
+    charts = [MatrixChart(sigma, root, own) for sigma, root, own in zip(sigmas, roots, directions, strict=True)]
+    return Point.of((component, chart, np.zeros(chart.size)) for component, chart in zip(components, charts, strict=True))
+
+
+def _average(equations: Equations, point: Point) -> Array:
     """Average information where the equations stand."""
-    variates = [np.zeros((equations.variate_size, 0))]
-    for component, own in zip(components, directions, strict=True):
-        make = equations.term_variates if component.is_random else equations.section_variates
-        variates.append(make(component.index, own))
-    return equations.average_information(np.concatenate(variates, axis=1))
+    none = np.zeros((equations.variate_size, 0))
+    return equations.average_information(np.concatenate([none, *(equations.variates(part) for part in point)], axis=1))
 
 
 def _inside(sigma: Array, directions: Array, errors: Array) -> Array:
@@ -86,15 +93,16 @@ def _expected(
     equations: Equations, components: Sequence[Component], directions: Sequence[Array], sigmas: Sequence[Array], errors: Array
 ) -> Array:
     """Expected information at the matrices `sigmas`, all positive definite."""
-    base = _score(equations, components, directions, sigmas)
-    average = _average(equations, components, directions)
+    none = [None] * len(components)
+    base = _score(equations, _moving(components, sigmas, directions, none))
+    average = _average(equations, _moving(components, sigmas, directions, none))
     observed = np.zeros_like(average)
     row = 0
     for c, own in enumerate(directions):
         for direction in own:
             step = STEP * errors[row]
             moved = [sigma + step * direction if i == c else sigma for i, sigma in enumerate(sigmas)]
-            observed[row] = (base - _score(equations, components, directions, moved)) / step
+            observed[row] = (base - _score(equations, _moving(components, moved, directions, none))) / step
             row += 1
     expected = 2.0 * average - 0.5 * (observed + observed.T)
     values, vectors = np.linalg.eigh(expected * np.outer(errors, errors))
@@ -102,18 +110,8 @@ def _expected(
     return root @ root.T
 
 
-def _score(equations: Equations, components: Sequence[Component], directions: Sequence[Array], sigmas: Sequence[Array]) -> Array:
+def _score(equations: Equations, point: Point) -> Array:
     """dlogL/dx (m,) at positive definite matrices, where the equations are left."""
-    roots = [np.asarray(np.linalg.cholesky(sigma), dtype=float) for sigma in sigmas]
-    random = [root for component, root in zip(components, roots, strict=True) if component.is_random]
-    rest = [sigma for component, sigma in zip(components, sigmas, strict=True) if not component.is_random]
-    if not equations.update(random, rest):
+    if not equations.update(point.parts):
         raise FloatingPointError("the equations are singular inside their boundary")
-    by_loading, by_residual = equations.gradients()
-    result = []
-    for component, root, own in zip(components, roots, directions, strict=True):
-        if component.is_random:  # dlogL/dLambda = 2 D Lambda
-            result.append(np.tensordot(own, 0.5 * np.linalg.solve(root.T, by_loading[component.index].T).T, 2))
-        else:
-            result.append(np.tensordot(own, by_residual[component.index], 2))
-    return np.concatenate(result)
+    return np.concatenate([equations.derivatives(part).score for part in point])

@@ -1,0 +1,93 @@
+"""What the equations ask of the residual covariance R, and R as the direct sum of its sections."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from vcmodel.equations.base import Part
+    from vcmodel.equations.chain_rule import PartDerivatives
+
+    Array = NDArray[np.float64]
+
+
+class ResidualCovariance(Protocol):
+    """R of one section over its own rows, in the numbering of all N rows: R^-1 = sum of rho_c A_c with constant A_c.
+
+    Attributes
+    ----------
+    coefficients : (n_coefficients,) array
+        rho at the last update.
+    logdet : float
+        log|R| at the last update.
+    """
+
+    coefficients: Array
+    logdet: float
+
+    @property
+    def n_coefficients(self) -> int:
+        """Number of matrices A_c."""
+
+    def matrices(self) -> Sequence[sparse.coo_matrix]:
+        """The lower triangles (N, N) of the symmetric A_c."""
+
+    def update(self, part: Part) -> bool:
+        """Move to a point; False, and nothing usable, when R is not positive definite there."""
+
+    def solve(self, values: Array, result: Array) -> None:
+        """Put R^-1 values, for values (N, ...), into the section's rows of `result`."""
+
+    def change(self, part: Part, weighted: Array, result: Array) -> None:
+        """Put dR/dphi R^-1 e, for `weighted` = R^-1 e (N,), into the section's rows of `result` (N, m)."""
+
+    def derivatives(self, part: Part, by_coefficient: Array, weighted: Array) -> PartDerivatives:
+        """Score and curvature by the coordinates.
+
+        Parameters
+        ----------
+        by_coefficient : (n_coefficients,) array
+            dlog|C|/drho.
+        weighted : (N,) array
+            R^-1 e.
+        """
+
+
+class DirectSum:
+    """R of a design: its sections, which may be of different kinds."""
+
+    def __init__(self, sections: Sequence[ResidualCovariance]) -> None:
+        self.sections = tuple(sections)
+        ends = np.cumsum([0, *(section.n_coefficients for section in self.sections)])
+        self.slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+        self.coefficients: Array = np.zeros(int(ends[-1]))
+        self.logdet = 0.0
+
+    def matrices(self) -> list[sparse.coo_matrix]:
+        """The lower triangles of the matrices of all sections."""
+        return [matrix for section in self.sections for matrix in section.matrices()]
+
+    def update(self, parts: Sequence[Part]) -> bool:
+        """Move every section to its part; False when one is not positive definite."""
+        self.logdet = 0.0
+        for section, own, part in zip(self.sections, self.slices, parts, strict=True):
+            if not section.update(part):
+                return False
+            self.coefficients[own] = section.coefficients
+            self.logdet += section.logdet
+        return bool(np.isfinite(self.logdet))
+
+    def solve(self, values: Array) -> Array:
+        """R^-1 values for values (N,) or (N, m)."""
+        result = np.empty_like(values)
+        for section in self.sections:
+            section.solve(values, result)
+        return result
