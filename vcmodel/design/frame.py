@@ -227,9 +227,7 @@ def _refuse_poor_responses(values: NDArray[np.float64], responses: tuple[str, ..
     for j, name in enumerate(responses):
         seen = values[~np.isnan(values[:, j]), j]
         if seen.size < 2:
-            raise DataError(
-                f"response {name!r} has {counted(seen.size, 'observed value')} in the rows kept: it needs at least 2"
-            )
+            raise DataError(f"response {name!r} has {counted(seen.size, 'observed value')} in the rows kept: it needs at least 2")
         refuse_extreme(seen, f"response {name!r}")
         if np.all(seen == seen[0]):
             raise DataError(f"response {name!r} is constant ({seen[0]:g}): there is no variance to estimate; remove it or check the column")

@@ -102,9 +102,7 @@ def rows_lacking(
             f"; missing='zero' (--missing-levels zero) keeps {lone if lone < total else 'those'} of an unknown level of a random term, "
             "without an effect from that term"
         )
-        notes.append(
-            f"{counted(total, 'row')} with an observed response dropped for missing values in {counts}" + remedy * (lone > 0)
-        )
+        notes.append(f"{counted(total, 'row')} with an observed response dropped for missing values in {counts}" + remedy * (lone > 0))
     for (term, column), rows in spared.items():
         count = int(np.sum(rows & ~dropped))
         if count:

@@ -97,9 +97,7 @@ class Relationship:
         elif self.root is not None:
             root = sparse.csr_matrix(sparse.kron(each, self.root))
         every = tuple(f"{other}:{own}" for other in labels for own in self.labels)
-        return replace(
-            self, labels=every, precision=precision, root=root, logdet=n * self.logdet, diagonal=np.tile(self.diagonal, n)
-        )
+        return replace(self, labels=every, precision=precision, root=root, logdet=n * self.logdet, diagonal=np.tile(self.diagonal, n))
 
     @classmethod
     def from_covariance(cls, matrix: pd.DataFrame) -> Relationship:

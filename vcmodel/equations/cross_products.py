@@ -52,7 +52,9 @@ class _Columns:
         thin = [item for item in effects if sparse.issparse(item.incidence)]
         self.thin = sparse.csr_matrix(sparse.hstack([item.incidence for item in thin], format="csr"))
         self.place = np.concatenate([np.arange(item.columns.start, item.columns.stop) for item in thin])
-        self.dense = [(np.arange(item.columns.start, item.columns.stop), item.incidence) for item in effects if isinstance(item.incidence, np.ndarray)]
+        self.dense = [
+            (np.arange(item.columns.start, item.columns.stop), item.incidence) for item in effects if isinstance(item.incidence, np.ndarray)
+        ]
 
     def products(self, left: Index, right: Index, value: Array, off: bool) -> Iterator[tuple[Index, Index, Array, bool]]:
         """Pieces of W0'(B + B')W0, or of W0'B W0 for diagonal B, with entries `value` at (left, right).

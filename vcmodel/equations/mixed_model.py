@@ -87,7 +87,7 @@ class MixedModelEquations:
         self.design, self.slice_size = design, slice_size
         n_rows = design.y.size
         self.residual_covariance = DirectSum(residuals or [UnitResidual(section, n_rows) for section in design.sections])
-        self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term) for term in design.terms]]
+        self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term.relationship) for term in design.terms]]
         require_room(design)
         self.patterns = [term.structure.root_pattern() for term in design.terms]
         self.unknowns = make_unknowns(design, joined)

@@ -50,19 +50,24 @@ class TermEffects:
             loadings = [term.basis[np.ix_(block.rows, block.rows)] @ own for (_, block), own in zip(blocks, loadings, strict=True)]
         return cls(term, solution, layout, blocks, loadings)
 
+    @property
+    def root(self) -> Array | sparse.csr_matrix | None:
+        """F."""
+        return self.term.relationship.root
+
     def predicted(self) -> Array:
         """U (k, q)."""
         result = np.zeros((self.term.n_columns, self.term.structure.size))
         for (_, block), loading in zip(self.blocks, self.loadings, strict=True):
             result[:, block.rows] += block.by_level(self.solution.vector) @ loading.T
-        return np.asarray(result if self.term.root is None else self.term.root @ result).T
+        return np.asarray(result if self.root is None else self.root @ result).T
 
     def variances(self, slice_size: int) -> Array:
         """Prediction error variances (k, q); where levels that do not meet are combined, solved with `slice_size` numbers at a time."""
-        if self.term.root is None:
+        if self.root is None:
             every = np.arange(self.term.n_levels)
             return self._covariances(every, every).T
-        return factored_variances(self.term.root, self.layout.n_equations, self._covariances, self._solved, slice_size).T
+        return factored_variances(self.root, self.layout.n_equations, self._covariances, self._solved, slice_size).T
 
     def _pairs(self) -> Iterator[tuple[BlockPair, Index, Array, Array]]:
         """Pairs of blocks with rows in common: these rows, and their loadings in the row block and in the column block."""
@@ -109,8 +114,8 @@ class TermEffects:
         """Combinations of u, rows (n, k * q), as combinations of the equations (n, n_equations)."""
         q, m = self.term.n_levels, self.term.n_columns
         by_row = [sparse.csr_matrix(rows[:, i * q : (i + 1) * q]) for i in range(self.term.structure.size)]
-        if self.term.root is not None:
-            by_row = [sparse.csr_matrix(piece @ self.term.root) for piece in by_row]
+        if self.root is not None:
+            by_row = [sparse.csr_matrix(piece @ self.root) for piece in by_row]
         total = sparse.csr_matrix((rows.shape[0], self.layout.n_equations))
         for (_, block), loading in zip(self.blocks, self.loadings, strict=True):
             pieces = [sum((loading[j, a] * by_row[i] for j, i in enumerate(block.rows)), sparse.csr_matrix((rows.shape[0], m)))

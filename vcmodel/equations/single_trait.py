@@ -64,9 +64,9 @@ class SparseSystems:
     def __init__(
         self, form: BalancedForm, responses: Array, *, factorization: str = "own", threads: int = 1, slice_size: int = SLICE
     ) -> None:
-        self.term, self.x, self.responses = form.term, form.x, responses
-        self.z = form.incidence if self.term.root is None else sparse.csr_matrix(form.incidence @ self.term.root)
-        self.precision, self.slice_size = TermPrecision(precision_of(self.term)), slice_size
+        self.root, self.x, self.responses = form.term.relationship.root, form.x, responses
+        self.z = form.incidence if self.root is None else sparse.csr_matrix(form.incidence @ self.root)
+        self.precision, self.slice_size = TermPrecision(precision_of(form.term.relationship)), slice_size
         self.precision.update(np.zeros(0))
         self.n_rows, self.n_fixed = self.x.shape
         self.levels = self.z.shape[1]
@@ -160,7 +160,7 @@ class SparseSystems:
 
     def covariance_times(self, trait: int, columns: Array) -> Array:
         """The covariance of the errors of beta_t and s_t a_t (p0 + q, p0 + q) times columns (p0 + q, m)."""
-        p, s, root = self.n_fixed, self.at.roots[trait], self.term.root
+        p, s, root = self.n_fixed, self.at.roots[trait], self.root
         random = columns[p:] if root is None else root.T @ columns[p:]
         solved = self.factors[trait].solve(np.concatenate([columns[:p], s * random]))
         return np.concatenate([solved[:p], s * (solved[p:] if root is None else root @ solved[p:])])
@@ -173,14 +173,14 @@ class SparseSystems:
     def effects(self) -> Array:
         """s_t a_t, (q, T)."""
         scaled = self.at.solution[self.n_fixed :] * self.at.roots
-        return scaled if self.term.root is None else self.term.root @ scaled
+        return scaled if self.root is None else self.root @ scaled
 
     def prediction_variances(self) -> Array:
         """Prediction error variances of s_t a_t, (q, T)."""
-        if self.term.root is None:
+        if self.root is None:
             diagonal = self.pattern.indptr[self.n_fixed : -1]
             return np.stack([inverse[diagonal] for inverse in self.at.inverses], axis=1) * self.at.roots**2
-        return factored_variances(self.term.root, self.n_equations, self._covariances, self._combined_variance, self.slice_size)
+        return factored_variances(self.root, self.n_equations, self._covariances, self._combined_variance, self.slice_size)
 
     def _covariances(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> Array:
         """Prediction error covariances (n, T) of pairs of what the equations solve for; NaN where they do not meet in the pattern."""

@@ -86,7 +86,7 @@ class SpectralSystems:
 
     def _decompose(self) -> None:
         """Eigenvalues and vectors of N^1/2 K N^1/2 over the levels with records, and K between other levels and these times N^1/2 V."""
-        factor, root, seen = self.term.dense_root, self.root_records[:, None], self.observed
+        factor, root, seen = self.term.relationship.dense_root, self.root_records[:, None], self.observed
         others = self._unobserved()
         if factor is not None and factor.shape[1] < LOW_RANK * seen.size:
             self.vectors, singular, right = linalg.svd(factor[seen] * root, full_matrices=False, check_finite=False)
@@ -97,8 +97,8 @@ class SpectralSystems:
             scaled = linalg.blas.dsyrk(1.0, (factor[seen] * root).T, trans=1, lower=1)
             across = factor[others] @ factor[seen].T
         else:
-            combine = self.term.root
-            k = np.eye(self.term.n_columns) if self.term.precision is None else _inverse(self.term.precision)
+            combine = self.term.relationship.root
+            k = np.eye(self.term.n_columns) if self.term.relationship.precision is None else _inverse(self.term.relationship.precision)
             if others.size or combine is not None:
                 k = np.tril(k) + np.tril(k, -1).T
             if combine is not None:
@@ -201,9 +201,9 @@ class SpectralSystems:
     def _relationship_times(self, values: Array) -> Array:
         """K values (q, n)."""
         if self._precision is None:
-            self._precision = TermPrecision(precision_of(self.term))
+            self._precision = TermPrecision(precision_of(self.term.relationship))
             self._precision.update(np.zeros(0))
-        root = self.term.root
+        root = self.term.relationship.root
         if root is None:
             return self._precision.solve(values)
         return np.asarray(root @ self._precision.solve(np.asarray(root.T @ values)))
@@ -230,7 +230,7 @@ class SpectralSystems:
         result = np.empty((levels.shape[0], self.roots.size))
         for t, s in enumerate(self.roots):
             w = self.weights[t, :m]
-            variance = s**2 * (self.term.diagonal - s**2 * (squares @ w))
+            variance = s**2 * (self.term.relationship.diagonal - s**2 * (squares @ w))
             # where there are records the difference cancels; it is a sum of positive terms lambda / (s^2 lambda + 1)
             variance[self.observed] = s**2 * (self.vectors**2 @ (self.eigenvalues * w)) / self.root_records**2
             of_fixed = levels @ self.half[t, :, :m].T

@@ -14,15 +14,15 @@ from vcmodel.structures.precision_chart import ConstantPrecision
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.design.terms import DesignTerm
+    from vcmodel.design.relationship import Relationship
     from vcmodel.structures.precision_chart import PrecisionChart
 
     Array = NDArray[np.float64]
 
 
-def precision_of(term: DesignTerm) -> PrecisionChart:
-    """The chart of P, K = F P^-1 F', of a term's relationship."""
-    return ConstantPrecision(term.n_columns, term.precision, term.logdet)
+def precision_of(relationship: Relationship) -> PrecisionChart:
+    """The chart of P, K = F P^-1 F'."""
+    return ConstantPrecision(relationship.n_columns, relationship.precision, relationship.logdet)
 
 
 class TermPrecision:
