@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 import vcmodel as vc
-from vcmodel.reml.constrained import make_search
 from vcmodel.reml.iterate import maximise
+from vcmodel.reml.make_search import make_search
 from vcmodel.reml.point import starting_point
 
 # logL below the best known that still counts as reaching it
@@ -176,13 +176,13 @@ def best_of_random_starts(fit: vc.Fit, starts: int, seed: int) -> float:
             theta.append(np.where(fixed, given, component.structure.start(matrix)))
         constraints = replace(estimate.constraints, theta=tuple(theta))
         point = starting_point(estimate.components, constraints)
-        search = make_search(estimate.equations, estimate.components, constraints, point, vc.Control())
+        search = make_search(estimate.equations, constraints, point, vc.Control())
         try:
-            status = maximise(search)
+            end = maximise(search)
         except vc.StructureError:
             continue  # this start is too far from the constraints
-        if status is not None and status.converged:
-            best = max(best, search.history[-1].loglik)
+        if end is not None and end.status.converged:
+            best = max(best, search.loglik)
     return best
 
 

@@ -149,7 +149,7 @@ def test_the_centre_of_a_ridge_is_where_the_product_of_determinants_is_largest()
     data = single_records()
     fit = vc.fit("y ~ env", random="us(env):gen", data=data)
     estimate = fit.estimate
-    ridge = find_ridge(estimate.design, estimate.components, held(estimate.design, estimate.components, 2), estimate.point)
+    ridge = find_ridge(estimate.design, held(estimate.design, estimate.components, 2), estimate.point)
     assert ridge.dimension == 1
     sigma, residual = (part.sigma for part in estimate.point)
     # dSigma = I and dR = -1 up to a factor

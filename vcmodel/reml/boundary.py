@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.reml.search import Departure
+from vcmodel.reml.status import Status
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.point import Part
+    from vcmodel.reml.point import Part, Point
     from vcmodel.reml.search import Search
 
     Array = NDArray[np.float64]
 
 # where a singular matrix is looked at from inside, as a multiple of the bound
-INSIDE = 10.0
+NEARBY = 10.0
 # scaled eigenvalues of Sigma below this are its null space; they are exact zeros but for rounding
 NULL = 1e-11
 # multipliers below this are rounding
@@ -26,21 +29,26 @@ LENGTHS = (0.1, 0.03, 0.01, 1e-3)
 
 
 def activate(search: Search, refused: NDArray[np.bool_]) -> bool:
-    """Set the random coordinates that press on their bound to exactly zero; False when there are none or logL would fall."""
-    bounds, vector = search.bounds(), search.point.vector()
-    active = search.active(bounds) & ~bounds.residual & ~refused[bounds.index]
+    """Set the random coordinates whose bound is active to exactly zero; False when there are none or logL would fall.
+
+    Parameters
+    ----------
+    refused : (m,) bool array
+        Coordinates not to be tried, to which those are added with which logL would fall.
+    """
+    active_set, bounds = search.active_set, search.active_set.bounds
+    active = active_set.active & ~bounds.residual & ~refused[bounds.index]
     if not active.any():
         return False
     mask = search.at_bound.copy()
     for i in np.flatnonzero(active):
         mask[bounds.groups[i]] = True
-    before = search.equations.loglik
-    trial = search.retracted(search.point.moved(np.where(mask, 0.0, vector)))
-    if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
-        search.point, search.at_bound = trial, mask
-        return True
+    with search.probe() as probe:
+        trial = search.retracted(search.point.moved(np.where(mask, 0.0, search.point.vector())))
+        if probe.at(trial) and probe.loglik >= search.loglik - search.slack:
+            probe.keep(mask)
+            return True
     refused[bounds.index[active]] = True
-    search.evaluate(search.point)
     return False
 
 
@@ -104,10 +112,12 @@ def multipliers(part: Part, at_bound: NDArray[np.bool_], gradient: Array | None)
     """The multipliers of a component at its boundary, all <= 0 at a constrained maximum; empty where nothing is at its bound.
 
     For an unstructured matrix the eigenvalues of D on the null space of Sigma, in units of the data's variance; otherwise those of the
-    coordinates at their bound, see :class:`EdgeModel`.
+    coordinates at their bound, see :class:`EdgeModel`. NaN where D is not known: one for each coordinate at its bound.
     """
-    if gradient is None or not at_bound.any():
+    if not at_bound.any():
         return np.zeros(0)
+    if gradient is None:
+        return np.full(int(at_bound.sum()), np.nan)
     if part.chart.whole_cone:
         values, vectors = np.linalg.eigh(part.sigma / part.unit)
         null = vectors[:, values < NULL]
@@ -115,38 +125,53 @@ def multipliers(part: Part, at_bound: NDArray[np.bool_], gradient: Array | None)
     return EdgeModel.of(part, at_bound, gradient).multipliers
 
 
-def release(search: Search) -> bool:
-    """Look at the boundary from slightly inside; free the components whose multipliers are not all negative, or return False.
+def release(search: Search) -> Departure:
+    """Look at the boundary from slightly inside; free the components whose multipliers are not all negative, if logL agrees.
 
-    The point just inside also refreshes D on the null space of every singular matrix.
+    The point just inside also shows D on the null space of every singular matrix. Without D of a component at its boundary there are no
+    multipliers, and without multipliers there is no certificate.
     """
     if not search.at_bound.any():
-        return False
-    here, bounds, before = search.point, search.bounds(), search.equations.loglik
-    at_zero = bounds.index[search.at_bound[bounds.index]]
-    inside = here.vector()
-    inside[at_zero] = INSIDE * bounds.lower[search.at_bound[bounds.index]]
-    search.point = here.moved(inside)
-    if not search.evaluate(search.point):
-        search.point = here
-        search.evaluate(here)
-        return False
-    search.differentiate()
-    move, free = np.zeros(inside.size), np.zeros_like(search.at_bound)
-    rising = False
-    for at, near, d in zip(here, search.point, search.gradients, strict=True):
-        own = at.where
-        if d is not None and search.at_bound[own].any():
-            move[own] = EdgeModel.of(near, search.at_bound[own], d).ascent(1.0)
-            free[own] = np.abs(move[own]) > 1e-3 * np.max(np.abs(move[own]))
-            rising |= bool(np.any(EdgeModel.of(at, search.at_bound[own], d).multipliers > RISING))
-    search.point = here
-    for length in LENGTHS if free.any() else ():
-        trial = search.retracted(here.moved(here.vector() + length * move))
-        if trial is not None and search.evaluate(trial) and search.equations.loglik >= before - search.slack:
-            search.point, search.at_bound = trial, search.at_bound & ~free
-            return True
+        return Departure(left=False)
+    with search.probe() as probe:
+        inside = _inside(search)
+        if not probe.at(inside):
+            return Departure(left=False, obstacle=Status.UNCERTIFIED)
+        gradients = probe.slopes().gradients
+        search.remember({c: d for c, d in enumerate(gradients) if d is not None and inside[c].component.is_random})
+        move, rises, unknown = np.zeros(inside.size), False, False
+        for at, near, d in zip(search.point, inside, gradients, strict=True):
+            own = search.at_bound[at.where]
+            if not own.any():
+                continue
+            if d is None:
+                unknown = True
+                continue
+            move[at.where] = EdgeModel.of(near, own, d).ascent(1.0)
+            rises |= bool(np.any(EdgeModel.of(at, own, d).multipliers > RISING))
+        for length in LENGTHS if move.any() else ():
+            trial = search.retracted(search.point.moved(search.point.vector() + length * move))
+            if probe.at(trial) and probe.loglik >= search.loglik - search.slack:
+                probe.keep(search.at_bound & ~_moved(search.point, move))
+                return Departure(left=True)
+    if unknown:
+        return Departure(left=False, obstacle=Status.UNCERTIFIED)
     # a slope seen from inside may be that of a product of coordinates, which logL does not follow: the boundary's own slopes decide
-    search.certified = not (free.any() and rising)
-    search.evaluate(here)
-    return False
+    return Departure(left=False, obstacle=Status.STALLED if rises and move.any() else None)
+
+
+def _inside(search: Search) -> Point:
+    """The point with the coordinates at their bound slightly inside."""
+    bounds, vector = search.active_set.bounds, search.point.vector()
+    at_zero = search.at_bound[bounds.index]
+    vector[bounds.index[at_zero]] = NEARBY * bounds.lower[at_zero]
+    return search.point.moved(vector)
+
+
+def _moved(point: Point, move: Array) -> NDArray[np.bool_]:
+    """Coordinates (m,) that a move takes off the boundary, by more than rounding beside the others of their component."""
+    result = np.zeros(move.size, dtype=bool)
+    for part in point:
+        own = np.abs(move[part.where])
+        result[part.where] = own > 1e-3 * np.max(own, initial=0.0)
+    return result

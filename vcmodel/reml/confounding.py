@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
-    from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.point import Point
 
@@ -61,12 +60,12 @@ class Ridge:
         return self.moved.shape[1]
 
 
-def find_ridge(design: Design, components: Sequence[Component], constraints: Constraints, point: Point) -> Ridge | None:
+def find_ridge(design: Design, constraints: Constraints, point: Point) -> Ridge | None:
     """The confounded changes that join several components, at an interior point near `point`; None where there are none."""
     found: Ridge | None = None
     for share in INTERIOR:
         inside = lifted(point, share)
-        ridge = _ridge_at(design, components, constraints, inside)
+        ridge = _ridge_at(design, constraints, inside)
         if ridge is None:
             return None
         if found is None or ridge.dimension < found.dimension:
@@ -88,8 +87,8 @@ def lifted(point: Point, share: float) -> Point:
     return point.changed(lifted)
 
 
-def _ridge_at(design: Design, components: Sequence[Component], constraints: Constraints, point: Point) -> Ridge | None:
-    transform = EqualityConstraints.of(components, constraints).directions(point)
+def _ridge_at(design: Design, constraints: Constraints, point: Point) -> Ridge | None:
+    transform = EqualityConstraints.of(point.components, constraints).directions(point)
     if transform.shape[1] < 2 or transform.shape[1] * design.y.size > MOST_NUMBERS:
         return None
     changes = [

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.point import starting_point
+from vcmodel.reml.search import Departure
 from vcmodel.reml.step import SADDLE
 from vcmodel.structures.scale_direction_chart import ScaleDirectionChart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from vcmodel.reml.constrained import ConstrainedSearch
+    from vcmodel.reml.constraints import Constraints
+    from vcmodel.reml.equality import EqualityConstraints
     from vcmodel.reml.point import Point
+    from vcmodel.reml.search import Probe, Search
 
     Array = NDArray[np.float64]
 
@@ -38,86 +41,84 @@ INSIDE_ONE = (0.9, 0.99, 0.999)
 PROBE = 1e-2
 
 
-def settle(search: ConstrainedSearch) -> bool:
+def settle(search: Search, equalities: EqualityConstraints) -> bool:
     """Put small scales and columns to exactly zero; False when nothing changed or logL would fall."""
-    here, before = search.point, search.equations.loglik
-    random = [c for c in search.equalities.involved if here[c].component.is_random]
+    here = search.point
+    random = [c for c in equalities.involved if here[c].component.is_random]
     trial = here.changed({c: here[c].chart.settled(here[c].phi, ZERO) for c in random})
     if all(old.chart.size == new.chart.size and np.array_equal(old.sigma, new.sigma) for old, new in zip(here, trial, strict=True)):
         return False
-    if _try(search, trial, before - search.slack):
-        return True
-    search.evaluate(here)
-    return False
+    with search.probe() as probe:
+        return _kept(search, probe, trial, -search.slack)
 
 
-def depart(search: ConstrainedSearch) -> bool:
-    """Move to a better point along negative curvature or off zero scales; False, at the old point, where there is none."""
-    search.differentiate()
-    system, transform = search.system()
-    here, before = search.point, search.equations.loglik
-    if transform.shape[1]:
-        search.weakest = _curvature(search, transform @ (system.scale * system.vectors[:, 0]))
-        falling = int(np.sum(system.values < -SADDLE))
-        for place in range(max(falling, 1 if search.weakest < -SADDLE else 0)):
-            direction = transform @ (system.scale * system.vectors[:, place])
-            for length in JUMPS:
-                if _try(search, here.moved(here.vector() + length * direction), before + BETTER):
-                    return True
-    for trial in (*_opened(search, here), *_off_zero(search, here)):
-        if _try(search, trial, before + BETTER):
-            return True
-    search.evaluate(here)
-    return False
+def depart(search: Search, equalities: EqualityConstraints) -> Departure:
+    """Move to a better point along negative curvature or off zero scales, if there is one."""
+    here, transform, mobile = search.point, search.active_set.transform, search.active_set.mobile
+    system, gradients = search.system(), tuple(search.gradients)
+    weakest = float("nan")
+    with search.probe() as probe:
+        if transform.shape[1]:
+            directions = transform @ (system.scale[:, None] * system.vectors)
+            weakest = _curvature(search, probe, directions[:, 0])
+            falling = max(int(np.sum(system.values < -SADDLE)), 1 if weakest < -SADDLE else 0)
+            for direction in directions.T[:falling]:
+                for length in JUMPS:
+                    if _kept(search, probe, here.moved(here.vector() + length * direction), BETTER):
+                        return Departure(left=True, weakest=weakest)
+        opened = _opened(search.constraints, equalities, here)
+        for trial in (*opened, *_off_zero(equalities, here, mobile, gradients)):
+            if _kept(search, probe, trial, BETTER):
+                return Departure(left=True, weakest=weakest)
+    return Departure(left=False, weakest=weakest)
 
 
-def _try(search: ConstrainedSearch, trial: Point, least: float) -> bool:
-    """Move to the trial, retracted, if logL is above `least` there."""
+def _kept(search: Search, probe: Probe, trial: Point, gain: float) -> bool:
+    """Move to the trial, retracted, if it raises logL by at least `gain`."""
     point = search.retracted(trial)
-    if point is None or not search.evaluate(point) or search.equations.loglik < least:
+    if point is None or not probe.at(point) or probe.loglik < search.loglik + gain:
         return False
     masks = [
         search.at_bound[old.where] if old.chart.size == new.chart.size else np.zeros(new.chart.size, dtype=bool)
         for old, new in zip(search.point, point, strict=True)
     ]
-    search.point, search.at_bound = point, np.concatenate(masks)
+    probe.keep(np.concatenate(masks))
     return True
 
 
-def _curvature(search: ConstrainedSearch, direction: Array) -> float:
+def _curvature(search: Search, probe: Probe, direction: Array) -> float:
     """Exact curvature of -logL along the constraints, per square of `direction`; NaN where it cannot be computed."""
-    here, before, values = search.point, search.equations.loglik, []
+    here, values = search.point, []
     for side in (PROBE, -PROBE):
-        point = search.retracted(here.moved(here.vector() + side * direction))
-        values.append(search.equations.loglik if point is not None and search.evaluate(point) else np.nan)
-    search.evaluate(here)
-    return float((2.0 * before - values[0] - values[1]) / PROBE**2)
+        trial = search.retracted(here.moved(here.vector() + side * direction))
+        values.append(probe.loglik if probe.at(trial) else np.nan)
+    return float((2.0 * search.loglik - values[0] - values[1]) / PROBE**2)
 
 
-def _opened(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
+def _opened(constraints: Constraints, equalities: EqualityConstraints, here: Point) -> Iterator[Point]:
     """Points with tied correlations of +-1 moved inside: at one the equations between them have no derivative."""
-    constraints = search.constraints
     theta = [part.reported for part in here]
     at_one = []
-    for c in search.equalities.involved:
-        kinds = np.array([parameter.kind for parameter in search.components[c].structure.parameters])
+    for c in equalities.involved:
+        kinds = np.array([parameter.kind for parameter in here[c].component.structure.parameters])
         tied = (constraints.group[c] >= 0) & ~constraints.fixed[c] & (kinds == "correlation")
         at_one.append(tied & (np.abs(theta[c]) > 1.0 - ZERO**2))
     if not any(own.any() for own in at_one):
         return
     for inside in INSIDE_ONE:
         moved = list(constraints.theta)
-        for c, own in zip(search.equalities.involved, at_one, strict=True):
+        for c, own in zip(equalities.involved, at_one, strict=True):
             moved[c] = np.where(np.isnan(theta[c]), constraints.theta[c], np.where(own, inside * theta[c], theta[c]))
-        fresh = starting_point(search.components, replace(constraints, theta=tuple(moved)))
-        yield here.changed({c: (fresh[c].chart, fresh[c].phi) for c in search.equalities.involved})
+        fresh = starting_point(here.components, replace(constraints, theta=tuple(moved)))
+        yield here.changed({c: (fresh[c].chart, fresh[c].phi) for c in equalities.involved})
 
 
-def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
+def _off_zero(
+    equalities: EqualityConstraints, here: Point, mobile: NDArray[np.bool_], gradients: Sequence[Array | None]
+) -> Iterator[Point]:
     """Points with scales at zero made positive, one by one and then all of a component together, in several directions."""
     rng = np.random.default_rng(20)
-    mobile = search.tangent().mobile
-    for c in search.equalities.involved:
+    for c in equalities.involved:
         part = here[c]
         if not part.component.is_random:
             continue
@@ -132,7 +133,7 @@ def _off_zero(search: ConstrainedSearch, here: Point) -> Iterator[Point]:
                 if kind != "as it stands":
                     if not isinstance(chart, ScaleDirectionChart) or not chart.turning:
                         continue
-                    gradient, root = search.gradients[c], chart.loading(phi)
+                    gradient, root = gradients[c], chart.loading(phi)
                     for scale in chosen:
                         level = chart.scale_of.index(scale.coordinate)
                         pull = root.T @ gradient[level] if gradient is not None and kind != "random" else rng.normal(size=chart.order)

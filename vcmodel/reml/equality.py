@@ -148,6 +148,13 @@ class EqualityConstraints:
                 found.append(limit._replace(coordinate=start + limit.coordinate))
         return found
 
+    def coordinates(self, point: Point) -> NDArray[np.bool_]:
+        """Coordinates (m,) of the involved components."""
+        result = np.zeros(point.size, dtype=bool)
+        for c in self.involved:
+            result[point[c].where] = True
+        return result
+
     def residual(self, point: Point) -> NDArray[np.bool_]:
         """Coordinates (m,) of the involved residual matrices."""
         result = np.zeros(point.size, dtype=bool)

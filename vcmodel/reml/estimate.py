@@ -14,19 +14,18 @@ from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.components import Component, make_components, random_labels, residual_labels
 from vcmodel.reml.confounding import Ridge, find_ridge
-from vcmodel.reml.constrained import make_search
 from vcmodel.reml.constraint_reader import read_constraints
 from vcmodel.reml.constraints import Constraints
 from vcmodel.reml.further_starts import further_starts
 from vcmodel.reml.identifiability import Freedom, Identifiability, freedom_of_terms, identifiability_of
-from vcmodel.reml.iterate import maximise
+from vcmodel.reml.iterate import End, maximise
 from vcmodel.reml.ladder import ladder, turned_groups
+from vcmodel.reml.make_search import make_search
 from vcmodel.reml.point import Point, starting_point
 from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, refuse_exact_fit
 from vcmodel.reml.status import Status
-from vcmodel.reml.supremum import limit
 from vcmodel.reml.written_basis import in_orthonormal_columns, worked_constraints, written_point, written_theta
 from vcmodel.structures.rebased_chart import RebasedChart
 
@@ -158,56 +157,56 @@ def estimate(
         defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
         shown = [written_theta(design, component, theta) for component, theta in zip(components, defaults, strict=True)]
         constraints = worked_constraints(design, components, read_constraints(components, shown, start, bounds, equal), defaults)
-        search, status = _best(equations, components, constraints, control)
-        ridge = None if _all_seen(search, status) else find_ridge(design, components, constraints, search.point)
-        if ridge is not None and status is Status.CONVERGED:
-            search = centred(search, ridge)
-        return _collect(written, search, status, method, ridge)
+        search, end = _best(equations, constraints, starting_point(components, constraints), control)
+        ridge = None if _all_seen(search, end.status) else find_ridge(design, constraints, search.point)
+        if ridge is not None and end.status is Status.CONVERGED:
+            search, end = centred(search, ridge) or (search, end)
+        return _collect(written, search, end, method, ridge)
 
 
-def _best(equations: Equations, components: tuple[Component, ...], constraints: Constraints, control: Control) -> tuple[Search, Status]:
+def _best(equations: Equations, constraints: Constraints, start: Point, control: Control) -> tuple[Search, End]:
     """The search from the starting values; on small data the best of those from further starts too."""
-    best = make_search(equations, components, constraints, starting_point(components, constraints), control)
-    status = maximise(best)
-    if status is None:
+    first = make_search(equations, constraints, start, control)
+    best, end = first, maximise(first)
+    if end is None:
         raise StructureError(
             "start: the mixed-model equations are not positive definite at the starting values; give larger residual variances with start="
         )
-    top = equations.loglik
-    for search in _further(best):
-        end = maximise(search)
-        needed = top + HIGHER if status.converged else top - HIGHER
-        if end is not None and end.converged and equations.loglik > needed:
-            best, status, top = search, end, equations.loglik
-    best.evaluate(best.point)
-    return best, status
+    last = best
+    for last in _further(first):
+        other = maximise(last)
+        needed = best.loglik + HIGHER if end.status.converged else best.loglik - HIGHER
+        if other is not None and other.status.converged and last.loglik > needed:
+            best, end = last, other
+    if last is not best:
+        best.restore()
+    return best, end
 
 
 def _further(first: Search) -> Iterator[Search]:
     """Searches from further starts on small data."""
-    equations, components, constraints, control = first.equations, first.components, first.constraints, first.control
+    equations, constraints, control = first.equations, first.constraints, first.control
     for other in (*further_starts(first), *turned_groups(first)):
-        yield make_search(equations, components, other, starting_point(components, other), control)
+        yield make_search(equations, other, starting_point(first.components, other), control)
     for point in ladder(first):
-        yield make_search(equations, components, constraints, point, control)
+        yield make_search(equations, constraints, point, control)
 
 
 def _all_seen(search: Search, status: Status) -> bool:
     """Whether the average information at the end of a fit shows by itself that every parameter is determined."""
-    if status is not Status.CONVERGED or search.held().any():
+    if status is not Status.CONVERGED or search.active_set.held.any():
         return False
     transform = search.estimated_transform()
-    information = transform.T @ search.differentiate().information @ transform
+    information = transform.T @ search.derivatives.information @ transform
     size = np.sqrt(np.maximum(np.diag(information), 0.0))
     return bool(np.all(size > 0.0)) and bool(np.linalg.eigvalsh(information / np.outer(size, size))[0] > WELL_DETERMINED)
 
 
-def _collect(design: Design, search: Search, status: Status, method: str, ridge: Ridge | None) -> Estimate:
+def _collect(design: Design, search: Search, end: End, method: str, ridge: Ridge | None) -> Estimate:
     """The estimate at the point where the search ended."""
     worked = search.equations.design
-    seen = limit(search) if status is Status.RESIDUAL_BOUNDARY else None
-    loglik, end = (search.equations.loglik, search.point) if seen is None else (seen.loglik, seen.point)
-    point = written_point(worked, end)
+    loglik, reached = (search.loglik, search.point) if end.supremum is None else (end.supremum.loglik, end.supremum.point)
+    point = written_point(worked, reached)
     theta = search.constraints.exact([part.reported for part in point])
     jacobians = []
     for part, fixed in zip(point, search.constraints.fixed, strict=True):
@@ -216,7 +215,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         full[fixed] = 0.0  # but for rounding
         jacobians.append(full)
     equations: Equations = search.equations if worked is design else RebasedEquations(search.equations, design)
-    derivatives, transform = search.differentiate(), search.estimated_transform()
+    derivatives, transform = search.derivatives, search.estimated_transform()
     identifiability = identifiability_of(
         transform.T @ derivatives.information @ transform,
         derivatives.natural @ np.abs(transform),
@@ -224,7 +223,7 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         jacobians,
         None if ridge is None else ridge.moved,
     )
-    found = tuple(multipliers(part, search.at_bound[part.where], d) for part, d in zip(end, search.gradients, strict=True))
+    found = tuple(multipliers(part, search.at_bound[part.where], d) for part, d in zip(reached, search.gradients, strict=True))
     last = search.history[-1]
     previous = None if search.previous is None else written_point(worked, search.previous)
     return Estimate(
@@ -245,9 +244,9 @@ def _collect(design: Design, search: Search, status: Status, method: str, ridge:
         score_norm=last.score_norm,
         decrement=last.decrement,
         loglik=loglik,
-        status=status,
+        status=end.status,
         history=tuple(search.history),
         previous_theta=None if previous is None else tuple(part.reported for part in previous),
-        weakest_curvature=search.weakest,
+        weakest_curvature=end.weakest,
         start_theta=tuple(written_theta(worked, c, theta) for c, theta in zip(search.components, search.constraints.theta, strict=True)),
     )

@@ -7,20 +7,21 @@ null space certify the boundary, and a probe along the weakest direction certifi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vcmodel.reml.boundary import activate
-from vcmodel.reml.search import ROUNDING, Memory
+from vcmodel.reml.search import Departure
+from vcmodel.reml.secant import Memory
 from vcmodel.reml.status import Status
 from vcmodel.reml.step import next_shift
-from vcmodel.reml.supremum import UNBOUNDED_SLOPE, relax_residual_bound, residual_slope, residual_status
+from vcmodel.reml.supremum import UNBOUNDED_SLOPE, Supremum, relax_residual_bound, residual_slope, residual_status, supremum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
     from vcmodel.reml.step import NewtonSystem
 
@@ -37,26 +38,53 @@ PATIENCE = 6
 AT_AN_END = (Status.CONVERGED, Status.UNBOUNDED, Status.STALLED)
 
 
-def maximise(search: Search) -> Status | None:
+@dataclass(frozen=True)
+class End:
+    """How a maximisation ended.
+
+    Attributes
+    ----------
+    status : Status
+    weakest : float
+        Exact curvature of -logL along the weakest direction, in units of its average information; NaN where it was not looked at.
+    supremum : Supremum or None
+        What logL tends to, for the status RESIDUAL_BOUNDARY.
+    """
+
+    status: Status
+    weakest: float
+    supremum: Supremum | None
+
+
+def maximise(search: Search) -> End | None:
     """Run to a certified maximum or to a status that says why not; None when the starting point itself cannot be evaluated.
 
     The search is left at the best point found.
     """
     if not search.begin():
         return None
-    status = _climb(search)
-    while _goes_on(search, status):
+    weakest, seen = float("nan"), None
+    while True:
+        # 1) climb to a stationary point
         status = _climb(search)
-    if status is Status.CONVERGED and not search.moves.any():
-        return Status.FIXED
-    return residual_status(search, status) if status in AT_AN_END else status
-
-
-def _goes_on(search: Search, status: Status) -> bool:
-    """Whether the end of a climb was no maximum and the search stands where it can be left."""
-    if status is Status.CONVERGED and search.leave():
-        return True
-    return status in AT_AN_END and relax_residual_bound(search)
+        if status not in AT_AN_END:
+            break
+        # 2) go on where it is no maximum: off a boundary or a saddle
+        departure = search.leave() if status is Status.CONVERGED else Departure(left=False)
+        weakest = weakest if np.isnan(departure.weakest) else departure.weakest
+        if departure.left:
+            continue
+        # 3) or where a residual matrix is held too far from its boundary to say what logL tends to
+        seen = supremum(search)
+        if relax_residual_bound(search, seen):
+            continue
+        # 4) the status that the end deserves
+        if status is Status.CONVERGED and not search.active_set.mobile.any():
+            status = Status.FIXED
+        else:
+            status = residual_status(departure.obstacle or status, residual_slope(search), seen)
+        break
+    return End(status, weakest, seen if status is Status.RESIDUAL_BOUNDARY else None)
 
 
 def _climb(search: Search) -> Status:
@@ -65,62 +93,53 @@ def _climb(search: Search) -> Status:
     memory: Memory | None = None
     pressed, idle, second_chance = 0, 0, True
     while True:
-        # 1) derivatives; what presses on the boundary is put onto it
+        # 1) the derivatives, once per point
+        score = search.derivatives.score
+        # 2) what presses on the boundary is put onto it
         if activate(search, refused):
             continue
-        system, transform = search.system(memory)
-        memory = Memory(search.point, transform, transform.T @ search.differentiate().score)
+        # 3) the Newton system of what is free
+        search.look_again()
+        system, transform = search.system(memory), search.active_set.transform
+        memory = Memory(search.point, transform, transform.T @ score)
         search.record(system)
-        # 2) stop?
+        # 4) stop?
         pressed = pressed + 1 if residual_slope(search) > UNBOUNDED_SLOPE else 0
         if pressed > PATIENCE:
             return Status.UNBOUNDED
-        if system.decrement < search.control.tolerance:  # a stationary point; whether it is a maximum is leave_saddle's question
+        if system.decrement < search.control.tolerance:  # a stationary point; whether it is a maximum is asked when it is left
             if not (second_chance and refused.any()):
                 return Status.CONVERGED if system.decrement < CERTIFIED else Status.TOLERANCE
             second_chance, refused[:] = False, False  # what could not be put onto the boundary far from the optimum may go now
             continue
-        if len(search.history) > search.control.max_iterations:
-            return Status.ITERATION_LIMIT
-        # 3) the step, shortened until logL does not fall
-        accepted = _line(search, system, transform)
-        if accepted is None:
-            return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
-        idle = idle + 1 if search.equations.loglik - search.history[-1].loglik <= search.slack else 0
-        # close to a singular residual matrix the score keeps fewer digits
+        # steps that gain rounding only; close to a singular residual matrix the score keeps fewer digits
         if idle > PATIENCE and (_is_rounding(search, system) or (system.decrement < NEARLY and residual_slope(search) > 0.0)):
             return Status.CONVERGED
-        # 4) the new point in its best chart
-        search.previous, search.point = search.point, accepted.renormalised()
-        if _turned(accepted, search.point):
-            search.evaluate(search.point)
-
-
-def _turned(before: Point, after: Point) -> bool:
-    """Whether a better chart changed a root (not the matrix), so that the equations must be made anew."""
-    return any(not np.array_equal(a.loading, b.loading) for a, b in zip(before, after, strict=True))
+        if len(search.history) > search.control.max_iterations:
+            return Status.ITERATION_LIMIT
+        # 5) the step, shortened until logL does not fall
+        if not _line(search, system):
+            return Status.CONVERGED if _is_rounding(search, system) else Status.STALLED
+        idle = idle + 1 if search.loglik - search.history[-1].loglik <= search.slack else 0
 
 
 def _is_rounding(search: Search, system: NewtonSystem) -> bool:
     """Whether the gain still promised is smaller than logL can be computed."""
-    return system.decrement < 10 * ROUNDING * search.equations.loglik_scale + min(search.control.tolerance, CERTIFIED)
+    return system.decrement < 10 * search.slack + min(search.control.tolerance, CERTIFIED)
 
 
-def _line(search: Search, system: NewtonSystem, transform: Array) -> Point | None:
-    """The first damped step that does not lower logL; None, at the old point, when there is none."""
-    before, vector, slack = search.equations.loglik, search.point.vector(), search.slack
-    bounds = search.bounds()
+def _line(search: Search, system: NewtonSystem) -> bool:
+    """Take the first damped step that does not lower logL; False when there is none."""
+    here, vector, transform, bounds = search.point, search.point.vector(), search.active_set.transform, search.active_set.bounds
     shift = search.shift
-    for _ in range(MAX_REJECTIONS):
-        trial = search.retracted(search.point.moved(bounds.projected(vector + transform @ system.step(shift), search.at_bound, vector)))
-        if trial is None or not search.evaluate(trial):
+    with search.probe() as probe:
+        for _ in range(MAX_REJECTIONS):
+            trial = search.retracted(here.moved(bounds.projected(vector + transform @ system.step(shift), search.at_bound, vector)))
+            gain = probe.loglik - search.loglik if probe.at(trial) else -np.inf
+            if gain > search.slack or (gain >= -search.slack and system.decrement < NEARLY):
+                predicted = system.predicted(shift)
+                probe.keep()
+                search.follow(here, next_shift(shift, gain, predicted), gain / predicted if predicted > 0.0 else 1.0)
+                return True
             shift = max(4.0 * shift, 1e-2)
-            continue
-        gain = search.equations.loglik - before
-        if gain > slack or (gain >= -slack and system.decrement < NEARLY):
-            predicted = system.predicted(shift)
-            search.shift, search.agreement = next_shift(shift, gain, predicted), gain / predicted if predicted > 0.0 else 1.0
-            return trial
-        shift = max(4.0 * shift, 1e-2)
-    search.evaluate(search.point)
-    return None
+    return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vcmodel.equations.chain_rule import recover_gradient
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,18 +50,47 @@ class Derivatives:
         """H (m, m)."""
         return self.information - self.curvature
 
+    def refreshed(self, point: Point, estimated: Sequence[bool], gradients: Mapping[int, Array]) -> Derivatives:
+        """The same derivatives with D of some random components known better where their matrices are singular.
+
+        What the loading shows of D at the point itself stays; the score and the average information do not depend on D.
+        """
+        every, curvature = list(self.gradients), self.curvature.copy()
+        for c, seen in gradients.items():
+            part, former = point[c], every[c]
+            by_loading = 2.0 * (seen if former is None else former) @ part.loading
+            gradient = recover_gradient(part.loading, by_loading, part.component.reference, seen)
+            every[c] = gradient
+            if estimated[c] and gradient is not None:
+                curvature[part.where, part.where] = part.chart.curvature(part.phi, gradient)
+        return replace(self, curvature=curvature, gradients=tuple(every))
+
+
+class Slopes(NamedTuple):
+    """First-order quantities: the score (m,) and D of every component, as of :class:`Derivatives`."""
+
+    score: Array
+    gradients: tuple[Array | None, ...]
+
 
 def set_point(equations: Equations, point: Point) -> bool:
     """Put the equations at a point; False when it is not feasible."""
     return point.feasible() and equations.update(point.parts)
 
 
-def differentiate(
-    equations: Equations,
-    point: Point,
-    estimated: Sequence[bool],
-    remembered: Sequence[Array | None],
-) -> Derivatives:
+def slopes(equations: Equations, point: Point, estimated: Sequence[bool], remembered: Sequence[Array | None]) -> Slopes:
+    """The score where the equations stand; parameters as of :func:`differentiate`."""
+    score = np.zeros(point.size)
+    gradients: list[Array | None] = []
+    for part, moves, former in zip(point, estimated, remembered, strict=True):
+        found = equations.derivatives(part, former)
+        gradients.append(found.gradient)
+        if moves:
+            score[part.where] = found.score
+    return Slopes(score, tuple(gradients))
+
+
+def differentiate(equations: Equations, point: Point, estimated: Sequence[bool], remembered: Sequence[Array | None]) -> Derivatives:
     """The derivatives at the point the equations stand at.
 
     Parameters

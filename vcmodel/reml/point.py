@@ -111,6 +111,11 @@ class Point:
         return len(self.parts)
 
     @property
+    def components(self) -> tuple[Component, ...]:
+        """The component of each part."""
+        return tuple(part.component for part in self.parts)
+
+    @property
     def size(self) -> int:
         """m, the number of coordinates."""
         return self.parts[-1].where.stop if self.parts else 0
@@ -134,10 +139,15 @@ class Point:
         return Point(tuple(replace(part, phi=vector[part.where].copy()) for part in self.parts))
 
     def changed(self, positions: Mapping[int, tuple[Chart, Array]]) -> Point:
-        """The point with other charts and coordinates of some components."""
-        if not positions:
-            return self
-        return Point.of((part.component, *positions.get(c, (part.chart, part.phi))) for c, part in enumerate(self.parts))
+        """The point with other charts and coordinates of some components; parts that stay as they are are the same objects."""
+        parts, start = [], 0
+        for c, part in enumerate(self.parts):
+            chart, phi = positions.get(c, (part.chart, part.phi))
+            where = slice(start, start + chart.size)
+            same = chart is part.chart and phi is part.phi and where == part.where
+            parts.append(part if same else Part(part.component, chart, phi, where))
+            start = where.stop
+        return Point(tuple(parts))
 
     def feasible(self) -> bool:
         """Whether every matrix is positive semi-definite."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.reml.confounding import INTERIOR, lifted
-from vcmodel.reml.constrained import make_search
-from vcmodel.reml.iterate import maximise
+from vcmodel.reml.iterate import End, maximise
+from vcmodel.reml.make_search import make_search
 from vcmodel.reml.status import Status
 from vcmodel.structures.cholesky_chart import CholeskyChart
 
@@ -39,12 +39,12 @@ STILL = 1e-8
 SAME = 1e-7
 
 
-def centred(search: Search, ridge: Ridge) -> Search:
-    """A search that ended at the centre of the ridge through the end of `search`; `search` itself where that cannot be reached.
+def centred(search: Search, ridge: Ridge) -> tuple[Search, End] | None:
+    """A search that ended at the centre of the ridge through the end of `search`, and its end; None where that cannot be reached.
 
     Parameters that the user fixed or tied, and structures that the ridge leaves, stay where they are.
     """
-    point, before, n_records = search.point, search.equations.loglik, len(search.history)
+    point = search.point
     sigmas = centre(point, ridge)
     inside = lifted(point, INTERIOR[0])
     positions = {}
@@ -53,19 +53,21 @@ def centred(search: Search, ridge: Ridge) -> Search:
         if not search.constraints.constrained(c).any():
             made = represented(point[c].chart, inside[c].phi, sigmas[c], search.components[c].reference)
         if made is None:
-            return search
+            return None
         positions[c] = made
-    other = make_search(search.equations, search.components, search.constraints, point.changed(positions), search.control)
-    for part in other.point:
+    start = point.changed(positions)
+    at_bound = np.zeros(start.size, dtype=bool)
+    for part in start:
         for edge in part.edges:
             if part.phi[edge.coordinate] == 0.0:
-                other.at_bound[part.where.start + np.array(edge.group)] = True
-    if maximise(other) is Status.CONVERGED and abs(search.equations.loglik - before) < SAME:
-        other.history = [*search.history[: n_records - 1], other.history[-1]]
-        other.previous = other.previous or other.point
-        return other
-    search.evaluate(point)
-    return search
+                at_bound[part.where.start + np.array(edge.group)] = True
+    other = make_search(search.equations, search.constraints, start, search.control, at_bound)
+    end = maximise(other)
+    if end is not None and end.status is Status.CONVERGED and abs(other.loglik - search.loglik) < SAME:
+        other.resume(search.history[:-1])
+        return other, end
+    search.restore()
+    return None
 
 
 def _involved(point: Point, ridge: Ridge) -> list[int]:

@@ -1,34 +1,37 @@
-"""The state of a maximisation: where it stands, what it holds at a boundary, what it has recorded."""
+"""The state of a maximisation: where it stands, what it rests on, what it has recorded; and probes of other points."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vcmodel.reml.boundary import release
 from vcmodel.reml.bounds import RESIDUAL_BOUNDS, LowerBounds
-from vcmodel.reml.likelihood import Derivatives, differentiate, set_point
-from vcmodel.reml.saddle import leave_saddle
-from vcmodel.reml.step import NewtonSystem
+from vcmodel.reml.likelihood import Derivatives, Slopes, differentiate, set_point, slopes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
     from numpy.typing import NDArray
 
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
+    from vcmodel.reml.active_set import ActiveSet
     from vcmodel.reml.components import Component
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.point import Point
+    from vcmodel.reml.secant import Memory
+    from vcmodel.reml.status import Status
+    from vcmodel.reml.step import NewtonSystem
 
     Array = NDArray[np.float64]
 
 # rounding of logL relative to the sum of the magnitudes of its terms
 ROUNDING = 1e-13
-# change of a residual matrix, in units of the data's variance and of its bound, by a coordinate that has no meaning at the bound
-IDLE = 4.0
 
 
 @dataclass(frozen=True)
@@ -44,43 +47,39 @@ class Record:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Memory:
-    """The score at the previous point, for a secant correction of H."""
+class Departure(NamedTuple):
+    """What became of a stationary point.
 
-    point: Point
-    transform: Array
-    score: Array
+    Attributes
+    ----------
+    left : bool
+        The search moved to a better point.
+    obstacle : Status or None
+        The status of a point that is left standing and is no certified maximum.
+    weakest : float
+        Exact curvature of -logL along the weakest direction, in units of its average information; NaN where it was not looked at.
+    """
 
-    def corrected(self, hessian: Array, point: Point, transform: Array, score: Array) -> Array:
-        """H with the symmetric rank-one correction that makes it reproduce the last change of the score (Nocedal & Wright 2006, eq. 6.24).
-
-        Average information is off by a constant factor along components with few levels, which leaves linear convergence; one secant
-        pair removes most of it. Skipped when the chart or the free coordinates changed, or when the correction is ill defined.
-        """
-        same = all(a.chart is b.chart for a, b in zip(self.point, point, strict=True))
-        if not same or not np.array_equal(self.transform, transform):
-            return hessian
-        move = np.linalg.lstsq(transform, point.vector() - self.point.vector(), rcond=None)[0]
-        scale = np.sqrt(np.abs(np.diag(hessian)))
-        rest = self.score - score - hessian @ move
-        length, size = float(np.linalg.norm(move * scale)), float(np.linalg.norm(rest / np.where(scale > 0, scale, 1.0)))
-        inner = float(rest @ move)
-        # far from the optimum the score is not linear over a step; very close to it the difference is rounding
-        if not 1e-5 < length < 0.5 or abs(inner) < 0.1 * size * length:
-            return hessian
-        return hessian + np.outer(rest, rest) / inner
+    left: bool
+    obstacle: Status | None = None
+    weakest: float = float("nan")
 
 
-class Search:
-    """A maximisation under way.
+class Search(ABC):
+    """A maximisation under way. Others read it; it changes by :meth:`begin`, kept probes, and the methods that say so.
 
     Attributes
     ----------
     point : Point
-        Where it stands; the equations stand there too between the steps of the loop.
+        Where it stands; outside of a probe the equations stand there too.
+    loglik, slack : float
+        There, and what logL may fall by rounding alone.
     at_bound : (m,) bool array
         Coordinates put to exactly zero on a boundary.
+    residual_bound : float
+        At which fraction of the data's standard deviation residual matrices are held; lowered where one presses on it.
+    gradients : list of (k, k) arrays or None
+        D of every component, remembered where the matrix is singular now.
     shift : float
         Damping of the next step.
     agreement : float
@@ -88,141 +87,180 @@ class Search:
     history : list of Record
     previous : Point or None
         Before the last accepted step.
-    weakest : float
-        Exact curvature of -logL along the weakest direction at the end, in units of its average information.
-    residual_bound : float
-        At which fraction of the data's standard deviation residual matrices are held; lowered where one presses on it.
-    certified : bool
-        False where a multiplier says that logL rises off the boundary and no such step was found.
     """
 
     def __init__(
-        self, equations: Equations, components: tuple[Component, ...], constraints: Constraints, point: Point, control: Control
+        self, equations: Equations, constraints: Constraints, point: Point, control: Control, at_bound: NDArray[np.bool_] | None = None
     ) -> None:
-        self.equations, self.components, self.constraints, self.control = equations, components, constraints, control
-        self.point = point
+        self.equations, self.constraints, self.control = equations, constraints, control
         self.estimated = [not bool(fixed.all()) for fixed in constraints.fixed]
-        self.at_bound: NDArray[np.bool_] = np.zeros(point.size, dtype=bool)
-        self.gradients: list[Array | None] = [None] * len(components)
+        self.point = point
+        self.loglik, self.slack = -np.inf, 0.0
+        self.at_bound: NDArray[np.bool_] = np.zeros(point.size, dtype=bool) if at_bound is None else at_bound
         self.residual_bound = RESIDUAL_BOUNDS[0]
+        self.gradients: list[Array | None] = [None] * len(point)
         self.shift, self.agreement = 0.0, 1.0
         self.history: list[Record] = []
         self.previous: Point | None = None
-        self.weakest = float("nan")
-        self.certified = True
-        self._known: tuple[Point, Derivatives] | None = None
+        self._derivatives: Derivatives | None = None
+        self._active_set: ActiveSet | None = None
         self._started = perf_counter()
 
-    def evaluate(self, point: Point) -> bool:
-        """Put the equations at `point`; False when it is not feasible."""
-        return set_point(self.equations, point)
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Random terms, then residual sections."""
+        return self.point.components
 
-    def differentiate(self) -> Derivatives:
-        """Derivatives at the current point, once per point; D is remembered for singular matrices."""
-        if self._known is None or self._known[0] is not self.point:
-            found = differentiate(self.equations, self.point, self.estimated, self.gradients)
-            self.gradients = list(found.gradients)
-            self._known = (self.point, found)
-        return self._known[1]
-
-    def recall(self, point: Point, derivatives: Derivatives) -> None:
-        """Take derivatives found at a point earlier instead of making them again."""
-        self._known = (point, derivatives)
+    # --- once per point -----------------------------------------------------------------------------------------------------------------
 
     @property
-    def slack(self) -> float:
-        """What logL may fall by rounding alone."""
-        return ROUNDING * self.equations.loglik_scale
+    def derivatives(self) -> Derivatives:
+        """Derivatives at the point, made once; D is remembered for singular matrices."""
+        if self._derivatives is None:
+            self._derivatives = differentiate(self.equations, self.point, self.estimated, self.gradients)
+            self.gradients = list(self._derivatives.gradients)
+        return self._derivatives
 
     @property
-    def moves(self) -> NDArray[np.bool_]:
-        """Coordinates (m,) that the user leaves free."""
-        return np.ones(self.at_bound.size, dtype=bool)
+    def active_set(self) -> ActiveSet:
+        """What rests at the point and what is free, made once."""
+        if self._active_set is None:
+            self._active_set = self._make_active_set()
+        return self._active_set
 
-    def active_residual(self) -> tuple[NDArray[np.intp], Array]:
-        """Coordinates that hold a residual matrix at its bound, and their distance from the boundary."""
-        bounds = self.bounds()
-        stuck = bounds.index[self.active(bounds) & bounds.residual]
-        return stuck, self.point.vector()[stuck]
+    @abstractmethod
+    def _make_active_set(self) -> ActiveSet:
+        """The active set at the point."""
 
-    def bounds(self) -> LowerBounds:
-        """The bounds of the present charts."""
-        return LowerBounds.of(self.point, self.residual_bound)
+    @abstractmethod
+    def system(self, memory: Memory | None = None) -> NewtonSystem:
+        """The Newton system of the free directions."""
 
-    def slopes(self) -> Array:
-        """Slope of logL (m,) along each coordinate, what constraints take up left out."""
-        return self.differentiate().score
-
-    def active(self, bounds: LowerBounds) -> NDArray[np.bool_]:
-        """Which edges press on their bound."""
-        return bounds.active(self.point.vector(), self.slopes(), self.at_bound)
-
-    def held(self) -> NDArray[np.bool_]:
-        """Coordinates (m,) that are not free at this point: at a boundary, or active at their lower bound."""
-        bounds = self.bounds()
-        result = self.at_bound.copy()
-        active = self.active(bounds)
-        result[bounds.index[active]] = True
-        result |= self.idle(bounds, active)
-        result |= self.differentiate().natural == 0.0  # nothing moves: the correlation of levels whose variances are all zero
-        return result
-
-    def idle(self, bounds: LowerBounds, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Coordinates (m,) of a residual matrix at its bound by which it hardly changes there: correlations of what has no variance.
-
-        What logL depends on them vanishes with the bound; moving them would follow rounding errors.
-        """
-        result = np.zeros_like(self.at_bound)
-        edges = np.zeros_like(self.at_bound)
-        edges[bounds.index] = self.point.vector()[bounds.index] < IDLE * bounds.lower
-        own = bounds.index[active & bounds.residual]
-        for part in self.point:
-            if np.any((own >= part.where.start) & (own < part.where.stop)):
-                change = np.abs(part.derivative) / part.unit
-                result[part.where] = (change.max(axis=(1, 2)) < IDLE * self.residual_bound) & ~edges[part.where]
-        return result
-
-    def free_transform(self) -> Array:
-        """Map (m, f) from the coordinates that are free at this point to all."""
-        return np.eye(self.at_bound.size)[:, ~self.held()]
-
+    @abstractmethod
     def estimated_transform(self) -> Array:
-        """Map (m, f) from the coordinates that are estimated at this point to all: no two of them move the matrices alike."""
-        return self.free_transform()
+        """Map (m, f) from the directions that are estimated at this point to all: no two of them move the matrices alike."""
 
-    def system(self, memory: Memory | None = None) -> tuple[NewtonSystem, Array]:
-        """The Newton system of the free coordinates, and the map from them to all."""
-        derivatives, transform = self.differentiate(), self.free_transform()
-        hessian, score = transform.T @ derivatives.hessian @ transform, transform.T @ derivatives.score
-        if memory is not None:
-            hessian = memory.corrected(hessian, self.point, transform, score)
-        natural = derivatives.natural @ np.abs(transform)
-        return NewtonSystem.of(hessian, score, transform.T @ derivatives.information @ transform, natural), transform
+    # --- changes ------------------------------------------------------------------------------------------------------------------------
 
     def begin(self) -> bool:
-        """Put the search inside its bounds; False when the equations cannot be evaluated there."""
-        self.point = self.point.renormalised()
-        self.point = self.point.moved(self.bounds().projected(self.point.vector(), self.at_bound))
-        return self.evaluate(self.point)
+        """Put the search inside its bounds and constraints; False when the equations cannot be evaluated there."""
+        point = self.point.renormalised()
+        bounds = LowerBounds.of(point, self.residual_bound)
+        return self._stand(self._admitted(point.moved(bounds.projected(point.vector(), self.at_bound))))
 
+    @abstractmethod
+    def _admitted(self, point: Point) -> Point:
+        """A starting point on the constraints."""
+
+    def _stand(self, point: Point, at_bound: NDArray[np.bool_] | None = None) -> bool:
+        """Stand at a point, the equations too; False where they cannot be evaluated."""
+        found = set_point(self.equations, point)
+        if found:
+            self._move(point, at_bound)
+        return found
+
+    def _move(self, point: Point, at_bound: NDArray[np.bool_] | None = None) -> None:
+        """Stand at a point where the equations stand already."""
+        self.point, self.loglik, self.slack = point, self.equations.loglik, ROUNDING * self.equations.loglik_scale
+        self.at_bound = self.at_bound if at_bound is None else at_bound
+        self._derivatives = self._active_set = None
+
+    def restore(self) -> None:
+        """Put the equations where the search stands."""
+        set_point(self.equations, self.point)
+
+    def probe(self) -> Probe:
+        """``with search.probe() as probe``: other points, from which the equations return unless one of them is kept."""
+        return Probe(self)
+
+    def follow(self, previous: Point, shift: float, agreement: float) -> None:
+        """After a step from `previous`: take over what it taught, and write the point in its best chart."""
+        self.previous, self.shift, self.agreement = previous, shift, agreement
+        point = self.point.renormalised()
+        if any(not np.array_equal(old.loading, new.loading) for old, new in zip(self.point, point, strict=True)):
+            self._stand(point)  # another root of the same matrix
+        else:
+            self._move(point)
+
+    def remember(self, gradients: Mapping[int, Array]) -> None:
+        """Take over D of some components, seen from inside their boundary; derivatives at the point follow."""
+        for c, gradient in gradients.items():
+            self.gradients[c] = gradient
+        if self._derivatives is not None:
+            self._derivatives = self._derivatives.refreshed(self.point, self.estimated, gradients)
+            self.gradients = list(self._derivatives.gradients)
+            self._active_set = None
+
+    def lower_residual_bound(self, bound: float) -> None:
+        """Hold residual matrices nearer to their boundary."""
+        self.residual_bound, self._active_set = bound, None
+
+    @abstractmethod
     def retracted(self, point: Point) -> Point | None:
         """The point as constraints allow it; None when they cannot be met nearby."""
-        return point
+
+    def look_again(self) -> None:  # noqa: B027
+        """Before the next step: refresh what went stale where the last one did not gain what it promised."""
+
+    @abstractmethod
+    def leave(self) -> Departure:
+        """At a stationary point: move to a better point off a boundary or a saddle, if there is one."""
 
     def constraint_slopes(self) -> dict[str, float]:
         """Slope of the maximum of logL per unit of each held or tied parameter, by row name."""
         return {}
 
-    def leave(self) -> bool:
-        """At a stationary point: move to a better point off a boundary or a saddle, or return False at a maximum."""
-        return release(self) or leave_saddle(self)
-
     def record(self, system: NewtonSystem) -> None:
         """Add the present point to the history."""
-        loglik = self.equations.loglik
-        gain = loglik - self.history[-1].loglik if self.history else np.nan
+        gain = self.loglik - self.history[-1].loglik if self.history else np.nan
         norm = float(np.max(np.abs(system.gradient), initial=0.0))
-        held = int(self.held().sum())
-        self.history.append(Record(loglik, system.decrement, norm, self.shift, gain, held, perf_counter() - self._started))
+        held = int(self.active_set.held.sum())
+        self.history.append(Record(self.loglik, system.decrement, norm, self.shift, gain, held, perf_counter() - self._started))
         if self.control.verbose:
-            print(f"{len(self.history) - 1:4d}  logL {loglik:16.6f}  gain left {system.decrement:9.2e}  held {held}")
+            print(f"{len(self.history) - 1:4d}  logL {self.loglik:16.6f}  gain left {system.decrement:9.2e}  held {held}")
+
+    def resume(self, history: Sequence[Record]) -> None:
+        """Count the records of an earlier search as this one's, whose last record alone is kept."""
+        self.history = [*history, self.history[-1]]
+        self.previous = self.previous or self.point
+
+
+class Probe:
+    """Trial points of a search; see :meth:`Search.probe`."""
+
+    def __init__(self, search: Search) -> None:
+        self._search, self._point, self._away = search, search.point, False
+
+    def __enter__(self) -> Probe:
+        """The probe, still where the search stands."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """The equations stand where the search does."""
+        if self._away:
+            self._search.restore()
+
+    def at(self, point: Point | None) -> bool:
+        """Look at a point; False when there is none or it is not feasible."""
+        if point is None:
+            return False
+        self._point, self._away = point, True
+        return set_point(self._search.equations, point)
+
+    @property
+    def loglik(self) -> float:
+        """LogL of the point looked at."""
+        return self._search.equations.loglik
+
+    def slopes(self) -> Slopes:
+        """The score and D of every component at the point looked at."""
+        return slopes(self._search.equations, self._point, self._search.estimated, self._search.gradients)
+
+    def gradient(self, index: int) -> Array | None:
+        """D of a component at the point looked at, as far as that shows it."""
+        return self._search.equations.derivatives(self._point[index], None).gradient
+
+    def keep(self, at_bound: NDArray[np.bool_] | None = None) -> None:
+        """Move the search to the point looked at, with the coordinates `at_bound` on their boundary (by default those that are now)."""
+        self._search._move(self._point, at_bound)
+        self._away = False

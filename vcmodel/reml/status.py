@@ -30,6 +30,11 @@ class Status(Enum):
         "starting values with start="
     )
 
+    UNCERTIFIED = (
+        "not converged: a matrix ended at its boundary where the slope of logL could not be computed, so that nothing says whether it "
+        "should stay there; simplify the model (see notes), or give other starting values with start="
+    )
+
     @property
     def converged(self) -> bool:
         """Whether the estimates are a certified maximum, or nothing was to be estimated."""

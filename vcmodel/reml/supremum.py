@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.reml.bounds import RESIDUAL_BOUNDS
+from vcmodel.reml.bounds import RESIDUAL_BOUNDS, LowerBounds
 from vcmodel.reml.status import Status
 from vcmodel.structures.matrix_chart import MatrixChart
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.reml.point import Point
-    from vcmodel.reml.search import Search
+    from vcmodel.reml.search import Probe, Search
 
     Array = NDArray[np.float64]
 
@@ -34,8 +34,8 @@ ACCURATE, REPORTED = 1e-6, 1e-5
 
 
 @dataclass(frozen=True)
-class Limit:
-    """The boundary that a residual matrix presses on.
+class Supremum:
+    """What logL tends to at the boundary that a residual matrix presses on.
 
     Attributes
     ----------
@@ -54,76 +54,72 @@ class Limit:
 
 def residual_slope(search: Search) -> float:
     """The largest s = -dlogL/dlog(lambda) of the residual coordinates that press on their bound; 0 when none does."""
-    stuck, distance = search.active_residual()
-    return float(np.max(-search.slopes()[stuck] * distance, initial=0.0))
+    active_set = search.active_set
+    return float(np.max(-active_set.slopes[active_set.residual] * active_set.distance, initial=0.0))
 
 
-def limit(search: Search) -> Limit | None:
-    """The boundary that the residual presses on; None when nothing presses.
+def supremum(search: Search) -> Supremum | None:
+    """What logL tends to at the boundary that a residual matrix presses on; None when nothing presses.
 
     The other coordinates are taken there from what their score says at the bound and at twice the bound.
     """
-    bounds, derivatives, here, vector = search.bounds(), search.differentiate(), search.point, search.point.vector()
-    which = np.flatnonzero(search.active(bounds) & bounds.residual)
+    bounds, score, vector = search.active_set.bounds, search.derivatives.score, search.point.vector()
+    which = np.flatnonzero(search.active_set.active & bounds.residual)
     if not which.size:
         return None
     stuck = np.unique(np.concatenate([bounds.groups[edge] for edge in which]))
-    system, transform = search.system()
-    gradients = search.gradients
+    system, transform = search.system(), search.active_set.transform
     doubled = vector.copy()
     doubled[stuck] *= 2.0
-    search.point = here.moved(doubled)
-    score = search.differentiate().score if search.evaluate(search.point) else derivatives.score
-    search.point, search.gradients = here, gradients
-    search.recall(here, derivatives)
-    growth = 2.0 ** bounds.order[which].max()
-    change = (transform.T @ (score - derivatives.score)) * system.scale / (growth - 1.0)
-    vector = vector - transform @ (system.scale * (system.vectors @ ((system.vectors.T @ change) / system.divisors(0.0))))
-    vector[stuck] = 0.0
-    point = here.moved(vector)
-    loglik, error = _extrapolated(search, point)
-    search.evaluate(here)
-    return Limit(loglik, point, error)
+    with search.probe() as probe:
+        further = probe.slopes().score if probe.at(search.point.moved(doubled)) else score
+        growth = 2.0 ** bounds.order[which].max()
+        change = (transform.T @ (further - score)) * system.scale / (growth - 1.0)
+        vector = vector - transform @ (system.scale * (system.vectors @ ((system.vectors.T @ change) / system.divisors(0.0))))
+        vector[stuck] = 0.0
+        point = search.point.moved(vector)
+        loglik, error = _extrapolated(probe, point, search.residual_bound)
+    return Supremum(loglik, point, error)
 
 
-def _extrapolated(search: Search, point: Point) -> tuple[float, float]:
+def _extrapolated(probe: Probe, point: Point, residual_bound: float) -> tuple[float, float]:
     """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the bound."""
-    equations = search.equations
     values = []
-    for delta in search.residual_bound**2 * np.array([1.0, 2.0, 4.0]):
+    for delta in residual_bound**2 * np.array([1.0, 2.0, 4.0]):
         inside = {
             c: (MatrixChart(part.sigma + delta * np.diag(part.component.reference**2)), np.zeros(0))
             for c, part in enumerate(point)
             if not part.component.is_random
         }
-        if not equations.update(point.changed(inside).parts):
+        if not probe.at(point.changed(inside)):
             return -np.inf, np.inf
-        values.append(equations.loglik)
+        values.append(probe.loglik)
     one, two, four = values
     linear, quadratic = 2.0 * one - two, (8.0 * one - 6.0 * two + four) / 3.0
     return quadratic, abs(quadratic - linear)
 
 
-def relax_residual_bound(search: Search) -> bool:
-    """Go down to the next bound where the limit cannot be told from this one; False where it can, or where nothing presses."""
+def relax_residual_bound(search: Search, seen: Supremum | None) -> bool:
+    """Go down to the next bound where the supremum cannot be told from this one; False where it can, or where nothing presses.
+
+    Parameters
+    ----------
+    seen : Supremum or None
+        Of the point where the search stands.
+    """
     below = [bound for bound in RESIDUAL_BOUNDS if bound < search.residual_bound]
-    seen = limit(search) if below else None
-    if seen is None or seen.error < ACCURATE:
+    if not below or seen is None or seen.error < ACCURATE:
         return False
-    here, before, bounds = search.point, search.equations.loglik, search.bounds()
-    stuck = bounds.index[search.active(bounds) & bounds.residual]
-    above, search.residual_bound = search.residual_bound, below[0]
-    bounds, vector = search.bounds(), here.vector()
-    at = np.isin(bounds.index, stuck)
+    active_set, bounds, vector = search.active_set, LowerBounds.of(search.point, below[0]), search.point.vector()
+    at = active_set.active & bounds.residual
     vector[bounds.index[at]] = bounds.lower[at]
-    trial = here.moved(vector)
+    trial = search.point.moved(vector)
     if _smallest_eigenvalue(trial) < LEAST_EIGENVALUE:
-        search.residual_bound = above
         return False
-    if search.evaluate(trial) and search.equations.loglik >= before - search.slack:
-        search.point = trial
-    else:  # the maximum lies between the two bounds, or the other coordinates must move too
-        search.evaluate(here)
+    with search.probe() as probe:
+        if probe.at(trial) and probe.loglik >= search.loglik - search.slack:
+            probe.keep()  # elsewhere the maximum lies between the two bounds, or the other coordinates must move too
+    search.lower_residual_bound(below[0])
     return True
 
 
@@ -132,14 +128,19 @@ def _smallest_eigenvalue(point: Point) -> float:
     return min(float(np.linalg.eigvalsh(part.sigma / part.unit)[0]) for part in point.residual)
 
 
-def residual_status(search: Search, status: Status) -> Status:
-    """The status of the end of a climb, or what became of a residual matrix that ran to its last bound."""
-    slope = residual_slope(search)
+def residual_status(status: Status, slope: float, seen: Supremum | None) -> Status:
+    """The status of the end of a climb, or what became of a residual matrix that ran to its last bound.
+
+    Parameters
+    ----------
+    status : Status
+        Of the end, were there no residual matrix at its bound.
+    slope : float
+        As of :func:`residual_slope`.
+    seen : Supremum or None
+    """
     if slope > UNBOUNDED_SLOPE:
         return Status.UNBOUNDED
-    if status is not Status.CONVERGED or not search.certified:
-        return Status.STALLED
-    if slope == 0.0:
-        return Status.CONVERGED
-    seen = limit(search)
+    if status is not Status.CONVERGED or slope == 0.0:
+        return Status.STALLED if status is Status.UNBOUNDED else status
     return Status.STALLED if seen is None or seen.error > REPORTED else Status.RESIDUAL_BOUNDARY
