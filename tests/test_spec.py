@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from vcmodel.errors import FormulaError, StructureError
-from vcmodel.spec import Condition, FactorSpec, build_spec, describe, expand_condition
+from vcmodel.formula.columns import Levels, Size
+from vcmodel.formula.conditions import each_level
+from vcmodel.spec import Condition, IdentityFactor, KnownFactor, StructuredFactor, build_spec
 
 ONE, TWO = "y ~ 1", "y + z ~ trait"
 
@@ -42,14 +44,14 @@ def test_labels(model: tuple[str, str], label: str) -> None:
     assert term.label == label
 
 
-def test_roles_of_factors() -> None:
+def test_kinds_of_factors() -> None:
     spec = build_spec(TWO, "idh(trait):Block + us(trait):vm(animal, A) + at(R, 'P'):f:lin(x)")
     first, second, third = spec.random
     assert first.factors == (
-        FactorSpec("structure", "trait", "diag", label="trait"),
-        FactorSpec("identity", "Block", label="Block"),
+        StructuredFactor(Levels("trait"), "trait", "", "diag"),
+        IdentityFactor(Levels("Block"), "Block", ""),
     )
-    assert second.factors[1] == FactorSpec("known", "animal", relationship="A", label="vm(animal, A)")
+    assert second.factors[1] == KnownFactor(Levels("animal"), "vm(animal, A)", "", "A")
     assert (third.conditions, third.covariates, third.layout) == ((Condition("R", ("P",)),), ("x",), ("c0", "f0", "x0"))
     assert [item.text for item in first.factors] == ["idh(trait)", "Block"]
 
@@ -61,7 +63,9 @@ def test_a_relationship_without_a_name_goes_by_the_factor() -> None:
 
 def test_conditions_expand_to_one_term_per_level() -> None:
     (term,) = build_spec(TWO, "f:at(site):at(trait):us(block)").random
-    one = expand_condition(expand_condition(term, 0, "S1"), 1, "z")
+    levels = {"site": ("S1", "S2"), "trait": ("y", "z")}
+    first, one, *others = (term.at(conditions) for conditions in each_level(term.conditions, lambda item: levels[item.factor]))
+    assert first.label == "f:at(site, 'S1'):at(trait, 'y'):block" and len(others) == 2
     assert one.label == "f:at(site, 'S1'):at(trait, 'z'):block"
     assert one.conditions == (Condition("site", ("S1",)), Condition("trait", ("z",)))
     assert one.text == term.text
@@ -70,7 +74,7 @@ def test_conditions_expand_to_one_term_per_level() -> None:
 def test_consecutive_terms() -> None:
     (term,) = build_spec(ONE, "str(~ subject + subject:lin(days), ~ us(2):id(subject))").random
     assert [member.label for member in term.members] == ["subject", "subject:lin(days)"]
-    assert [(item.role, item.factor) for item in term.factors] == [("structure", "2"), ("identity", "subject")]
+    assert term.factors == (StructuredFactor(Size(2), "2", "", "us"), IdentityFactor(Levels("subject"), "subject", ""))
 
 
 RESIDUALS = {
@@ -257,39 +261,3 @@ def test_a_structure_refuses_arguments_it_cannot_have() -> None:
         build_spec(TWO, "us(trait, 3):f")
     with pytest.raises(StructureError, match=r"us\(a, k=3\) in `random`"):
         build_spec(ONE, "us(a, k=3):f")
-
-
-def test_description_of_a_bivariate_model() -> None:
-    text = describe(
-        build_spec(
-            "y + z ~ trait + x + trait:site + at(trait, 'y'):C(sex)",
-            "us(trait):Block + vm(animal, A):us(trait) + at(R):corgh(site):f + str(~ s + s:lin(d), ~ us(2):id(s))",
-            "dsum(~ id(units):us(trait) + id(plot):diag(trait) | site, levels=[[1, 2], [3]])",
-        )
-    )
-    assert text.splitlines() == [
-        "responses  y, z (the levels of trait)",
-        "fixed      trait (a mean per trait)",
-        "           x (common to all traits)",
-        "           trait:site (per trait)",
-        "           at(trait, 'y'):C(sex)",
-        "random     trait:Block (us(trait):Block): us over trait, 3 parameters",
-        "           vm(animal, A):trait (vm(animal, A):us(trait)): known relationship A over animal; us over trait, 3 parameters",
-        "           at(R):site:f (at(R):corgh(site):f): corgh over site, w (w + 1) / 2 parameters (w levels), "
-        "a term for each level of at(R)",
-        "           s+s:lin(d) (str(~ s + s:lin(d), ~ us(2):id(s))): us over 2, 3 parameters",
-        "residual   units:trait (id(units):us(trait)) in level 1, 2 of site: us over trait, 3 parameters",
-        "           plot:trait (id(plot):diag(trait)) in level 3 of site: diag over trait, 2 parameters",
-        "names      factors: sex, Block, animal, R, site, f, s, plot; covariates: d; "
-        "by type (text is a factor, numbers are a covariate): x",
-    ]
-
-
-def test_description_of_the_smallest_model() -> None:
-    assert describe(build_spec("y ~ 0")).splitlines() == [
-        "responses  y",
-        "fixed      nothing: mean zero",
-        "random     none",
-        "residual   units (id(units)): 1 variance",
-        "names      no columns but the responses",
-    ]

@@ -24,6 +24,7 @@ LAYERS = (
     "tables",
     "linalg",
     "structures",
+    "incidence",
     "formula",
     "spec",
     "design",

@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vcmodel.errors import FormulaError
-from vcmodel.formula.factors import carries_variance
+from vcmodel.formula.conditions import Condition, each_level
+from vcmodel.formula.factor_specs import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, of_kind
 from vcmodel.formula.fixed import fixed_terms
 from vcmodel.formula.random import random_terms
 from vcmodel.formula.residual import residual_of
-from vcmodel.formula.terms import Condition, FactorSpec, FixedTerm, ResidualSpec, SectionSpec, TermSpec, expand_condition
-from vcmodel.structures import registry
+from vcmodel.formula.terms import FixedTerm, ResidualSpec, SectionSpec, TermSpec
 
 __all__ = [
     "Condition",
     "FactorSpec",
     "FixedTerm",
+    "IdentityFactor",
+    "KnownFactor",
     "ModelSpec",
     "ResidualSpec",
     "SectionSpec",
+    "StructuredFactor",
     "TermSpec",
     "build_spec",
-    "describe",
-    "expand_condition",
+    "of_kind",
 ]
 
 
@@ -55,18 +57,10 @@ class ModelSpec:
     @property
     def meaning(self) -> tuple[object, ...]:
         """What two models share that are the same however they were written, their labels included."""
-        random = tuple(single for term in self.random for single in _single_levels(term))
+        random = tuple(term.at(conditions) for term in self.random for conditions in each_level(term.conditions))
         # the sections of a residual have no order, and those alike may be written together
         sections = frozenset((level, item.factors) for item in self.residual.alternatives for level in item.levels or (None,))
         return self.responses, self.fixed, random, self.residual.section, sections
-
-
-def _single_levels(term: TermSpec) -> list[TermSpec]:
-    """The terms that ``at(f, 'a', 'b'):x`` stands for, one for each level named."""
-    for position, condition in enumerate(term.conditions):
-        if condition.levels is not None and len(condition.levels) > 1:
-            return [item for level in condition.levels for item in _single_levels(expand_condition(term, position, level))]
-    return [term]
 
 
 def build_spec(fixed: str, random: str | None = None, residual: str | None = None) -> ModelSpec:
@@ -109,95 +103,3 @@ def _refuse_residual_twin(random: tuple[TermSpec, ...], residual: ResidualSpec) 
                 f"{term.text!r} in `random` repeats the residual {residual.alternatives[0].text!r}: leave it out"
                 " (the residual is there without being written)"
             )
-
-
-def describe(spec: ModelSpec) -> str:
-    """The model in words: responses, terms with their structures and parameters, and what each name is taken for.
-
-    >>> print(describe(build_spec("yield ~ nitrogen", "block + block:variety")))
-    responses  yield
-    fixed      1
-               nitrogen
-    random     block: 1 variance
-               block:variety: 1 variance
-    residual   units (id(units)): 1 variance
-    names      factors: block, variety; by type (text is a factor, numbers are a covariate): nitrogen
-    """
-    several = len(spec.responses) > 1
-    sections: list[tuple[str, list[str]]] = [
-        ("responses", [", ".join(spec.responses) + (" (the levels of trait)" if several else "")]),
-        ("fixed", [_fixed_line(term, several) for term in spec.fixed] or ["nothing: mean zero"]),
-        ("random", [_random_line(term, spec.responses) for term in spec.random] or ["none"]),
-        ("residual", [_residual_line(item, spec) for item in spec.residual.alternatives]),
-        ("names", [_names_line(spec)]),
-    ]
-    lines = [
-        f"{title if first else '':<11}{text}"
-        for title, texts in sections
-        for first, text in ((i == 0, text) for i, text in enumerate(texts))
-    ]
-    return "\n".join(lines)
-
-
-def _fixed_line(term: FixedTerm, several: bool) -> str:
-    if not several or term.conditions:
-        return term.text
-    if term.implied:
-        return f"{term.text} (a mean per trait, not written)"
-    if not term.by_trait:
-        return f"{term.text} (common to all traits)"
-    return f"{term.text} (a mean per trait)" if not term.parts else f"{term.text} (per trait)"
-
-
-def _random_line(term: TermSpec, responses: tuple[str, ...]) -> str:
-    written = "" if term.text == term.label else f" ({term.text})"
-    each = [f"at({item.factor})" for item in term.conditions if item.levels is None or len(item.levels) > 1]
-    repeated = f", a term for each level of {', '.join(each)}" if each else ""
-    return f"{term.label}{written}: {_parameters(term.factors, responses)}{repeated}"
-
-
-def _residual_line(item: SectionSpec, spec: ModelSpec) -> str:
-    section = spec.residual.section
-    where = "" if section is None else f" in {'each level' if item.levels is None else 'level ' + ', '.join(item.levels)} of {section}"
-    written = "" if item.text == item.label else f" ({item.text})"
-    return f"{item.label}{written}{where}: {_parameters(item.factors, spec.responses)}"
-
-
-def _parameters(factors: tuple[FactorSpec, ...], responses: tuple[str, ...]) -> str:
-    """``us over trait, 3 parameters; known relationship A over animal``."""
-    parts = []
-    for item in factors:
-        if item.role == "known":
-            parts.append(f"known relationship {item.relationship} over {item.factor}")
-        if item.role != "structure":
-            continue
-        what = f"{item.structure} over {item.factor}"
-        if item.factor == "trait" or item.size:
-            levels = responses if item.factor == "trait" else tuple(str(i + 1) for i in range(item.size))
-            count = len(registry.build(item.structure, item.factor, levels, *item.arguments).parameters)
-            parts.append(f"{what}, {count} parameter{'s' if count != 1 else ''}")
-        else:
-            parts.append(f"{what}, {registry.structure_class(item.structure).count} parameters (w levels)")
-    if not any(item.role == "structure" and carries_variance(item) for item in factors):
-        parts.insert(0, "1 variance")
-    return "; ".join(parts)
-
-
-def _names_line(spec: ModelSpec) -> str:
-    taken: dict[str, dict[str, None]] = {"factors": {}, "covariates": {}, "by type (text is a factor, numbers are a covariate)": {}}
-    factors, covariates, bare = taken.values()
-    for fixed in spec.fixed:
-        factors.update(dict.fromkeys([*fixed.factors, *(item.factor for item in fixed.conditions)]))
-        covariates.update(dict.fromkeys(fixed.covariates))
-        bare.update(dict.fromkeys(fixed.bare))
-    for term in (member for item in spec.random for member in item.members or (item,)):
-        factors.update(dict.fromkeys([*(item.factor for item in term.conditions), *(item.factor for item in term.factors)]))
-        covariates.update(dict.fromkeys(term.covariates))
-    if spec.residual.section is not None:
-        factors[spec.residual.section] = None
-    factors.update(dict.fromkeys(item.factor for section in spec.residual.alternatives for item in section.factors))
-    for name in ("trait", "units"):
-        factors.pop(name, None)
-    for name in factors:
-        bare.pop(name, None)
-    return "; ".join(f"{what}: {', '.join(names)}" for what, names in taken.items() if names) or "no columns but the responses"

@@ -40,7 +40,7 @@ def test_cells_are_ordered_by_row_then_trait() -> None:
     assert found.y.tolist() == [1.0, 2.0, 1.0, 4.0, 3.0, 6.0, 5.0, 8.0]
     assert found.positions.tolist() == [0, 1, 2, 3, 5]
     assert (found.n_rows, found.row_number(4), found.weights) == (5, 6, None)
-    assert found.unobserved["site"].tolist() == ["S2"]
+    assert len(found.every_row) == 6
     assert found.notes == ("1 of 6 rows have no observed response and are left out",)
 
 

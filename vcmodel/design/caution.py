@@ -5,15 +5,20 @@ Every caution is a note of the fit; what is hardly ever meant is a Python warnin
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from vcmodel.design.conditions import single_conditions
 from vcmodel.design.levels import is_number
 from vcmodel.design.variables import column_uses, reserved_in_use
+from vcmodel.formula.columns import Levels
 from vcmodel.formula.tree import RESERVED, backquoted
+from vcmodel.spec import Condition, IdentityFactor, KnownFactor, StructuredFactor, of_kind
+from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 FEW_CODES = 12
 # residual structures in which every trait has a variance of its own
 _OWN_VARIANCES = ("us", "corgh", "corh", "diag")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ def seldom_meant(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     yield from _unused_relationships(spec)
     yield from _one_record_a_level(spec, frame)
     yield from _same_effects(spec, frame)
+    yield from _gaps(spec, frame)
 
 
 def _reserved_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
@@ -107,12 +114,13 @@ def _unused_relationships(spec: ModelSpec) -> Iterator[Caution]:
         if not term.members:
             continue
         structure, factor = term.factors
-        known = [item for member in term.members for item in member.factors if item.role == "known"]
+        own = factor.relationship if isinstance(factor, KnownFactor) else None
+        known = [item for member in term.members for item in of_kind(member.factors, KnownFactor)]
         for name, item in {item.relationship: item for item in reversed(known)}.items():
-            if name != factor.relationship:
+            if name != own:
                 yield Caution(
                     f"{term.text}: the second formula alone gives the covariance, {factor.text} in it "
-                    + (f"uses {factor.relationship!r}" if factor.relationship else "means independent levels")
+                    + (f"uses {own!r}" if own is not None else "means independent levels")
                     + f" and {name!r} is not used: write ~ {structure.text}:{item.text}"
                 )
 
@@ -124,11 +132,13 @@ def _one_record_a_level(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     residual = spec.residual.alternatives[0].factors
     if not any(item.factor == "units" for item in residual):
         return
-    if any(item.factor == "trait" and item.structure not in _OWN_VARIANCES for item in residual):
+    if any(item.factor == "trait" and not (isinstance(item, StructuredFactor) and item.structure in _OWN_VARIANCES) for item in residual):
         return
     for term in spec.random:
         own = [item for item in term.factors if item.factor != "trait"]
-        if term.members or term.conditions or term.covariates or any(item.role != "identity" or item.factor == "units" for item in own):
+        if term.members or term.conditions or term.covariates or not all(isinstance(item, IdentityFactor) for item in own):
+            continue
+        if any(item.factor == "units" or not isinstance(item.source, Levels) for item in own):
             continue
         if _groups(own, frame).max() + 1 == frame.n_rows:
             yield Caution(
@@ -141,16 +151,45 @@ def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     """Two random terms over other columns that group the cells alike."""
     seen: dict[object, TermSpec] = {}
     for term in spec.random:
-        own = [item for item in term.factors if item.role != "structure"]
-        if term.members or any(item.role == "known" for item in own):
+        own = of_kind(term.factors, IdentityFactor)
+        structured = of_kind(term.factors, StructuredFactor)
+        if term.members or len(own) + len(structured) < len(term.factors) or not all(isinstance(item.source, Levels) for item in own):
             continue
-        structures = tuple(sorted((item.structure, item.factor) for item in term.factors if item.role == "structure"))
+        structures = tuple(sorted((item.structure, item.factor) for item in structured))
         key = (structures, tuple(sorted(term.covariates)), frozenset(term.conditions), _groups(own, frame).tobytes())
         twin = seen.setdefault(key, term)
         if twin is not term:
             yield Caution(
                 f"{twin.text} and {term.text} group the records alike, and their variances cannot be told apart: leave one of them out"
             )
+
+
+def _gaps(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
+    """Numbers left out in the sequence of levels whose order matters: the levels beside them are neighbours."""
+    singles = [(term, conditions) for term in spec.random for conditions in single_conditions(term, "random", frame)]
+    products = [(term.text, term.factors, conditions) for term, conditions in singles]
+    section = spec.residual.section
+    for item in spec.residual.alternatives:
+        levels = (item.levels or frame.cell_factor(section).labels) if section is not None else (None,)
+        products += [(item.text, item.factors, () if level is None else (Condition(str(section), (level,)),)) for level in levels]
+    for text, factors, conditions in products:
+        for factor in of_kind(factors, StructuredFactor):
+            missing = _left_out(factor.source.every_level(frame, conditions)) if factor.ordered else []
+            if missing and not all(frame.lists_its_levels(column) for column in factor.columns()):
+                where = "".join(f", {item.factor} {level}" for item in conditions for level in item.levels or ())
+                yield Caution(
+                    f"{text}{where}: no row has {factor.factor} {few(missing, 5)}, so that the levels before and after are taken as neighbours: "
+                    f"add rows without a response, or make a categorical column of {factor.factor} with all its levels"
+                )
+
+
+def _left_out(labels: Sequence[str]) -> list[str]:
+    """The whole numbers missing among labels that are whole numbers, where fewer are missing than there."""
+    if not labels or not all(_WHOLE.fullmatch(item) for item in labels):
+        return []
+    numbers = {int(item) for item in labels}
+    first, last = min(numbers), max(numbers)
+    return [] if last - first >= 2 * len(numbers) else [str(i) for i in range(first, last) if i not in numbers]
 
 
 def _groups(factors: Sequence[FactorSpec], frame: Frame) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from vcmodel.design.incidence import khatri_rao
+from vcmodel.incidence import khatri_rao
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.errors import DataError
-from vcmodel.formula.terms import condition_label
+from vcmodel.errors import DataError, choices
+from vcmodel.formula.conditions import condition_label, each_level
 from vcmodel.spec import Condition, FixedTerm, TermSpec
 
 if TYPE_CHECKING:
@@ -26,6 +26,27 @@ def meets(conditions: Sequence[Condition], frame: Frame) -> NDArray[np.bool_]:
         wanted = [factor.labels.index(level) for level in condition.levels or factor.labels]
         active &= np.isin(factor.codes, wanted)
     return active
+
+
+def single_conditions(term: Term, part: str, frame: Frame) -> list[tuple[Condition, ...]]:
+    """The conditions of the terms that ``at()`` stands for: one for each combination of levels, each condition with one level.
+
+    Raises
+    ------
+    DataError
+        A level that is not in the data.
+    """
+
+    def levels_of(condition: Condition) -> tuple[str, ...]:
+        present = frame.cell_factor(condition.factor).labels
+        known = set(present)
+        for level in condition.levels or ():
+            if level not in known:
+                menu = choices(level, present, "levels")
+                raise DataError(f"{condition_label(condition)} in `{part}`: {condition.factor} has no level {level!r}; {menu}")
+        return condition.levels or present
+
+    return each_level(term.conditions, levels_of)
 
 
 def observed(written: Term, singles: list[Term], part: str, frame: Frame) -> tuple[list[Term], list[str]]:

@@ -19,7 +19,7 @@ from vcmodel.design.sharing import shared_by_traits
 from vcmodel.design.size import refuse_too_large
 from vcmodel.design.terms import DesignTerm, build_term, expand
 from vcmodel.errors import DataError
-from vcmodel.spec import ModelSpec
+from vcmodel.spec import KnownFactor, ModelSpec, of_kind
 from vcmodel.text import few
 
 if TYPE_CHECKING:
@@ -65,12 +65,6 @@ class Design:
     def fixed_names(self) -> tuple[str, ...]:
         """Names of the kept fixed columns."""
         return tuple(self.fixed.names[i] for i in self.kept)
-
-    @property
-    def dropped_names(self) -> tuple[str, ...]:
-        """Names of the fixed columns that are linear combinations of earlier ones."""
-        gone = set(range(len(self.fixed.names))) - set(self.kept.tolist())
-        return tuple(self.fixed.names[i] for i in sorted(gone))
 
 
 def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | None = None) -> Design:
@@ -118,7 +112,7 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
 def _relationships(spec: ModelSpec, known: Mapping[str, object]) -> dict[str, Relationship]:
     """The relationships the model asks for, as far as they were given; each made once, however many terms use it."""
     factors = [item for term in spec.random for single in (term, *term.members) for item in single.factors]
-    names = dict.fromkeys(item.relationship for item in factors if item.role == "known" and item.relationship in known)
+    names = dict.fromkeys(item.relationship for item in of_kind(factors, KnownFactor) if item.relationship in known)
     return {name: as_relationship(known[name], name) for name in names}
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.design.coding import coded_terms
-from vcmodel.design.conditions import meets, observed
+from vcmodel.design.conditions import meets, observed, single_conditions
 from vcmodel.design.functions import evaluated
 from vcmodel.design.intercepts import all_factors, kept_means, means_missing
 from vcmodel.design.magnitudes import COLUMN, refuse_extreme
-from vcmodel.errors import DataError, choices, row_list
-from vcmodel.formula.terms import Condition, FixedTerm, condition_label
+from vcmodel.errors import DataError, row_list
+from vcmodel.formula.conditions import condition_label
+from vcmodel.formula.terms import FixedTerm
 
 if TYPE_CHECKING:
     from vcmodel.design.frame import Frame
@@ -141,21 +142,7 @@ def _assembled(terms: Sequence[FixedTerm], blocks: dict[int, _Spread], n_cells: 
 
 def _expanded(term: FixedTerm, frame: Frame) -> list[FixedTerm]:
     """The term for each combination of condition levels, each condition with one level."""
-    result = [term]
-    for position, condition in enumerate(term.conditions):
-        present = frame.cell_factor(condition.factor).labels
-        known = set(present)
-        for level in condition.levels or ():
-            if level not in known:
-                menu = choices(level, present, "levels")
-                raise DataError(f"{condition_label(condition)} in `fixed`: {condition.factor} has no level {level!r}; {menu}")
-        grown = []
-        for item in result:
-            for level in condition.levels or present:
-                conditions = list(item.conditions)
-                conditions[position] = Condition(condition.factor, (level,))
-                grown.append(replace(item, conditions=tuple(conditions)))
-        result = grown
+    result = [replace(term, conditions=conditions) for conditions in single_conditions(term, "fixed", frame)]
     if len(result) == 1:
         return result
     return [replace(item, text=":".join(_prefix(item) + [str(part) for part in item.parts])) for item in result]

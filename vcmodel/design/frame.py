@@ -12,20 +12,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vcmodel.design.levels import Factor, factor_of, fractions, is_number, numbers
+from vcmodel.design.levels import Factor, factor_of, fractions, is_number, label, numbers
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
 from vcmodel.design.names import as_numbers_where_meant, note_lookalikes
 from vcmodel.design.variables import Use, column_uses
 from vcmodel.errors import DataError, choices, row_list
 from vcmodel.formula.tree import RESERVED, backquoted
+from vcmodel.incidence import FactorColumns
 from vcmodel.tables.reading import Reading, read
 from vcmodel.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from vcmodel.spec import ModelSpec
+    from vcmodel.spec import Condition, ModelSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +47,8 @@ class Frame:
     weights : (N,) array or None
     notes : tuple of str
         What was dropped, and what each name was taken for.
-    unobserved : DataFrame
-        Rows without any observed response, not part of `table`: their levels complete the grid of a separable residual.
+    every_row : DataFrame
+        All rows of the data as given, those without an observed response included: their levels are levels of ordered factors.
     """
 
     table: pd.DataFrame
@@ -58,7 +59,7 @@ class Frame:
     y: NDArray[np.float64]
     weights: NDArray[np.float64] | None
     notes: tuple[str, ...]
-    unobserved: pd.DataFrame
+    every_row: pd.DataFrame
     _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -97,6 +98,29 @@ class Frame:
     def covariate(self, name: str) -> NDArray[np.float64]:
         """The column as numbers over the rows (n_rows,); NaN where a missing value was not needed."""
         return numbers(self._column(name), name, "covariate")
+
+    def cell_numbers(self, column: str) -> NDArray[np.float64]:
+        """A column as numbers over the cells (N,); NaN where a missing value was not needed."""
+        return self.covariate(column)[self.row]
+
+    def indicator(self, column: str) -> FactorColumns:
+        """An indicator of the levels of a column, of ``trait`` or of ``units`` over the cells (N,)."""
+        factor = self.cell_factor(column)
+        return FactorColumns.indicator(factor.codes, factor.labels)
+
+    def lists_its_levels(self, column: str) -> bool:
+        """Whether a column is categorical, so that it says itself which levels there are and in which order."""
+        return column in self.every_row.columns and isinstance(self.every_row[column].dtype, pd.CategoricalDtype)
+
+    def every_level(self, column: str, conditions: Sequence[Condition]) -> tuple[str, ...]:
+        """The levels of a column: those that a categorical one lists, else those in any row that meets `conditions`, response or not."""
+        if column in RESERVED:
+            return self.cell_factor(column).labels
+        values = self.every_row[column]
+        if self.lists_its_levels(column):
+            return tuple(dict.fromkeys(label(item) for item in values.cat.categories))
+        rows = rows_meeting(self.every_row, tuple(conditions), np.ones((len(values), len(self.responses)), dtype=bool), self.responses)
+        return factor_of(values[rows]).labels
 
     def _column(self, name: str) -> pd.Series:
         if name not in self.table.columns:
@@ -168,7 +192,7 @@ def build_frame(
         y=values[kept][row, trait],
         weights=weight,
         notes=(*notes, *reading.notes([*spec.responses, *(use.column for use in uses), *([weights] if weights else [])], meant)),
-        unobserved=table.iloc[np.flatnonzero(~some)].reset_index(drop=True),
+        every_row=table,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vcmodel.design.levels import is_number
-from vcmodel.formula.terms import Condition, FixedTerm
+from vcmodel.spec import Condition, FixedTerm
 
 if TYPE_CHECKING:
     from vcmodel.design.frame import Frame

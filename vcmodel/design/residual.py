@@ -10,7 +10,7 @@ import numpy as np
 from vcmodel.design.terms import combined, product_structure, structured
 from vcmodel.errors import DataError, StructureError, choices
 from vcmodel.linalg.connected import connected_levels
-from vcmodel.spec import ResidualSpec, SectionSpec
+from vcmodel.spec import Condition, KnownFactor, ResidualSpec, SectionSpec, StructuredFactor, of_kind
 from vcmodel.text import few
 
 if TYPE_CHECKING:
@@ -88,24 +88,24 @@ def _refuse_duplicates(spec: SectionSpec, label: str, frame: Frame, unit: np.nda
     )
 
 
-def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarray) -> Section:
-    """The section over the `active` cells (N,) bool.
+def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarray, conditions: tuple[Condition, ...] = ()) -> Section:
+    """The section over the `active` cells (N,) bool, which are those that meet `conditions`.
 
     Raises
     ------
     DataError
         Two cells with the same combination of the residual's factors.
     """
-    known = [item.label for item in spec.factors if item.role == "known"]
+    known = of_kind(spec.factors, KnownFactor)
     if known:
-        raise StructureError(f"residual {spec.text!r}: {known[0]} is not available in a residual; put it in random")
-    parts, by_structure = structured([item for item in spec.factors if item.role == "structure"], frame, active)
+        raise StructureError(f"residual {spec.text!r}: {known[0].label} is not available in a residual; put it in random")
+    parts, by_structure = structured(of_kind(spec.factors, StructuredFactor), frame, active, conditions)
     # every active cell has one unit and one level: missing ones were refused
     unit = combined(spec.factors, frame, active).values.indices.astype(np.int64)
     level = by_structure.indices.astype(np.int64)
     cells = np.flatnonzero(active)
     _refuse_duplicates(spec, label, frame, unit, level, cells)
-    structure = product_structure(spec.text, parts)
+    structure = product_structure(parts)
     block = connected_levels(structure.pattern())[level]
     patterns: list[Pattern] = []
     for b in np.unique(block):
@@ -149,7 +149,7 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
         active = factor.codes == code
         covered |= active
         if active.any():
-            sections.append(build_section(chosen[level], f"{spec.section}_{level}", frame, active))
+            sections.append(build_section(chosen[level], f"{spec.section}_{level}", frame, active, (Condition(spec.section, (level,)),)))
     if not covered.all():
         outside = np.unique(factor.codes[~covered])
         names = few([factor.labels[i] for i in outside], 5)

@@ -9,18 +9,17 @@ import numpy as np
 
 from vcmodel.design.caution import Caution
 from vcmodel.design.levels import is_number
-from vcmodel.formula.factors import carries_variance
 from vcmodel.formula.fixed import makes_factor
 from vcmodel.formula.terms import FixedTerm, TermSpec
 from vcmodel.formula.tree import Expression, Name
+from vcmodel.spec import IdentityFactor, of_kind
 from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vcmodel.design.frame import Frame
-    from vcmodel.formula.terms import Condition, FactorSpec
-    from vcmodel.spec import ModelSpec
+    from vcmodel.spec import Condition, FactorSpec, ModelSpec
 
 # traits whose standard deviations differ by less may be measurements of one thing, with one variance
 _SAME_SCALE = 2.0
@@ -120,7 +119,7 @@ def _shared_random(spec: ModelSpec) -> Iterator[Caution]:
         if term.members:
             inner = term.members[0].text
             remedy = f"join the terms of each trait, at(trait, '{first}'):{inner} + at(trait, '{second}'):{inner}"
-        elif any(carries_variance(item) for item in term.factors):
+        elif any(item.carries_variance for item in term.factors):
             remedy = f"write at(trait):{term.text} for effects of each trait"
         else:
             remedy = f"write us(trait):{term.text}, or diag(trait):{term.text} without covariances, for effects of each trait"
@@ -145,10 +144,10 @@ def _one_variance(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     products: list[tuple[str, tuple[FactorSpec, ...]]] = [(term.text, term.factors) for term in spec.random]
     products += [(section.text, section.factors) for section in spec.residual.alternatives]
     for text, factors in products:
-        trait = next((item for item in factors if item.factor == "trait" and item.role == "identity"), None)
+        trait = next((item for item in of_kind(factors, IdentityFactor) if item.factor == "trait"), None)
         if trait is None:
             continue
         others = [item for item in factors if item is not trait]
-        own = "at(trait)" if any(carries_variance(item) for item in others) else "diag(trait)"
+        own = "at(trait)" if any(item.carries_variance for item in others) else "diag(trait)"
         written = ":".join([own, *(item.text for item in others)])
         yield Caution(f"{text}: {few(spec.responses)} have one variance together: write {written} for a variance of each", warns)

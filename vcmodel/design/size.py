@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from vcmodel.design.levels import is_number
 from vcmodel.errors import StructureError
 from vcmodel.memory import require_memory
+from vcmodel.spec import StructuredFactor, of_kind
 from vcmodel.structures import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from vcmodel.design.frame import Frame
-    from vcmodel.spec import FactorSpec, FixedTerm, ModelSpec, TermSpec
+    from vcmodel.spec import FactorSpec, FixedTerm, ModelSpec
 
 # levels up to which a structure is simply built to count its parameters
 SMALL = 40
@@ -36,15 +37,9 @@ def refuse_too_large(spec: ModelSpec, frame: Frame) -> None:
     for term in spec.fixed:
         _refuse_columns(term, frame)
     for random in spec.random:
-        _refuse_matrix(random.text, "random", _structured(random), frame)
+        _refuse_matrix(random.text, "random", random.factors, frame)
     for section in spec.residual.alternatives:
         _refuse_matrix(section.text, "residual", section.factors, frame)
-
-
-def _structured(term: TermSpec) -> Iterator[FactorSpec]:
-    yield from term.factors
-    for member in term.members:
-        yield from _structured(member)
 
 
 def _refuse_columns(term: FixedTerm, frame: Frame) -> None:
@@ -61,15 +56,13 @@ def _refuse_columns(term: FixedTerm, frame: Frame) -> None:
 
 def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: Frame) -> None:
     size, parameters, words = 1, 0, []
-    for item in factors:
-        if item.role != "structure":
-            continue
-        levels = item.size or len(frame.cell_factor(item.factor).labels)
+    for item in of_kind(factors, StructuredFactor):
+        levels = item.size or len(item.source.every_level(frame, ()) if item.ordered else item.matrix(frame).labels)
         if levels == 0:
             continue  # refused later, with what to do
         size *= levels
         parameters += parameter_count(item, levels)
-        words.append(f"{item.text or item.structure}: {levels:,} levels")
+        words.append(f"{item.text}: {levels:,} levels")
     if size == 1:
         return
     require_memory(
@@ -79,11 +72,13 @@ def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: F
     )
 
 
-def parameter_count(item: FactorSpec, levels: int) -> int:
+def parameter_count(item: StructuredFactor, levels: int) -> int:
     """The number of parameters of a structure over so many levels, without building a large one."""
+    axes = registry.structure_class(item.structure).metric
 
     def count(w: int) -> int:
-        return len(registry.build(item.structure, "f", tuple(map(str, range(w))), *item.arguments).parameters)
+        levels, positions = tuple(map(str, range(w))), tuple((float(i),) * axes for i in range(w))
+        return len(registry.build(item.structure, "f", levels, *item.arguments, positions=positions).parameters)
 
     try:
         if levels <= SMALL:

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.design.conditions import meets
-from vcmodel.design.incidence import FactorColumns, khatri_rao
+from vcmodel.design.conditions import meets, single_conditions
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
-from vcmodel.spec import FactorSpec, TermSpec, expand_condition
+from vcmodel.incidence import FactorColumns, khatri_rao
+from vcmodel.spec import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, TermSpec, of_kind
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.text import few, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vcmodel.design.frame import Frame
+    from vcmodel.spec import Condition
     from vcmodel.structures.base import Structure
 
 
@@ -77,44 +78,42 @@ class DesignTerm:
 
 def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:
     """The independent terms an ``at()`` stands for: one per level, each condition with exactly one level."""
-    for position, condition in enumerate(spec.conditions):
-        levels = condition.levels
-        present = frame.cell_factor(condition.factor).labels
-        if levels is None:
-            levels = present
-        for level in levels:
-            if level not in present:
-                raise DataError(
-                    f"at({condition.factor}, {level!r}) in {spec.text!r}: no such level in the data; {choices(level, present, 'levels')}"
-                )
-        if condition.levels is None or len(levels) > 1:
-            return [term for level in levels for term in expand(expand_condition(spec, position, level), frame)]
-    return [spec]
+    return [spec.at(conditions) for conditions in single_conditions(spec, "random", frame)]
 
 
-def structured(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> tuple[list[Structure], sparse.csr_matrix]:
-    """The structures over the levels present among the active cells, and the columns (N, k) of their products of levels."""
+def structured(
+    factors: Iterable[StructuredFactor], frame: Frame, active: np.ndarray, conditions: Sequence[Condition]
+) -> tuple[list[Structure], sparse.csr_matrix]:
+    """The structures over the levels present among the active cells, and the columns (N, k) of their products of levels.
+
+    A structure whose levels have an order has also those without an active cell that :meth:`Frame.every_level` finds under `conditions`,
+    so that the neighbours of a level are its neighbours in the field.
+    """
     parts: list[Structure] = []
     values = FactorColumns.ones(active.size).within(active).values
     for item in factors:
-        columns = level_columns(item, frame, active)
-        parts.append(registry.build(item.structure, item.factor, columns.labels, *item.arguments))
+        columns = active_columns(item, frame, active)
+        if item.ordered:
+            every = item.source.every_level(frame, conditions)
+            place = {label: i for i, label in enumerate(every)}
+            columns = columns.among(np.array([place[label] for label in columns.labels], dtype=np.int64), every)
+        parts.append(registry.build(item.structure, item.factor, columns.labels, *item.arguments, positions=columns.positions))
         values = khatri_rao(values, columns.values)
     return parts, values
 
 
-def level_columns(item: FactorSpec, frame: Frame, active: np.ndarray) -> FactorColumns:
-    """An indicator of the levels that a factor has among the active cells."""
-    return FactorColumns.indicator(frame.cell_factor(item.factor)).within(active).seen()
+def active_columns(item: FactorSpec, frame: Frame, active: np.ndarray) -> FactorColumns:
+    """Those columns of a factor that have an entry among the active cells."""
+    return item.matrix(frame).within(active).seen()
 
 
-def combined(factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray) -> FactorColumns:
+def combined(factors: Iterable[FactorSpec], frame: Frame, active: np.ndarray) -> FactorColumns:
     """The combinations of the independent ones of `factors` that occur among the active cells; one column without any such factor."""
-    columns = [level_columns(item, frame, active) for item in factors if item.role == "identity"]
+    columns = [active_columns(item, frame, active) for item in of_kind(factors, IdentityFactor)]
     return reduce(FactorColumns.joined, columns) if columns else FactorColumns.ones(active.size).within(active)
 
 
-def known_relationship(item: FactorSpec, known: Mapping[str, object]) -> Relationship:
+def known_relationship(item: KnownFactor, known: Mapping[str, object]) -> Relationship:
     """The relationship that a known factor asks for."""
     if item.relationship not in known:
         raise RelationshipError(
@@ -125,7 +124,7 @@ def known_relationship(item: FactorSpec, known: Mapping[str, object]) -> Relatio
     return as_relationship(known[item.relationship], item.relationship)
 
 
-def related(item: FactorSpec, column: str, columns: FactorColumns, relationship: Relationship) -> FactorColumns:
+def related(item: KnownFactor, column: str, columns: FactorColumns, relationship: Relationship) -> FactorColumns:
     """The columns of a factor (of the data column `column`) as columns of the levels of its relationship."""
     places = matched(Directory(relationship.labels), columns.labels)
     absent = [label for label, place in zip(columns.labels, places, strict=True) if place < 0]
@@ -144,18 +143,13 @@ def relationship_levels(
     factors: Sequence[FactorSpec], frame: Frame, active: np.ndarray, known: Mapping[str, object]
 ) -> tuple[Relationship, sparse.csr_matrix]:
     """The relationship over the q levels of the unstructured factors, and the columns (N, q) of these."""
-    matched = [item for item in factors if item.role == "known"]
-    if len(matched) > 1:
-        raise StructureError(
-            f"{' and '.join(item.label for item in matched)} in one term: at most one known relationship per term is available"
-        )
     identity = combined(factors, frame, active)
-    if not matched:
+    related_factors = of_kind(factors, KnownFactor)
+    if not related_factors:
         return Relationship.identity(identity.labels), identity.values
-    item = matched[0]
-    columns = level_columns(item, frame, active)
+    (item,) = related_factors  # the formula has at most one
     relationship = known_relationship(item, known)
-    own = related(item, item.factor, columns, relationship)
+    own = related(item, item.factor, active_columns(item, frame, active), relationship)
     return relationship.crossed(identity.labels), khatri_rao(identity.values, own.values)
 
 
@@ -164,17 +158,14 @@ def covariate(spec: TermSpec, frame: Frame) -> np.ndarray:
     value = np.ones(frame.y.size)
     for name in spec.covariates:
         with np.errstate(over="ignore"):  # refused on the next line
-            value = value * frame.covariate(name)[frame.row]
+            value = value * frame.cell_numbers(name)
         refuse_extreme(value[np.isfinite(value)], f"lin({name}) in {spec.text!r}")
     return value
 
 
-def product_structure(spec_text: str, parts: Sequence[Structure]) -> KroneckerStructure:
+def product_structure(parts: Sequence[Structure]) -> KroneckerStructure:
     """The Kronecker product of the structures; one variance is added when none of them carries one."""
-    carrying = [part for part in parts if part.carries_variance]
-    if len(carrying) > 1:
-        raise StructureError(f"{spec_text!r}: more than one factor carries variances; make all but one a correlation structure (corg, cor)")
-    return KroneckerStructure(tuple(parts), scaled=not carrying)
+    return KroneckerStructure(tuple(parts), scaled=not any(part.carries_variance for part in parts))
 
 
 def weighted(frame: Frame, spec: TermSpec, values: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -195,10 +186,10 @@ def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
     if spec.members:
         return _build_str(spec, frame, known)
     active = meets(spec.conditions, frame)
-    parts, by_structure = structured([item for item in spec.factors if item.role == "structure"], frame, active)
-    relationship, by_level = relationship_levels([item for item in spec.factors if item.role != "structure"], frame, active, known)
+    parts, by_structure = structured(of_kind(spec.factors, StructuredFactor), frame, active, spec.conditions)
+    relationship, by_level = relationship_levels(spec.factors, frame, active, known)
     z = weighted(frame, spec, khatri_rao(by_structure, by_level))
-    return _term(spec, product_structure(spec.text, parts), z, relationship)
+    return _term(spec, product_structure(parts), z, relationship)
 
 
 def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_matrix, relationship: Relationship) -> DesignTerm:
@@ -209,34 +200,22 @@ def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_m
 
 def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> DesignTerm:
     """``str(~ a + b, ~ us(2):vm(a, K))``: one structure over consecutive terms that share the levels of the last factor."""
-    shared = [item for item in spec.factors if item.role != "structure"]
-    parts = [
-        registry.build(item.structure, "", tuple(member.label for member in spec.members), *item.arguments)
-        for item in spec.factors
-        if item.role == "structure"
-    ]
-    if any(len(member.factors) != len(shared) for member in spec.members):
+    (shape,) = of_kind(spec.factors, StructuredFactor)
+    (shared,) = (item for item in spec.factors if item is not shape)
+    if any(len(member.factors) != 1 for member in spec.members):
         raise StructureError(
             f"{spec.text!r}: every term of str() must have the same number of factors as the second formula has after its first one"
         )
-    if len(shared) != 1:
-        raise StructureError(f"{spec.text!r}: the second formula of str() takes one structure and one factor, e.g. us(2):id(subject)")
-    item = shared[0]
-    own = [member.factors[0].factor for member in spec.members]
-    factors = {column: frame.cell_factor(column) for column in own}
-    if item.role == "known":
-        relationship = known_relationship(item, known)
-        columns = {column: related(item, column, FactorColumns.indicator(factor), relationship) for column, factor in factors.items()}
+    structure = registry.build(shape.structure, "", tuple(member.label for member in spec.members), *shape.arguments)
+    own = [member.factors[0].matrix(frame) for member in spec.members]
+    if isinstance(shared, KnownFactor):
+        relationship = known_relationship(shared, known)
+        own = [related(shared, member.factors[0].factor, item, relationship) for member, item in zip(spec.members, own, strict=True)]
     else:
-        relationship = Relationship.identity(tuple(dict.fromkeys(label for column in own for label in factors[column].labels)))
+        relationship = Relationship.identity(tuple(dict.fromkeys(label for item in own for label in item.labels)))
         index = {label: i for i, label in enumerate(relationship.labels)}
-        columns = {
-            column: FactorColumns.indicator(factor).among(np.array([index[label] for label in factor.labels]), relationship.labels)
-            for column, factor in factors.items()
-        }
+        own = [item.among(np.array([index[label] for label in item.labels]), relationship.labels) for item in own]
     pieces = [
-        weighted(frame, member, columns[column].within(meets(member.conditions, frame)).values)
-        for member, column in zip(spec.members, own, strict=True)
+        weighted(frame, member, item.within(meets(member.conditions, frame)).values) for member, item in zip(spec.members, own, strict=True)
     ]
-    z = sparse.csr_matrix(sparse.hstack(pieces, format="csr"))
-    return _term(spec, product_structure(spec.text, parts), z, relationship)
+    return _term(spec, product_structure([structure]), sparse.csr_matrix(sparse.hstack(pieces, format="csr")), relationship)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from vcmodel.formula.tree import RESERVED
-from vcmodel.spec import Condition, FactorSpec, ModelSpec, TermSpec
+from vcmodel.spec import Condition, FactorSpec, KnownFactor, ModelSpec, TermSpec, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +51,7 @@ def column_uses(spec: ModelSpec) -> tuple[Use, ...]:
         found += [Use(name, "factor", "fixed", term.text, term.conditions) for name in term.factors]
         found += [Use(name, "covariate", "fixed", term.text, term.conditions) for name in term.covariates]
     for random in spec.random:
-        shared = next((item.relationship for item in random.factors if random.members and item.role == "known"), "")
+        shared = next((item.relationship for item in of_kind(random.factors, KnownFactor) if random.members), "")
         for member in random.members or (random,):
             found += _conditions(member.conditions, "random", random.text)
             found += _factors(member.factors, "random", random.text, member.conditions, shared)
@@ -87,7 +87,7 @@ def _conditions(conditions: tuple[Condition, ...], part: str, term: str) -> list
 
 def _factors(factors: tuple[FactorSpec, ...], part: str, term: str, conditions: tuple[Condition, ...], relationship: str = "") -> list[Use]:
     return [
-        Use(item.factor, "factor", part, term, conditions, item.relationship or relationship)
+        Use(column, item.source.use, part, term, conditions, item.relationship if isinstance(item, KnownFactor) else relationship)
         for item in factors
-        if item.factor not in RESERVED
+        for column in item.columns()
     ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.design.incidence import khatri_rao
 from vcmodel.equations.combinations import slices
+from vcmodel.incidence import khatri_rao
 
 if TYPE_CHECKING:
     from collections.abc import Callable

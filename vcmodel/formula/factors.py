@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import vcmodel.structures.registry as registry
 from vcmodel.errors import FormulaError, StructureError
-from vcmodel.formula.terms import Condition, FactorSpec
+from vcmodel.formula.columns import DESIGN_FUNCTIONS, ColumnSource, Coordinates, Levels, Size
+from vcmodel.formula.conditions import Condition
+from vcmodel.formula.factor_specs import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, of_kind
 from vcmodel.formula.tokens import one_line
-from vcmodel.formula.tree import Argument, Call, Literal, Name, Product, Sequence, Span
+from vcmodel.formula.tree import RESERVED, Argument, Call, Literal, Name, Product, Sequence, Span
 from vcmodel.formula.vocabulary import DIAGONAL, IDENTITY, KNOWN, structure_names
 
 _POSITIONAL = {"k": "the order of a structure", "b": "the number of bands"}  # keywords that read as further arguments
@@ -63,17 +65,21 @@ class Reader:
         """The specification of a name, an identity, a known relationship or a structure call."""
         if isinstance(node, Name):
             name = self.column(node, "a term")
-            return FactorSpec("identity", name, label=name, text=str(node))
+            return IdentityFactor(Levels(name), name, str(node))
         if node.function in KNOWN:
             return self.known(node)
         if node.function in IDENTITY:
             self.no_keywords(node)
             if len(node.arguments) != 1:
                 raise self.fail(f"{node.function}() takes one factor: {node.function}(block)", node.span)
-            name, size = self.factor_or_size(node)
-            return FactorSpec("identity", name, label=f"ide({name})" if node.function == "ide" else name, text=str(node), size=size)
+            source = self.source(node)
+            label = f"ide({source.name})" if node.function == "ide" else source.name
+            return IdentityFactor(source, label, str(node), variance=node.function == "idv")
         if node.function == DIAGONAL or node.function in structure_names():
             return self.structure(node)
+        if node.function in DESIGN_FUNCTIONS:
+            own = DESIGN_FUNCTIONS[node.function].read(node, self)
+            return IdentityFactor(own, own.name, str(node))
         raise self.fail(f"{node.function}() cannot stand here", node.span)
 
     def known(self, node: Call) -> FactorSpec:
@@ -83,50 +89,64 @@ class Reader:
             raise self.fail(f"{node.function}() takes a factor and the name of a relationship: vm(animal, A)", node.span)
         name = self.column(node.arguments[0], f"{node.function}()")
         if len(node.arguments) == 1:
-            return FactorSpec("known", name, relationship=name, label=f"{node.function}({name})", text=str(node))
+            return KnownFactor(Levels(name), f"{node.function}({name})", str(node), name)
         key = node.arguments[1]
         if not (isinstance(key, Name) or (isinstance(key, Literal) and isinstance(key.value, str))):
             raise self.fail(f"{node.function}() takes the name of a relationship given in `known` second, not {key}", node.span)
         relationship = key.text if isinstance(key, Name) else str(key.value)
-        return FactorSpec("known", name, relationship=relationship, label=f"{node.function}({name}, {relationship})", text=str(node))
+        return KnownFactor(Levels(name), f"{node.function}({name}, {relationship})", str(node), relationship)
 
     def structure(self, node: Call) -> FactorSpec:
         """``us(f)``, ``fa(f, 2)``; ``us(2)`` is a size, for str()."""
         if not node.arguments:
             raise self.fail(f"{node.function}() needs a factor: {node.function}(site)", node.span)
-        further = list(node.arguments[1:])
-        for keyword, value in node.keywords:
+        for keyword, _ in node.keywords:
             if keyword not in _POSITIONAL:
                 hint = "; starting values go to start={...} of vc.fit" if keyword in ("init", "initial", "start") else ""
                 raise self.fail(f"{node.function}() has no argument {keyword!r}{hint}", node.span)
-            further.append(value)
-        name, size = self.factor_or_size(node)
-        if name == "units":
+        source, further = self.structure_source(node)
+        further += [value for _, value in node.keywords]
+        if source.name == "units":
             raise self.fail(f"`units` has one level per row and takes no structure: write id(units) instead of {node}", node.span)
         values: list[int | float | str] = []
         for value in further:
             if not isinstance(value, Literal):
-                raise self.fail(f"{node.function}({name}, ...) takes numbers after the factor, not {value}", node.span)
+                raise self.fail(f"{node.function}({source.written}, ...) takes numbers after the factor, not {value}", node.span)
             values.append(value.value)
-        spec = FactorSpec("structure", name, registry.canonical(node.function), tuple(values), label=name, text=str(node), size=size)
+        spec = StructuredFactor(source, source.name, str(node), registry.canonical(node.function), tuple(values))
         self.check_arguments(spec)
         return spec
 
-    def check_arguments(self, spec: FactorSpec) -> None:
+    def check_arguments(self, spec: StructuredFactor) -> None:
         """Refuses arguments the structure cannot have, before any data are read; over traits, whose number is known, it is built."""
         try:
-            registry.check_arguments(spec.structure, spec.factor, *spec.arguments)
+            registry.check_arguments(spec.structure, spec.source.written, *spec.arguments)
             if spec.factor == "trait":
                 registry.build(spec.structure, spec.factor, self.responses, *spec.arguments)
         except StructureError as problem:
             raise StructureError(f"{spec.text} in `{self.part}`: {problem}") from None
 
-    def factor_or_size(self, node: Call) -> tuple[str, int]:
-        """The factor that stands first, and 0; or, for str(), its number of levels as text and as number."""
+    def structure_source(self, node: Call) -> tuple[ColumnSource, list[Argument]]:
+        """What a structure is over, and its further arguments: as many columns as a structure of distances has axes stand first."""
+        axes = registry.structure_class(node.function).metric
+        if not axes:
+            return self.source(node), list(node.arguments[1:])
+        if len(node.arguments) < axes:
+            raise self.fail(f"{node.function}() takes {axes} columns with coordinates", node.span)
+        names = tuple(self.column(item, f"{node.function}()") for item in node.arguments[:axes])
+        for name in names:
+            if name in RESERVED:
+                raise self.fail(f"`{name}` is a factor and has no coordinates", node.span)
+        return Coordinates(names), list(node.arguments[axes:])
+
+    def source(self, node: Call) -> ColumnSource:
+        """What stands first in a call: a factor, a design function, or, for str(), the number of its levels."""
         first = node.arguments[0]
         if isinstance(first, Literal) and isinstance(first.value, int) and first.value > 0:
-            return str(first.value), first.value
-        return self.column(first, f"{node.function}()"), 0
+            return Size(first.value)
+        if isinstance(first, Call) and first.function in DESIGN_FUNCTIONS:
+            return DESIGN_FUNCTIONS[first.function].read(first, self)
+        return Levels(self.column(first, f"{node.function}()"))
 
     def no_keywords(self, node: Call) -> None:
         """Refuses named arguments."""
@@ -190,11 +210,11 @@ class Reader:
         FormulaError
             With the product written so that it works.
         """
-        carriers = [item for item in specs if carries_variance(item)]
+        carriers = [item for item in specs if item.carries_variance]
         if len(carriers) < 2:
             return
-        kept = next((item for item in carriers if item.role == "structure"), carriers[0])
-        fixed = {item.text: _without_variance(item) for item in carriers if item is not kept}
+        kept = next(iter(of_kind(carriers, StructuredFactor)), carriers[0])
+        fixed = {item.text: item.without_variance() for item in carriers if item is not kept}
         written = ":".join(fixed.get(str(factor), str(factor)) for factor in product.factors)
         raise self.fail(
             f"in {str(product)!r} both {' and '.join(item.text for item in carriers)} carry a variance, and the data see only the product: "
@@ -207,21 +227,3 @@ class Reader:
         for name in names:
             if names.count(name) > 1:
                 raise self.fail(f"factor {name!r} stands twice in {str(product)!r}", product.span)
-
-
-def carries_variance(spec: FactorSpec) -> bool:
-    """Whether a factor brings a variance of its own: us, diag, corgh ... and idv."""
-    if spec.role == "structure":
-        return bool(registry.STRUCTURES[spec.structure].carries_variance)
-    return spec.text.startswith("idv(")
-
-
-def _without_variance(spec: FactorSpec) -> str:
-    """The correlation structure of the same family: us and corgh become corg, diag and idv become id, corv becomes cor."""
-    inside = ", ".join(map(str, (spec.factor, *spec.arguments)))
-    if spec.role == "identity" or spec.structure == "diag":
-        return f"id({spec.factor})"
-    base = spec.structure[:-1]
-    if spec.structure[-1] in "vh" and base in registry.STRUCTURES:
-        return f"{base}({inside})"
-    return f"corg({spec.factor})"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vcmodel.formula.conditions import Condition
 from vcmodel.formula.factors import Reader
 from vcmodel.formula.parser import parse_fixed
-from vcmodel.formula.terms import Condition, FixedTerm
+from vcmodel.formula.terms import FixedTerm
 from vcmodel.formula.tree import Call, Expression, Name, Product
 
 

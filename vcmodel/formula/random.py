@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vcmodel.formula.factors import Reader, carries_variance
+from vcmodel.formula.conditions import Condition
+from vcmodel.formula.factor_specs import FactorSpec, KnownFactor, StructuredFactor, of_kind
+from vcmodel.formula.factors import Reader
 from vcmodel.formula.parser import parse_random
-from vcmodel.formula.terms import Condition, FactorSpec, TermSpec, term_label
+from vcmodel.formula.terms import TermSpec, term_label
 from vcmodel.formula.tree import Call, Formula, Product
 
 
@@ -70,7 +72,8 @@ def _same_rows(a: TermSpec, b: TermSpec) -> bool:
 
 
 def _signature(term: TermSpec) -> tuple[object, ...]:
-    return tuple(sorted((item.factor, item.relationship) for item in term.factors)), tuple(sorted(term.covariates))
+    factors = sorted((item.factor, item.relationship if isinstance(item, KnownFactor) else "") for item in term.factors)
+    return tuple(factors), tuple(sorted(term.covariates))
 
 
 def _overlap(a: tuple[str, ...] | None, b: tuple[str, ...] | None) -> bool:
@@ -108,7 +111,7 @@ def _product(product: Product, reader: Reader) -> TermSpec:
     specs, given, numbers = tuple(factors), tuple(conditions), tuple(covariates)
     reader.no_repeats(product, [*(item.factor for item in specs), *(item.factor for item in given), *numbers])
     reader.one_variance(product, specs)
-    if len([item for item in specs if item.role == "known"]) > 1:
+    if len(of_kind(specs, KnownFactor)) > 1:
         raise reader.fail(f"{str(product)!r} has two known relationships: at most one per term is available", product.span)
     return TermSpec(str(product), term_label(specs, given, numbers, tuple(layout)), specs, given, numbers, tuple(layout))
 
@@ -130,7 +133,7 @@ def _consecutive(product: Product, reader: Reader) -> TermSpec:
         raise reader.fail("the second formula of str() is one structure and one factor: ~ us(2):id(subject)", right.span)
     members = tuple(_member(item, reader) for item in left.terms)
     structure, factor = (reader.factor(item) for item in right.terms[0].factors)
-    if structure.role != "structure" or factor.role == "structure":
+    if not isinstance(structure, StructuredFactor) or isinstance(factor, StructuredFactor):
         raise reader.fail("the second formula of str() is one structure and then one factor: ~ us(2):id(subject)", right.span)
     if not structure.size:
         raise reader.fail(f"the structure of str() takes the number of terms: {structure.structure}({len(members)})", right.span)
@@ -149,10 +152,10 @@ def _member(product: Product, reader: Reader) -> TermSpec:
     if any(isinstance(item, Call) and item.function == "str" for item in product.factors):
         raise reader.fail("str() cannot stand inside str()", product.span)
     term = _product(product, reader)
-    if any(carries_variance(item) or item.role == "structure" for item in term.factors):
+    if any(item.carries_variance or isinstance(item, StructuredFactor) for item in term.factors):
         raise reader.fail(
             f"{str(product)!r} inside str() has a structure of its own: give the structure in the second formula", product.span
         )
-    if any(condition.levels is None or len(condition.levels) > 1 for condition in term.conditions):
+    if not all(condition.is_single for condition in term.conditions):
         raise reader.fail(f"{str(product)!r} inside str() has at() with several levels: name one level", product.span)
     return term

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from vcmodel.formula.factor_specs import FactorSpec, StructuredFactor
 from vcmodel.formula.factors import Reader
 from vcmodel.formula.parser import parse_residual
-from vcmodel.formula.terms import FactorSpec, ResidualSpec, SectionSpec
+from vcmodel.formula.terms import ResidualSpec, SectionSpec
 from vcmodel.formula.tree import Argument, Call, Formula, Literal, Name, Product, Sequence
 
 
@@ -67,9 +68,9 @@ def _within_units(product: Product, factors: tuple[FactorSpec, ...], reader: Rea
     for item in factors:
         if item.factor in ("units", "trait"):
             continue
-        if item.role == "structure" and item.structure == "diag":
+        if isinstance(item, StructuredFactor) and item.structure == "diag":
             raise reader.fail(f"one residual variance per level of {item.factor}: write 'dsum(~ id(units) | {item.factor})'", product.span)
-        if item.role == "structure":
+        if isinstance(item, StructuredFactor):
             raise reader.fail(
                 f"each row is a unit of its own, so {item.text} has nothing to correlate within `units`: "
                 f"write the factor that groups the rows, 'id(subject):{item.text}'",

@@ -4,49 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from vcmodel.formula.conditions import Condition, condition_label
+from vcmodel.formula.factor_specs import FactorSpec
 from vcmodel.formula.tree import Call, Name, Product
-
-
-@dataclass(frozen=True)
-class FactorSpec:
-    """One factor of a product.
-
-    Attributes
-    ----------
-    role : str
-        ``"identity"`` (bare name, id, idv, ide), ``"known"`` (vm, giv, ped), ``"structure"`` (a registry structure over the levels).
-    factor : str
-        Column, ``trait`` or ``units``; for ``us(2)`` inside str() the text ``"2"``.
-    structure : str
-        Registry name for role "structure" ("us", "diag", "cor", ...; idh becomes diag); "" otherwise.
-    arguments : tuple
-        Further arguments of the structure (k of fa, b of corb).
-    relationship : str
-        Key into ``known`` for role "known".
-    label : str
-        How the factor stands in the term's label: the bare name, or ``vm(animal, A)``, ``ide(animal)``.
-    text : str
-        As written: ``us(trait)``.
-    size : int
-        The number of levels where one stands in place of a factor, ``us(2)`` in str(); else 0.
-    """
-
-    role: str
-    factor: str
-    structure: str = ""
-    arguments: tuple[int | float | str, ...] = ()
-    relationship: str = ""
-    label: str = ""
-    text: str = field(default="", compare=False)
-    size: int = 0
-
-
-@dataclass(frozen=True)
-class Condition:
-    """``at(factor, levels)``; `levels` None means one term per level found in the data."""
-
-    factor: str
-    levels: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +34,12 @@ class TermSpec:
     covariates: tuple[str, ...] = ()
     layout: tuple[str, ...] = ()
     members: tuple[TermSpec, ...] = ()
+
+    def at(self, conditions: tuple[Condition, ...]) -> TermSpec:
+        """The term under other conditions on the same factors, labelled ``at(f, 'level'):x``."""
+        if conditions == self.conditions:
+            return self
+        return replace(self, label=term_label(self.factors, conditions, self.covariates, self.layout), conditions=conditions)
 
 
 @dataclass(frozen=True)
@@ -152,17 +118,3 @@ def term_label(
         **{f"x{i}": f"lin({name})" for i, name in enumerate(covariates)},
     }
     return ":".join(words[part] for part in layout)
-
-
-def condition_label(condition: Condition) -> str:
-    """``at(R, 'P')``, or ``at(R)`` before the levels are known."""
-    levels = "" if condition.levels is None else "".join(f", '{level}'" for level in condition.levels)
-    return f"at({condition.factor}{levels})"
-
-
-def expand_condition(term: TermSpec, index: int, level: str) -> TermSpec:
-    """`term` with its condition number `index` narrowed to one `level`, labelled ``at(f, 'level'):x``."""
-    conditions = list(term.conditions)
-    conditions[index] = Condition(conditions[index].factor, (level,))
-    label = term_label(term.factors, tuple(conditions), term.covariates, term.layout)
-    return replace(term, label=label, conditions=tuple(conditions))

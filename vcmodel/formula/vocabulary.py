@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import vcmodel.structures.registry as registry
 from vcmodel.errors import choices
+from vcmodel.formula.columns import DESIGN_FUNCTIONS
 from vcmodel.formula.foreign import WRAPPERS, function_here
 from vcmodel.formula.functions import OPTIONS
 
@@ -31,7 +32,7 @@ def available(part: str) -> tuple[str, ...]:
     if part == "fixed":
         return ("at", *FIXED_FUNCTIONS)
     shared = (*IDENTITY, DIAGONAL, *structure_names(), "at")
-    return (*shared, "dsum") if part == "residual" else (*shared, *KNOWN, "lin", "str")
+    return (*shared, "dsum") if part == "residual" else (*shared, *KNOWN, "lin", *DESIGN_FUNCTIONS, "str")
 
 
 def refusal(function: str, part: str, inside: str = "") -> str:

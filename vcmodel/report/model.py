@@ -9,8 +9,7 @@ from vcmodel.report.table import wrapped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vcmodel.formula.terms import Condition, FactorSpec, FixedTerm, TermSpec
-    from vcmodel.spec import ModelSpec
+    from vcmodel.spec import Condition, FactorSpec, FixedTerm, ModelSpec, TermSpec
 
 INDENT = " " * 12
 
@@ -67,12 +66,4 @@ def _condition(condition: Condition) -> str:
 
 def _covariance(factors: Sequence[FactorSpec]) -> str:
     """The Kronecker product in words."""
-    words = []
-    for item in factors:
-        if item.role == "structure":
-            words.append(item.text or f"{item.structure}({item.factor})")
-        elif item.role == "known":
-            words.append(f"relationship {item.relationship} over {item.factor}")
-        else:
-            words.append(f"independent levels of {item.factor}")
-    return " x ".join(words)
+    return " x ".join(item.describe() for item in factors)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, spec_of, written
+from vcmodel.spec import StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -86,7 +87,7 @@ def _leave_out(estimate: Estimate, spare: Component, residual: list[Component]) 
     """A term without covariances whose levels have one record each: the residual is the same."""
     term = spec_of(estimate, spare)
     name = shown([component.label for component in residual])
-    factors = [item for item in term.factors if item.role == "structure"]
+    factors = of_kind(term.factors, StructuredFactor)
     if len(factors) == 1 and len(residual) == 1 and spare.structure.size > 1 and len(estimate.design.frame.responses) == 1:
         sections = f"residual='dsum(~ units | {factors[0].factor})'"
         return f"{sections} has the same variances in place of {written(estimate, spare)}, or {held_at_error(residual[0].rows[0])}"

@@ -9,8 +9,8 @@ from vcmodel.errors import VcmodelError, choices
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from vcmodel.formula.terms import FactorSpec, TermSpec
     from vcmodel.reml.estimate import Estimate
+    from vcmodel.spec import FactorSpec, TermSpec
 
 # factors every term may have: they distinguish nothing
 COMMON = {"trait", "units"}

@@ -11,6 +11,7 @@ from vcmodel.results.confounding_notes import confounding_notes
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
+from vcmodel.spec import KnownFactor, StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _singular(estimate: Estimate, index: int, rank: int, explained: set[int]) ->
         explained.add(index)
         place = int(np.flatnonzero(freedom.degrees == known.min())[0])
         spec = estimate.design.terms[component.index].spec
-        inner = ":".join(item.label for item in spec.factors if item.role != "structure") or label
+        inner = ":".join(item.label for item in spec.factors if not isinstance(item, StructuredFactor)) or label
         n, d = int(freedom.levels[place]), int(known.min())
         reason = (
             f" ({inner} has {n} level{'s' * (n != 1)}, {d} degree{'s' * (d != 1)} of freedom beside the fixed effects, "
@@ -117,9 +118,9 @@ def _supported(estimate: Estimate, index: int, inner: str) -> str:
     """The models that the data do support in place of a matrix with too few degrees of freedom."""
     term = estimate.design.terms[estimate.components[index].index]
     spec = term.spec
-    structured = [item for item in spec.factors if item.role == "structure"]
+    structured = of_kind(spec.factors, StructuredFactor)
     if spec.members or spec.conditions or spec.covariates or len(structured) != 1:
         return "; use a structure with fewer parameters or leave the term out"
-    relationship = any(item.role == "known" for item in spec.factors)
+    relationship = bool(of_kind(spec.factors, KnownFactor))
     fixed = "" if relationship else f"{inner} fixed (add {spec.label} to fixed) or "
     return f"; they support {fixed}diag({structured[0].factor}):{inner}"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.spec import IdentityFactor, StructuredFactor, of_kind
+
 if TYPE_CHECKING:
     from vcmodel.formula.terms import TermSpec
     from vcmodel.reml.components import Component
@@ -38,8 +40,8 @@ def as_residual(estimate: Estimate, component: Component) -> str | None:
     The levels of such a term are independent, and each has one record at each level of its structure.
     """
     term, spec = estimate.design.terms[component.index], spec_of(estimate, component)
-    structured = [item for item in spec.factors if item.role == "structure"]
-    inner = [item.factor for item in spec.factors if item.role == "identity"]
+    structured = of_kind(spec.factors, StructuredFactor)
+    inner = [item.factor for item in of_kind(spec.factors, IdentityFactor)]
     plain = not (spec.members or spec.conditions or spec.covariates) and len(estimate.design.frame.responses) == 1
     if not plain or len(structured) != 1 or not inner or len(inner) != len(spec.factors) - 1:
         return None

@@ -9,6 +9,7 @@ import numpy as np
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, written
+from vcmodel.spec import StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,7 +145,7 @@ def _matrix(estimate: Estimate, index: int, found: Boundary, names: list[str]) -
 def _simpler(estimate: Estimate, index: int) -> str:
     """A residual with fewer parameters than the one of the model."""
     residual = estimate.design.spec.residual
-    inner = {item.factor: item.structure for section in residual.alternatives for item in section.factors if item.role == "structure"}
+    inner = {item.factor: item.structure for section in residual.alternatives for item in of_kind(section.factors, StructuredFactor)}
     if len(inner) != 1:
         return "give the residual a structure with fewer parameters"
     factor, structure = next(iter(inner.items()))

@@ -63,6 +63,7 @@ class Structure(ABC):
     name: ClassVar[str]  # name in the registry and in formulas
     carries_variance: ClassVar[bool]  # False: a correlation structure (unit diagonal)
     ordered: ClassVar[bool] = False  # True: the order of the levels matters
+    metric: ClassVar[int] = 0  # axes of a structure of distances, which has a field `positions`: the coordinates of each level
     summary: ClassVar[str]  # one line for the menu in the docs
     count: ClassVar[str]  # number of parameters for w levels, as written in the menu: "w (w + 1) / 2"
     arguments: ClassVar[tuple[str, ...]] = ()  # names of the further arguments: ("k",) for fa(f, k)

@@ -84,8 +84,10 @@ def check_arguments(name: str, factor: str, *arguments: int | float | str) -> ty
     return found
 
 
-def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | float | str) -> Structure:
-    """The structure `name` over `levels` of `factor`.
+def build(
+    name: str, factor: str, levels: tuple[str, ...], *arguments: int | float | str, positions: tuple[tuple[float, ...], ...] = ()
+) -> Structure:
+    """The structure `name` over `levels` of `factor`, which stand at `positions` if it is one of distances.
 
     Raises
     ------
@@ -99,6 +101,8 @@ def build(name: str, factor: str, levels: tuple[str, ...], *arguments: int | flo
     if len(set(levels)) < len(levels):
         repeated = next(level for place, level in enumerate(levels) if level in levels[:place])
         raise StructureError(f"{name}({factor}): the level {repeated!r} occurs twice; level labels must differ")
+    if found.metric:
+        return found(factor, levels, *arguments, positions=positions)  # type: ignore[call-arg]
     return found(factor, levels, *arguments)  # type: ignore[call-arg]
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from vcmodel.design.incidence import FactorColumns, khatri_rao
-from vcmodel.design.levels import Factor
+from vcmodel.incidence import FactorColumns, khatri_rao
 
 
 def random_columns(rng, rows, columns):
@@ -25,7 +24,7 @@ def test_rows_are_kronecker_products(seed):
 
 
 def test_an_indicator_has_no_entry_where_the_level_is_unknown():
-    factor = FactorColumns.indicator(Factor(np.array([1, -1, 0, 1]), ("a", "b")))
+    factor = FactorColumns.indicator(np.array([1, -1, 0, 1]), ("a", "b"))
     assert factor.values.toarray().tolist() == [[0, 1], [0, 0], [1, 0], [0, 1]]
     inside = factor.within(np.array([True, True, False, True]))
     assert inside.values.nnz == 2 and inside.seen().labels == ("b",)
@@ -33,8 +32,8 @@ def test_an_indicator_has_no_entry_where_the_level_is_unknown():
 
 
 def test_combinations_that_occur_in_level_order():
-    left = FactorColumns.indicator(Factor(np.array([1, 0, 1, -1]), ("a", "b")))
-    right = FactorColumns.indicator(Factor(np.array([0, 1, 1, 0]), ("x", "y")))
+    left = FactorColumns.indicator(np.array([1, 0, 1, -1]), ("a", "b"))
+    right = FactorColumns.indicator(np.array([0, 1, 1, 0]), ("x", "y"))
     product = left.joined(right)
     assert product.labels == ("a:y", "b:x", "b:y")
     assert product.values.toarray().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0]]

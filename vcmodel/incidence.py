@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
+
+from vcmodel.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from vcmodel.design.levels import Factor
+    Position = tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,18 +28,21 @@ class FactorColumns:
         Sorted by column within each row.
     labels : tuple of str
         The n columns.
+    positions : tuple of tuple of float
+        The coordinates of each of them, for structures of distances; empty for other factors.
     """
 
     values: sparse.csr_matrix
     labels: tuple[str, ...]
+    positions: tuple[Position, ...] = ()
 
     @classmethod
-    def indicator(cls, factor: Factor) -> FactorColumns:
+    def indicator(cls, codes: NDArray[np.int64], labels: tuple[str, ...]) -> FactorColumns:
         """One where a cell has the level, zero elsewhere; nothing where the level is unknown (code -1)."""
-        known = factor.codes >= 0
+        known = codes >= 0
         start = np.concatenate([[0], np.cumsum(known)])
-        values = sparse.csr_matrix((np.ones(int(start[-1])), factor.codes[known], start), shape=(known.size, len(factor.labels)))
-        return cls(values, factor.labels)
+        values = sparse.csr_matrix((np.ones(int(start[-1])), codes[known], start), shape=(known.size, len(labels)))
+        return cls(values, labels)
 
     @classmethod
     def ones(cls, n_cells: int) -> FactorColumns:
@@ -49,17 +54,18 @@ class FactorColumns:
         count = np.where(active, np.diff(self.values.indptr), 0)
         kept = np.repeat(active, np.diff(self.values.indptr))
         entries = (self.values.data[kept], self.values.indices[kept], np.concatenate([[0], np.cumsum(count)]))
-        return FactorColumns(sparse.csr_matrix(entries, shape=self.values.shape), self.labels)
+        return replace(self, values=sparse.csr_matrix(entries, shape=self.values.shape))
 
     def seen(self) -> FactorColumns:
         """Only the columns with an entry."""
         present = np.unique(self.values.indices)
         place = np.zeros(len(self.labels), dtype=np.int64)
         place[present] = np.arange(present.size)
-        return self.among(place, [self.labels[i] for i in present])
+        found = self.among(place, [self.labels[i] for i in present])
+        return replace(found, positions=tuple(self.positions[i] for i in present)) if self.positions else found
 
     def among(self, place: NDArray[np.int64], labels: Sequence[str]) -> FactorColumns:
-        """Column i as column place[i] of those with other `labels`."""
+        """Column i as column place[i] of those with other `labels`, which have no positions."""
         values = sparse.csr_matrix(
             (self.values.data, place[self.values.indices], self.values.indptr), shape=(self.values.shape[0], len(labels))
         )
@@ -70,10 +76,39 @@ class FactorColumns:
         """The products that occur, labelled ``level:level``."""
         product = khatri_rao(self.values, other.values)
         present, place = np.unique(product.indices, return_inverse=True)
-        first, second = np.divmod(present, len(other.labels))
-        labels = tuple(f"{self.labels[i]}:{other.labels[j]}" for i, j in zip(first.tolist(), second.tolist(), strict=True))
-        values = sparse.csr_matrix((product.data, place, product.indptr), shape=(product.shape[0], len(labels)))
-        return FactorColumns(values, labels)
+        first, second = (places.tolist() for places in np.divmod(present, len(other.labels)))
+        labels = tuple(f"{self.labels[i]}:{other.labels[j]}" for i, j in zip(first, second, strict=True))
+        return FactorColumns(sparse.csr_matrix((product.data, place, product.indptr), shape=(product.shape[0], len(labels))), labels)
+
+    def located(self, coordinates: NDArray[np.float64], name: str) -> FactorColumns:
+        """The columns with the `coordinates` (N, d) of the cells as positions; `name` is what the factor is called.
+
+        Raises
+        ------
+        DataError
+            A level at several places, or two levels at one.
+        """
+        row = np.repeat(np.arange(self.values.shape[0]), np.diff(self.values.indptr))
+        present, first = np.unique(self.values.indices, return_index=True)
+        place = np.full((len(self.labels), coordinates.shape[1]), np.nan)
+        place[present] = coordinates[row[first]]
+        astray = np.flatnonzero(np.any(coordinates[row] != place[self.values.indices], axis=1))
+        if astray.size:
+            level = self.values.indices[astray[0]]
+            both = f"{_written(place[level])} and at {_written(coordinates[row[astray[0]]])}"
+            raise DataError(f"{name}: level {self.labels[level]!r} stands at {both}: a level has one place, correct the coordinates")
+        positions = tuple(tuple(item) for item in place.tolist())
+        taken: dict[Position, str] = {}
+        for level in present.tolist():
+            twin = taken.setdefault(positions[level], self.labels[level])
+            if twin != self.labels[level]:
+                both = f"{twin!r} and {self.labels[level]!r} both stand at {_written(place[level])}"
+                raise DataError(f"{name}: levels {both}: spell them alike if they are one place")
+        return replace(self, positions=positions)
+
+
+def _written(place: NDArray[np.float64]) -> str:
+    return f"({', '.join(f'{value:g}' for value in place)})"
 
 
 def khatri_rao(left: sparse.csr_matrix, right: sparse.csr_matrix) -> sparse.csr_matrix:
