@@ -178,8 +178,8 @@ def _gaps(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
             if missing and not all(frame.lists_its_levels(column) for column in factor.columns()):
                 where = "".join(f", {item.factor} {level}" for item in conditions for level in item.levels or ())
                 yield Caution(
-                    f"{text}{where}: no row has {factor.factor} {few(missing, 5)}, so that the levels before and after are taken as neighbours: "
-                    f"add rows without a response, or make a categorical column of {factor.factor} with all its levels"
+                    f"{text}{where}: no row has {factor.factor} {few(missing, 5)}, so that the levels before and after are taken as "
+                    f"neighbours: add rows without a response, or make a categorical column of {factor.factor} with all its levels"
                 )
 
 
