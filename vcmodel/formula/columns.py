@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 import numpy as np
 
 from vcmodel.formula.tree import RESERVED
-from vcmodel.incidence import FactorColumns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from vcmodel.formula.conditions import Condition
     from vcmodel.formula.factors import Reader
     from vcmodel.formula.tree import Call
+    from vcmodel.incidence import FactorColumns
 
 
 class Cells(Protocol):
@@ -134,7 +134,7 @@ class Coordinates(ColumnSource):
     def matrix(self, cells: Cells) -> FactorColumns:
         """An indicator of the places, with their coordinates."""
         numbers = np.column_stack([cells.cell_numbers(axis) for axis in self.axes])
-        places = reduce(FactorColumns.joined, [cells.indicator(axis) for axis in self.axes])
+        places = reduce(lambda one, other: one.joined(other), [cells.indicator(axis) for axis in self.axes])
         return places.located(numbers, self.name)
 
 

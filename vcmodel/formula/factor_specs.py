@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import vcmodel.structures.registry as registry
-from vcmodel.formula.columns import ColumnSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from vcmodel.formula.columns import Cells
+    from vcmodel.formula.columns import Cells, ColumnSource
     from vcmodel.incidence import FactorColumns
 
 
@@ -68,9 +67,15 @@ class FactorSpec(ABC):
 
 @dataclass(frozen=True)
 class IdentityFactor(FactorSpec):
-    """Independent levels: a bare name, ``id``, ``ide``; ``idv`` with a variance."""
+    """Independent levels: a bare name, ``id``, ``ide``; ``idv`` with a variance.
 
-    variance: bool = False
+    Attributes
+    ----------
+    variance : bool
+        Whether it brings the variance of its product: without one that is added, and the model is the same.
+    """
+
+    variance: bool = field(default=False, compare=False)
 
     @property
     def carries_variance(self) -> bool:
