@@ -6,13 +6,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-import vcmodel.structures.registry as registry
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vcmodel.formula.columns import Cells, ColumnSource
     from vcmodel.incidence import FactorColumns
+    from vcmodel.structures.registry import Structure
 
 
 @dataclass(frozen=True)
@@ -124,14 +123,20 @@ class StructuredFactor(FactorSpec):
     arguments: tuple[int | float | str, ...] = ()
 
     @property
+    def _class(self) -> type[Structure]:
+        import vcmodel.structures.registry as registry  # not above: what only asks for kinds of factors stays light
+
+        return registry.structure_class(self.structure)
+
+    @property
     def carries_variance(self) -> bool:
         """Whether the structure does: us, diag, corgh ..."""
-        return bool(registry.structure_class(self.structure).carries_variance)
+        return bool(self._class.carries_variance)
 
     @property
     def ordered(self) -> bool:
         """Whether the order of the levels matters."""
-        return bool(registry.structure_class(self.structure).ordered)
+        return bool(self._class.ordered)
 
     def describe(self) -> str:
         """As written."""
@@ -142,6 +147,8 @@ class StructuredFactor(FactorSpec):
         inside = ", ".join(map(str, (self.source.written, *self.arguments)))
         if self.structure == "diag":
             return f"id({self.source.written})"
+        import vcmodel.structures.registry as registry
+
         base = self.structure[:-1]
         if self.structure[-1] in "vh" and base in registry.STRUCTURES:
             return f"{base}({inside})"

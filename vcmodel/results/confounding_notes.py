@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vcmodel.formula.factor_specs import StructuredFactor, of_kind
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, spec_of, written
-from vcmodel.spec import StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.formula.factor_specs import KnownFactor, StructuredFactor, of_kind
 from vcmodel.reml.status import Status
 from vcmodel.results.confounding_notes import confounding_notes
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
-from vcmodel.spec import KnownFactor, StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

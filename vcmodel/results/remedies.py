@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.spec import IdentityFactor, StructuredFactor, of_kind
+from vcmodel.formula.factor_specs import IdentityFactor, StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from vcmodel.formula.terms import TermSpec

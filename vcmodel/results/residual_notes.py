@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vcmodel.formula.factor_specs import StructuredFactor, of_kind
 from vcmodel.reml.status import Status
 from vcmodel.results.labels import matrix_levels, shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, written
-from vcmodel.spec import StructuredFactor, of_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
