@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks`` (cases) and ``python -m benchmarks kernel`` (the factorisation alone)."""
+"""The command line: ``python -m benchmarks`` (cases) and ``python -m benchmarks kernel`` (the factorisation alone); ``make bench``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks import peers
 from benchmarks.cases import CASES, chosen
 from benchmarks.plot import draw
 from benchmarks.report import page
-from benchmarks.run import Settings, machine, run_case, settings_record
+from benchmarks.run import ROOT, Settings, machine, run_case, settings_record
 from benchmarks.threads import one_thread
 
 
@@ -40,8 +40,17 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+def is_built() -> bool:
+    """Whether this Python has a vcmodel with compiled kernels."""
+    command = [sys.executable, "-c", "import benchmarks, vcmodel.linalg._kernels"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
 def main() -> int:
     """Run the chosen cases; write and print the table. Exit code 1 when a vcmodel job failed or a peer found a higher logL."""
+    if not is_built():
+        print(f"{sys.executable} has no vcmodel with compiled kernels: use `make bench`, or install the package there", file=sys.stderr)
+        return 2
     if sys.argv[1:2] == ["kernel"]:
         return subprocess.run([sys.executable, "-m", "benchmarks.kernel", *sys.argv[2:]], env=one_thread(), check=False).returncode
     options = parser()
@@ -71,8 +80,8 @@ def main() -> int:
         (folder / "results.md").write_text(page(results))
     try:
         draw(results, folder / "results.png")
-    except ImportError:
-        print("no plot: matplotlib is not installed")
+    except (ImportError, ValueError) as problem:
+        print(f"no plot: {problem}")
     print("\n" + page(results) + f"\nwritten to {folder}")
     failed = any(row["program"] == "vcmodel" and "cpu" not in row for row in results["jobs"])
     return int(failed or "**logL above ours**" in page(results))

@@ -15,6 +15,8 @@ def draw(results: dict[str, Any], target: Path) -> None:
     ------
     ImportError
         matplotlib is not installed.
+    ValueError
+        No job has a time to draw.
     """
     import matplotlib
 
@@ -22,6 +24,8 @@ def draw(results: dict[str, Any], target: Path) -> None:
     from matplotlib import pyplot
 
     done = [row for row in results["jobs"] if row.get("cpu")]
+    if not done:
+        raise ValueError("no job ended with a time")
     ours = [row for row in done if row["program"] == "vcmodel"]
     figure, axes = pyplot.subplots(figsize=(8, 5.5))
     markers = dict(zip(["vcmodel", *sorted({row["program"] for row in done} - {"vcmodel"})], "osD^vP*X", strict=False))

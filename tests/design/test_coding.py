@@ -8,6 +8,7 @@ import pytest
 from formulaic import Formula
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import build_frame
@@ -57,7 +58,7 @@ terms = st.lists(st.sampled_from(PARTS), min_size=1, max_size=3, unique=True).ma
 sums = st.lists(terms, min_size=1, max_size=5, unique_by=lambda term: frozenset(term.split(":")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(sums, st.booleans())
 def test_sums_of_products_give_the_columns_of_formulaic(chosen: list[str], mean: bool) -> None:
     check(" + ".join([str(int(mean)), *chosen]))

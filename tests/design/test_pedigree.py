@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from vcmodel import datasets
 from vcmodel.design.pedigree import Pedigree
@@ -35,7 +36,7 @@ def random_pedigree(n, seed, sires=None):
     return table.sample(frac=1.0, random_state=int(seed % 2**31))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(n=st.integers(1, 45), seed=st.integers(0, 2**32 - 1), sires=st.sampled_from([None, 3]))
 def test_against_the_tabular_method(n, seed, sires):
     pedigree = Pedigree(random_pedigree(n, seed, sires))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import vcmodel as vc
 from vcmodel.control import Control
@@ -118,7 +119,7 @@ def near(found, expected, relative):
     assert np.allclose(found, expected, rtol=relative, atol=relative * size), np.abs(found - expected).max() / size
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(balanced_models(), st.integers(0, 1000), st.booleans())
 def test_any_point(model, seed, boundary):
     arguments, table, relationships, reductions = model

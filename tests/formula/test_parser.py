@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from vcmodel.errors import FormulaError
 from vcmodel.formula.parser import parse_fixed, parse_random, parse_residual
@@ -323,13 +324,13 @@ direct_sums = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(sums)
 def test_random_round_trip(terms: tuple[Product, ...]) -> None:
     assert parse_random(format_terms(terms)) == terms
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(strs, direct_sums)
 def test_calls_with_formulas_round_trip(consecutive: Product, residual: Product) -> None:
     assert parse_random(str(consecutive)) == (consecutive,)
@@ -339,7 +340,7 @@ def test_calls_with_formulas_round_trip(consecutive: Product, residual: Product)
 names = st.sampled_from(["y", "z", "my y", "y:z"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.lists(names, min_size=1, max_size=3, unique=True).map(tuple),
     st.lists(columns.map(lambda name: Product((name,))), max_size=3, unique_by=str).map(tuple),
@@ -350,7 +351,7 @@ def test_fixed_round_trip(responses: tuple[str, ...], terms: tuple[Product, ...]
     assert parse_fixed(format_fixed(responses, whole)) == (responses, whole)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(st.text(st.sampled_from("ab1 0+-*/:~|()[],='`.@\\"), max_size=25))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for parse in (parse_random, parse_residual, parse_fixed):
@@ -360,7 +361,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert str(problem)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.text(st.sampled_from("xz1 +-*/,().[]'=log:"), max_size=15))
 def test_any_arithmetic_is_read_or_refused(text: str) -> None:
     try:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from scipy import sparse
 
 from vcmodel.linalg.cholesky import SparseCholesky
@@ -127,7 +128,7 @@ def test_permutation_fill_and_flops(case):
     assert factor.flops >= count
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(n=st.integers(1, 90), density=st.floats(0, 0.4), seed=st.integers(0, 2**32 - 1))
 def test_random_matrices(n, density, seed):
     matrix = random_matrix(n, density, seed)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from profiles import examples
 from reml.small_models import models, prepared
 
 import vcmodel as vc
@@ -35,7 +36,7 @@ def held(design, components, k):
     return Constraints(theta, tuple(np.zeros(t.size, dtype=bool) for t in theta), tuple(np.full(t.size, -1) for t in theta))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(models())
 def test_the_gram_of_changes_has_the_rank_of_the_dense_changes(model):
     try:

@@ -6,6 +6,7 @@ import dense
 import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from reml.small_models import models, prepared
 
 from vcmodel.errors import FormulaError
@@ -27,7 +28,7 @@ def usable(model):
         raise
 
 
-@settings(max_examples=220, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(220), suppress_health_check=list(HealthCheck))
 @given(models(), st.integers(0, 1000))
 def test_sparse_equals_dense(model, seed):
     design, equations, components, point = usable(model)
@@ -57,7 +58,7 @@ def test_sparse_equals_dense(model, seed):
     assert np.allclose(found.information, expected, rtol=1e-7, atol=1e-8 * max(1.0, np.abs(expected).max(initial=0.0)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(models())
 def test_effects_and_their_variances_equal_dense(model):
     design, equations, _, point = usable(model)

@@ -7,6 +7,7 @@ import pytest
 from example_fits import oats, split_plot, trial, zero_variance
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import vcmodel as vc
 from vcmodel.results.functions import Evaluator
@@ -24,7 +25,7 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(expressions)
 def test_gradients_are_differences(text):
     def value(vector):

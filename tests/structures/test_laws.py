@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from structures.drawing import NAMES, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
 
 from vcmodel.linalg.connected import connected_parts
 from vcmodel.structures.rebased_chart import RebasedChart
 from vcmodel.structures.registry import build, menu
 
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=examples(60))
 SIZES = range(1, 6)
 
 
