@@ -168,7 +168,7 @@ CELLS = {
     "tuples": [(i % 3,) for i in range(ROWS)],
     "mixed": [(1, "a", 2.5, None)[i % 4] for i in range(ROWS)],
     "classes": [int, str] * (ROWS // 2),
-    "huge whole numbers": [10 ** (400 + i % 3) for i in range(ROWS)],
+    "huge whole numbers": pd.Series([10 ** (400 + i % 3) for i in range(ROWS)], dtype=object),
     "complex": np.arange(ROWS) * 1j,
     "dates": pd.date_range("2020", periods=ROWS),
     "differences of dates": pd.to_timedelta(np.arange(ROWS), unit="D"),

@@ -105,7 +105,7 @@ def _columns(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series, list
 
 def _as_numbers(column: pd.Series) -> NDArray[np.float64]:
     """The entries that are numbers, NaN elsewhere."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(na_value=np.nan)
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     return np.full(len(column), np.nan) if np.iscomplexobj(numbers) else numbers.astype(np.float64)
 
 
