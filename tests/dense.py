@@ -6,14 +6,23 @@ import numpy as np
 from scipy import sparse
 
 
-def covariance(design, sigmas, residual_sigmas):
-    """V (n, n) of a `Design` at the matrices Sigma of its random terms and residual sections; y is on the weighted scale of the design."""
+def covariance(design, sigmas, residual_sigmas, relationships=None, residuals=None):
+    """V (n, n) of a `Design` at the matrices Sigma of its random terms and residual sections; y is on the weighted scale of the design.
+
+    `relationships` replaces the K of every term; `residuals` gives R of a section over its cells where it is not None, in place of Sigma
+    unit by unit.
+    """
     n = design.y.size
     v = np.zeros((n, n))
-    for term, sigma in zip(design.terms, sigmas, strict=True):
+    related = relationships or [relationship(term) for term in design.terms]
+    for term, sigma, k in zip(design.terms, sigmas, related, strict=True):
         z = term.incidence.toarray()
-        v += z @ np.kron(sigma, relationship(term)) @ z.T
-    for section, sigma in zip(design.sections, residual_sigmas, strict=True):
+        v += z @ np.kron(sigma, k) @ z.T
+    whole = residuals or [None] * len(design.sections)
+    for section, sigma, r in zip(design.sections, residual_sigmas, whole, strict=True):
+        if r is not None:
+            v[np.ix_(section.cells, section.cells)] += r
+            continue
         for unit in np.unique(section.unit):
             cells = np.flatnonzero(section.unit == unit)
             at = section.level[cells]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Index = NDArray[np.int64]
 
 # columns of a part of the loading up to which groups that overlap in rows are one block of equations
-JOINED = 16
+JOINED = 48
 
 
 @dataclass(frozen=True, eq=False)
