@@ -44,7 +44,7 @@ class Ar1Precision(PrecisionChart):
         return np.array([[values @ weights]])
 
     def logdet(self, phi):
-        return (self.levels - 1) * float(np.log1p(-phi[0] ** 2))
+        return (self.levels - 1) * float(np.log1p(-(phi[0] ** 2)))
 
     def logdet_derivative(self, phi):
         return np.array([-2.0 * (self.levels - 1) * phi[0] / (1.0 - phi[0] ** 2)])

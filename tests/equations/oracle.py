@@ -18,16 +18,15 @@ class Model:
 
     def related(self, point):
         return [
-            self.relationships[t](point[t]) if t in self.relationships else dense.relationship(term) for t, term in enumerate(self.design.terms)
+            self.relationships[t](point[t]) if t in self.relationships else dense.relationship(term)
+            for t, term in enumerate(self.design.terms)
         ]
 
     def covariance(self, vector):
         """V at coordinates."""
         point = self.point.moved(vector)
         sigmas = [part.sigma for part in point]
-        residuals = [
-            self.residuals[s](point[self.n_terms + s]) if s in self.residuals else None for s in range(len(self.design.sections))
-        ]
+        residuals = [self.residuals[s](point[self.n_terms + s]) if s in self.residuals else None for s in range(len(self.design.sections))]
         return dense.covariance(self.design, sigmas[: self.n_terms], sigmas[self.n_terms :], self.related(point), residuals)
 
     def loglik(self, vector):

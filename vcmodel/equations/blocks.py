@@ -173,6 +173,9 @@ class Unknowns:
 def loading_groups(structure: Structure, joined: int = JOINED) -> list[tuple[Index, list[tuple[Index, Index]]]]:
     """The unconnected parts of a loading: the rows of each, and its groups as (places within these rows, loading columns)."""
     pattern = structure.root_pattern()
+    rows, columns = (np.arange(size) for size in pattern.shape)
+    if pattern.all() and columns.size <= joined:
+        return [(rows, [(rows, columns)])]
     groups = [np.array(group, dtype=np.int64) for group in structure.root_groups()]
     result = []
     for rows, columns in connected_parts(pattern):

@@ -221,7 +221,7 @@ class MixedModelEquations:
         for effects in self.unknowns.effects:
             if effects.term == index:
                 small = part.derivative[:, effects.rows[:, None], effects.rows[None, :]]
-                by_effect = np.einsum("lk,mki->lim", self._related_score(effects), small)
+                by_effect = np.tensordot(self._related_score(effects), small, axes=(1, 1)).swapaxes(1, 2)
                 result += effects.incidence @ by_effect.reshape(-1, m)
         precision = self.precisions[index]
         if precision.chart.size:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+def multiplied(matrix: Array, cube: Array) -> Array:
+    """The product (r, k) (k, m) of a matrix with every level of a cube (levels, k, m), (levels, r, m)."""
+    if matrix.size == 1:
+        return matrix[0, 0] * cube
+    if cube.shape[2] == 1:
+        return (cube[:, :, 0] @ matrix.T)[:, :, None]
+    return np.matmul(matrix, cube)
+
+
 @dataclass(frozen=True, eq=False)
 class WhitenedColumns:
     """W = W0 Lambda.
@@ -40,7 +49,7 @@ class WhitenedColumns:
         for block, loading in zip(self.unknowns.blocks, self.loadings, strict=True):
             cube = block.effects.by_level(by_effect)
             cube = cube if block.whole else cube[:, block.places]
-            pieces.append(np.einsum("lkm,kr->lrm", cube, loading).reshape(-1, by_effect.shape[1]))
+            pieces.append(multiplied(loading.T, cube).reshape(-1, by_effect.shape[1]))
         return np.concatenate(pieces)
 
     def transposed(self, values: Array) -> Array:
@@ -53,7 +62,7 @@ class WhitenedColumns:
         images = [np.zeros((item.n_levels, item.k, by_equation.shape[1])) for item in effects]
         place = {id(item): image for item, image in zip(effects, images, strict=True)}
         for block, loading in zip(self.unknowns.blocks, self.loadings, strict=True):
-            image = np.einsum("lrm,kr->lkm", block.by_level(by_equation), loading)
+            image = multiplied(loading, block.by_level(by_equation))
             if block.whole:
                 place[id(block.effects)] += image
             else:

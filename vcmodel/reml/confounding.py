@@ -165,8 +165,9 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
         image = np.zeros((design.y.size, f))
         for term, related, d in zip(design.terms, relationships, changes, strict=False):
             s = related((term.incidence.T @ vector).reshape(term.structure.size, term.n_levels).T)  # (q, k)
-            for j in np.flatnonzero(np.any(d, axis=(1, 2))):
-                image[:, j] += term.incidence @ (d[j] @ s.T).ravel()
+            moving = np.flatnonzero(np.any(d, axis=(1, 2)))
+            by_effect = np.tensordot(d[moving], s, axes=(2, 1)).reshape(moving.size, -1)
+            image[:, moving] += term.incidence @ by_effect.T
         for section, d in zip(design.sections, changes[len(design.terms) :], strict=True):
             for pattern in section.patterns:
                 small = d[:, pattern.levels[:, None], pattern.levels[None, :]]
