@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.design.caution import Caution, seldom_meant
-from vcmodel.design.centring import Independent, independent
 from vcmodel.design.conditions import observed
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
+from vcmodel.design.independent import Independent, independent
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.design.residual import Section, build_residual
 from vcmodel.design.sharing import shared_by_traits

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.equations.least_squares import least_squares
+from vcmodel.linalg.least_squares import least_squares
 from vcmodel.linalg.rank import dependent_columns
 
 if TYPE_CHECKING:

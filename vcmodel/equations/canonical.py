@@ -23,9 +23,9 @@ from scipy import sparse
 from vcmodel.equations.base import SingleTraitSystems
 from vcmodel.equations.chain_rule import loading_derivatives, matrix_derivatives, recover_gradient, require_shape
 from vcmodel.equations.combinations import SLICE, Combinations, System
-from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.connected import connected_levels, connected_parts
+from vcmodel.linalg.least_squares import least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

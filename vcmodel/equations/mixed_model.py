@@ -22,7 +22,6 @@ from vcmodel.equations.coefficient_matrix import CoefficientMatrix
 from vcmodel.equations.combinations import SLICE, Combinations, System
 from vcmodel.equations.gradients import Gradients
 from vcmodel.equations.layout import make_layout
-from vcmodel.equations.least_squares import least_squares
 from vcmodel.equations.memory_need import require_room
 from vcmodel.equations.precision_derivatives import precision_derivatives, precision_variates
 from vcmodel.equations.random_effects import TermEffects
@@ -32,6 +31,7 @@ from vcmodel.equations.term_precision import TermPrecision, precision_of
 from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.least_squares import least_squares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,9 +20,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.linalg import solve_triangular
 
-from vcmodel.design.centring import independent
 from vcmodel.design.fixed import FixedDesign
-from vcmodel.equations.least_squares import least_squares
+from vcmodel.design.independent import independent
+from vcmodel.linalg.least_squares import least_squares
 from vcmodel.results.distributions import chi_square_tail
 
 if TYPE_CHECKING:
