@@ -14,9 +14,11 @@ import pandas as pd
 
 from vcmodel.design.conditions import single_conditions
 from vcmodel.design.levels import is_number
+from vcmodel.design.text_columns import fractions_as_text, levels_for_unknown
 from vcmodel.design.variables import column_uses, reserved_in_use
 from vcmodel.formula.columns import Levels
-from vcmodel.formula.tree import RESERVED, backquoted
+from vcmodel.formula.tokens import tokenize
+from vcmodel.formula.tree import INTERCEPT_WORDS, RESERVED, backquoted
 from vcmodel.spec import Condition, IdentityFactor, KnownFactor, StructuredFactor, of_kind
 from vcmodel.text import few
 
@@ -53,6 +55,8 @@ class Caution:
 def seldom_meant(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     """Cautions about columns, relationships and terms; those about several traits are in :mod:`vcmodel.design.sharing`."""
     yield from _reserved_columns(spec, frame)
+    yield from _intercept_columns(spec, frame)
+    yield from _text_columns(spec, frame)
     yield from _codes(spec, frame)
     yield from _unused_relationships(spec)
     yield from _one_record_a_level(spec, frame)
@@ -79,6 +83,33 @@ def _reserved_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
                 f"the data have a column 'trait' with {levels} levels, which the model leaves out: a table with a row per trait needs a "
                 f"factor for them; {remedy}, since trait in a formula means the responses"
             )
+
+
+def _intercept_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
+    """A column ``mu``, which in a formula means the intercept."""
+    for name in set(INTERCEPT_WORDS) & set(frame.table.columns) - {use.column for use in column_uses(spec)}:
+        if any(token.kind == "name" and token.text == name for token in tokenize(spec.fixed_text)):
+            yield Caution(
+                f"the data have a column {name!r}, but {name} in a formula means the intercept: rename the column, or write "
+                f"{backquoted(name)}, to use it"
+            )
+
+
+def _text_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
+    """Labels such as NA, and numbers, that a table has as text."""
+    for name, levels, missing_in_files in levels_for_unknown(frame.table, column_uses(spec)):
+        shown = ", ".join(map(repr, levels))
+        yield Caution(
+            f"column {name!r}: {shown} {'are levels' if len(levels) > 1 else 'is a level'} like any other: where that stands for an "
+            f"unknown value, make it missing, read={{'missing': {levels!r}}}",
+            warns=missing_in_files,
+        )
+    for name, count in fractions_as_text(frame.table, column_uses(spec)):
+        yield Caution(
+            f"fixed: {name!r} is text that reads as {count} distinct numbers and is taken as a factor: write C({name}) if that is meant; "
+            f"for a covariate convert it, data[{name!r}] = pd.to_numeric(data[{name!r}])",
+            warns=count > FEW_CODES,
+        )
 
 
 def _codes(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:

@@ -42,6 +42,15 @@ def is_unknown(text: str, codes: Iterable[str] = ()) -> bool:
     return key in WORDS or key in NUMBERS or key == "" or any(key == _key(code) for code in codes)
 
 
+def is_number_code(text: str) -> bool:
+    """Whether a code is a number, as 0 and -9 are.
+
+    >>> is_number_code("-9"), is_number_code("NA")
+    (True, False)
+    """
+    return _key(text) in NUMBERS
+
+
 def means_nothing(text: str) -> bool:
     """Whether a text beside numbers stands for a missing one; in a column of text it may be a label.
 

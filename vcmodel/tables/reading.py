@@ -166,12 +166,26 @@ def read(data: Any, options: ReadOptions | Mapping[str, Any] | None = None, **gi
         table = data.to_pandas()
     else:
         raise DataError(f"data must be a DataFrame or the path of a CSV, not {'missing' if data is None else type(data).__name__}")
-    return Reading(declared(_named(table), chosen))
+    return Reading(declared(_numbers_as_numbers(_named(table)), chosen))
 
 
 def read_table(data: Any, options: ReadOptions | Mapping[str, Any] | None = None, **given: Any) -> pd.DataFrame:
     """`data` as a DataFrame with unique text column names; see :func:`read`."""
     return read(data, options, **given).table
+
+
+def _numbers_as_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with columns of objects that are all numbers as columns of numbers."""
+    for name in [name for name, kind in table.dtypes.items() if pd.api.types.is_object_dtype(kind)]:
+        kind = pd.api.types.infer_dtype(table[name], skipna=True)
+        try:
+            if kind == "integer":
+                table[name] = table[name].astype("Int64")  # exact beside missing values
+            elif kind in ("floating", "mixed-integer-float", "decimal"):
+                table[name] = table[name].astype(np.float64)
+        except (TypeError, ValueError, OverflowError):  # beyond the range of numbers: refused, or labels, as they stand
+            continue
+    return table
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
