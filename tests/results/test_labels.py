@@ -2,7 +2,7 @@ import pytest
 from example_fits import oats, split_plot, trial, two_blocks
 
 import vcmodel as vc
-from vcmodel.results.labels import find_component, shown, split_product
+from vcmodel.results.labels import find_component, shown
 
 
 @pytest.mark.parametrize("name", ["Family", "trait:Family", "us(trait):Family", "us( trait ) : Family", "Family:trait", "Family:us(trait)"])
@@ -59,10 +59,6 @@ def test_the_residual_has_no_random_effects():
         split_plot().random_effects("residual")
     with pytest.raises(vc.VcmodelError, match="the model has no random terms"):
         vc.fit("yield ~ gen", data=oats()).random_effects("gen")
-
-
-def test_products_split_outside_brackets_and_quotes():
-    assert split_product("at(R, 'a:b'):vm(x, A):`odd:name`") == ["at(R, 'a:b')", "vm(x, A)", "`odd:name`"]
 
 
 def test_long_lists_are_cut():

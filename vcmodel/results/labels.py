@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcmodel.errors import VcmodelError, choices
+from vcmodel.errors import FormulaError, VcmodelError, choices
+from vcmodel.formula.algebra import key
+from vcmodel.formula.parser import parse_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,42 +18,10 @@ if TYPE_CHECKING:
 COMMON = {"trait", "units"}
 
 
-def squeezed(text: str) -> str:
-    """`text` without spaces and with one kind of quote, for comparing what was typed.
-
-    >>> squeezed('at(R, "P") : f')
-    "at(R,'P'):f"
-    """
-    return "".join(text.split()).replace('"', "'")
-
-
-def split_product(text: str) -> list[str]:
-    """The factors of a product, split at the colons outside brackets and quotes.
-
-    >>> split_product("at(R, 'a:b'):f")
-    ["at(R, 'a:b')", 'f']
-    """
-    parts, depth, quote = [""], 0, ""
-    for letter in text:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"`":
-            quote = letter
-        elif letter in "([":
-            depth += 1
-        elif letter in ")]":
-            depth -= 1
-        elif letter == ":" and depth == 0:
-            parts.append("")
-            continue
-        parts[-1] += letter
-    return parts
-
-
 def find_component(estimate: Estimate, term: str, *, random_only: bool = False) -> int:
     """Position among the components of the one that `term` names.
 
-    Tried in this order: the label, the term as written, the same factors in another order, ``"residual"``, a single factor.
+    Tried in this order: the label, the same factors in any order as in the label or as written, ``"residual"``, a single factor.
 
     Raises
     ------
@@ -62,29 +32,44 @@ def find_component(estimate: Estimate, term: str, *, random_only: bool = False) 
     labels = {i: estimate.components[i].label for i in indices}
     if not isinstance(term, str):
         raise VcmodelError(f"a term is named by text, not {type(term).__name__}; the terms are: {', '.join(labels.values())}")
-    wanted = squeezed(term).lstrip("~")
-    written = {i: squeezed(_written(estimate, i)) for i in indices}
-    names = {i: _names(estimate, i) for i in indices}
-    ways = [
-        [i for i in indices if labels[i] == term],  # blanks and a leading ~ may be part of a column's name
-        [i for i in indices if squeezed(labels[i]) == wanted],
-        [i for i in indices if written[i] == wanted],
-        [i for i in indices if sorted(split_product(squeezed(labels[i]))) == sorted(split_product(wanted))],
-        [i for i in indices if sorted(split_product(written[i])) == sorted(split_product(wanted))],
-        [i for i in indices if wanted in ("residual", "units") and not estimate.components[i].is_random],
-        [i for i in indices if wanted in names[i]],
-    ]
-    found = next((matches for matches in ways if matches), [])
+    products = _products(term)
+    residual = products in (_products("residual"), _products("units"))
+    ways = (
+        lambda i: labels[i] == term,  # which need not be a formula: the name of a section
+        lambda i: products is not None and products == _products(labels[i]),
+        lambda i: products is not None and products == _products(_written(estimate, i)),
+        lambda i: residual and not estimate.components[i].is_random,
+        lambda i: not _names(estimate, i).isdisjoint({term, *_single(products)}),
+    )
+    found = next((matches for way in ways if (matches := [i for i in indices if way(i)])), [])
     if len(found) == 1:
         return found[0]
     if found:
         raise VcmodelError(f"{term!r} names several terms: {', '.join(repr(labels[i]) for i in found)}; use one of these labels")
-    if random_only and wanted in ("residual", "units"):
+    if random_only and residual:
         menu = ", ".join(labels.values()) or "none"
         raise VcmodelError(f"{term!r} has no random effects; see fit.residuals. The random terms are: {menu}")
     if not indices:
         raise VcmodelError(f"no term {term!r}: the model has no random terms")
     raise VcmodelError(f"no term {term!r}; {choices(term, labels.values(), 'terms')}")
+
+
+def _products(text: str) -> frozenset[frozenset[str]] | None:
+    """What a text says as the terms of a formula, whatever its spaces, quotes and order; None where it is no formula.
+
+    >>> _products("at(R, 'P'):f") == _products('f : at(R, "P")')
+    True
+    """
+    try:
+        return frozenset(key(product) for product in parse_random(text))
+    except FormulaError:
+        return None
+
+
+def _single(products: frozenset[frozenset[str]] | None) -> frozenset[str]:
+    """The factor, if it is a single one."""
+    only = next(iter(products), frozenset()) if products is not None and len(products) == 1 else frozenset()
+    return only if len(only) == 1 else frozenset()
 
 
 def _written(estimate: Estimate, index: int) -> str:
@@ -102,9 +87,8 @@ def _names(estimate: Estimate, index: int) -> set[str]:
         return set()
     spec: TermSpec = estimate.design.terms[component.index].spec
     inner: Iterable[FactorSpec] = [factor for term in (spec, *spec.members) for factor in term.factors]
-    names = {squeezed(name) for factor in inner for name in (factor.factor, factor.label, factor.text) if name}
-    names |= {squeezed(member.label) for member in spec.members}
-    return names - COMMON
+    names = {name for factor in inner for name in (factor.factor, factor.label, factor.text) if name}
+    return (names | {member.label for member in spec.members}) - COMMON
 
 
 def matrix_levels(estimate: Estimate, index: int) -> tuple[str, ...]:
