@@ -64,26 +64,25 @@ def test_workers_that_cannot_start(tasks):
 def test_a_worker_killed_from_outside_changes_nothing(tmp_path):
     job = folder(tmp_path / "job", files=6)
     run_job(job, tmp_path / "reference", executor="serial")
-    killed = []
+    started = []
     import vcmodel.batch.executors as executors
 
     class Watched(executors.LocalProcesses):
         def _start(self, start):
-            worker = super()._start(start)
-            killed.append(worker.process.pid)
-            return worker
+            started.append(super()._start(start))
+            return started[-1]
 
         def run(self, tasks):
             for number, ended in enumerate(super().run(tasks)):
-                if number == 1:
-                    os.kill(killed[0], signal.SIGKILL)
+                if number == 1:  # on a busy machine the other one may not be up yet
+                    os.kill(next(worker for worker in started if worker.ready).process.pid, signal.SIGKILL)
                 yield ended
 
     from unittest import mock
 
     with mock.patch.object(executors, "LocalProcesses", Watched):
         summary = run_job(job, tmp_path / "out", executor="local", workers=2)
-    assert len(killed) == 3
+    assert len(started) == 3
     assert summary.remaining == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "reference")
     assert sum(result.attempts for result in load_results(tmp_path / "out")) >= 6

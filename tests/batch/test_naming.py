@@ -6,9 +6,7 @@ import pandas as pd
 import pytest
 
 import vcmodel as vc
-from vcmodel.batch.job import ModelEntry
 from vcmodel.batch.naming import content_digest, fit_id, frame_digest, object_digest, shown
-from vcmodel.batch.traits import formulas_for, split_formula, trait_sets
 
 
 @pytest.mark.parametrize(
@@ -62,20 +60,3 @@ def test_the_digest_of_a_relationship():
     assert object_digest(one) != object_digest(other)
     square = pd.DataFrame([[1.0, 0.5], [0.5, 1.0]], index=["a", "b"], columns=["a", "b"])
     assert object_digest(square) != object_digest(square * 2)
-
-
-def test_the_left_side_is_replaced():
-    entry = ModelEntry("m", "cbind(a, `b c`) ~ trait + trait:x", "us(trait):line")
-    assert trait_sets(entry, "together") == [("a", "b c")]
-    assert formulas_for(entry, ("a", "b c"))["fixed"] == "cbind(a, `b c`) ~ trait + trait:x"
-    assert trait_sets(entry, "each") == [("a",), ("b c",)]
-    assert formulas_for(entry, ("b c",))["fixed"] == "`b c` ~ trait + trait:x"
-    assert trait_sets(entry, "pairs", ("x", "y", "z")) == [("x", "y"), ("x", "z"), ("y", "z")]
-    assert formulas_for(entry, ("x", "z")) == {"fixed": "x + z ~ trait + trait:x", "random": "us(trait):line", "residual": None}
-
-
-def test_a_formula_is_split_outside_quotes():
-    assert split_formula("y ~ x") == ("y", "x")
-    assert split_formula("`y ~ 1` ~ x") == ("`y ~ 1`", "x")
-    assert split_formula("~ x") == ("", "x")
-    assert split_formula("x") == ("", "x")

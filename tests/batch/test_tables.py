@@ -4,8 +4,8 @@ from batch.small import folder, trial
 
 import vcmodel as vc
 from vcmodel.batch import load_results, run_job
-from vcmodel.batch.result import pack, unpack
-from vcmodel.batch.tables import TABLES, TableWriter, rows
+from vcmodel.batch.result import pack, rows, unpack
+from vcmodel.batch.tables import TABLES, TableWriter
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_html_escapes_what_the_user_wrote():
     page = vc.fit("yield ~ gen", random="diag(gen):block", data=data)._repr_html_()
     assert "<b>" not in page
     assert "&lt;b&gt;&amp;Victory" in page
-    assert page.count("<table>") == page.count("</table>") == 2
+    assert page.count("<table ") == page.count("</table>") == 2
 
 
 def test_html_has_the_tables_of_the_fit():

@@ -2,7 +2,7 @@ import pytest
 from example_fits import oats, split_plot, trial, two_blocks
 
 import vcmodel as vc
-from vcmodel.results.labels import find_component, shown
+from vcmodel.results.labels import find_component
 
 
 @pytest.mark.parametrize("name", ["Family", "trait:Family", "us(trait):Family", "us( trait ) : Family", "Family:trait", "Family:us(trait)"])
@@ -59,7 +59,3 @@ def test_the_residual_has_no_random_effects():
         split_plot().random_effects("residual")
     with pytest.raises(vc.VcmodelError, match="the model has no random terms"):
         vc.fit("yield ~ gen", data=oats()).random_effects("gen")
-
-
-def test_long_lists_are_cut():
-    assert shown(list("abcdefgh"), 3) == "a, b, c, … (8 in all)"

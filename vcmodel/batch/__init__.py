@@ -38,6 +38,7 @@ from vcmodel.batch.job import Job, load_job
 from vcmodel.batch.many import fit_many
 from vcmodel.batch.pairs import Combination, combine_pairs
 from vcmodel.batch.result import BatchResult
-from vcmodel.batch.run import Summary, load_results, run_job
+from vcmodel.batch.run import load_results, run_job
+from vcmodel.batch.summary import Summary
 
 __all__ = ["BatchResult", "Combination", "Job", "Summary", "combine_pairs", "fit_many", "load_job", "load_results", "run_job"]

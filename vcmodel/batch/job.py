@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vcmodel.api import Model
-from vcmodel.batch.traits import TRAITS, formulas_for, trait_sets
+from vcmodel.batch.traits import TRAITS, trait_sets, with_responses
 from vcmodel.control import Control
 from vcmodel.design.known import KINDS, KnownFile
 from vcmodel.errors import VcmodelError, choices
@@ -70,6 +70,24 @@ class ModelEntry:
     random: str | None = None
     residual: str | None = None
     options: FitOptions = field(default_factory=FitOptions)
+
+    def trait_sets(self, mode: str, responses: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """The responses of each fit; `responses`, if there are any, in place of those written."""
+        return trait_sets(self.fixed, mode, responses)
+
+    def formulas(self, traits: tuple[str, ...]) -> dict[str, str | None]:
+        """``fixed``, ``random`` and ``residual`` for these responses."""
+        return {"fixed": with_responses(self.fixed, traits), "random": self.random, "residual": self.residual}
+
+    def model(self, traits: tuple[str, ...]) -> Model:
+        """The model for these responses.
+
+        Raises
+        ------
+        VcmodelError
+            A formula that cannot be read or does not make sense.
+        """
+        return Model(with_responses(self.fixed, traits), self.random, self.residual)
 
 
 @dataclass(frozen=True)
@@ -214,12 +232,11 @@ def check_models(job: Job) -> None:
         The mistake, with the name of the model.
     """
     for entry in job.models:
-        for traits in trait_sets(entry, job.traits, job.responses):
-            formulas = formulas_for(entry, traits)
-            try:
-                Model(formulas["fixed"] or "", formulas["random"], formulas["residual"])
-            except VcmodelError as problem:
-                raise JobError(f"model {entry.name!r}: {problem}") from None
+        try:
+            for traits in entry.trait_sets(job.traits, job.responses):
+                entry.model(traits)
+        except VcmodelError as problem:
+            raise JobError(f"model {entry.name!r}: {problem}") from None
 
 
 def _check(raw: Any, keys: Mapping[str, Any], where: str) -> None:

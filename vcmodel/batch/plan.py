@@ -12,7 +12,6 @@ from vcmodel.batch.ledger import LOCK, NAME
 from vcmodel.batch.naming import content_digest, fit_id, frame_digest, object_digest, shown, text_digest
 from vcmodel.batch.tables import TABLES
 from vcmodel.batch.tasks import Task
-from vcmodel.batch.traits import formulas_for, trait_sets
 from vcmodel.errors import VcmodelError
 
 if TYPE_CHECKING:
@@ -43,9 +42,9 @@ def plan(sources: Iterable[tuple[str, Path | pd.DataFrame]], job: Job, known: Ma
     """
     # what every key holds
     common = [version("vcmodel"), {name: object_digest(item) for name, item in known.items()}]
-    models = [(entry, trait_sets(entry, job.traits, job.responses)) for entry in job.models]
+    models = [(entry, entry.trait_sets(job.traits, job.responses)) for entry in job.models]
     order = list(dict.fromkeys(traits for _, sets in models for traits in sets))
-    work = [(traits, entry, formulas_for(entry, traits)) for traits in order for entry, sets in models if traits in sets]
+    work = [(traits, entry, entry.formulas(traits)) for traits in order for entry, sets in models if traits in sets]
     seen: set[str] = set()
     for name, source in sources:
         if name in seen:

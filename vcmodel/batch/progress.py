@@ -15,7 +15,7 @@ from vcmodel.errors import VcmodelError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from vcmodel.batch.run import Summary
+    from vcmodel.batch.summary import Summary
     from vcmodel.batch.tasks import Outcome, Task
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.batch.tables import frames
+from vcmodel.batch.tables import OF_FIT, TABLES, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # the statuses of a fit in a batch
 CONVERGED, NOT_CONVERGED, FAILED = "converged", "not_converged", "failed"
+# tables that have rows of every fit
+OF_RESULT = ("fits", "varcomp", "correlations", "fixed", "random", "timings")
 
 
 def pack(item: dict[str, Any]) -> bytes:
@@ -97,7 +100,9 @@ class BatchResult:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """``fits``, ``varcomp``, ``correlations``, ``fixed`` and ``random`` of this fit, as in the tables of the batch."""
-        return frames(self)
+        import pandas as pd
+
+        return {name: pd.DataFrame(found, columns=list(TABLES[name])) for name, found in rows(self).items() if name != "timings"}
 
     @property
     def rows(self) -> pd.DataFrame | None:
@@ -113,3 +118,33 @@ class BatchResult:
 
     def __repr__(self) -> str:
         return f"BatchResult({self.file}, {self.model}, {'+'.join(self.traits)}: {self.status})"
+
+
+def rows(result: BatchResult) -> dict[str, list[Row]]:
+    """The rows of one fit by table, in the order of :data:`TABLES`; a failed fit has rows in ``fits`` and ``timings`` only."""
+    head = (result.file, result.model, "+".join(result.traits))
+    found: dict[str, list[Row]] = {name: [] for name in OF_RESULT}
+    fit = result.fit or {}
+    counts = [fit.get(name) for name in ("n_observations", "n_fixed", "n_parameters", "loglik", "loglik_full", "aic", "bic")]
+    iterations = len(fit["iterations"]) - 1 if fit else None
+    state = (result.id, result.status, result.converged, result.message)
+    found["fits"] = [(*head, *state, *counts, iterations, result.selected, " | ".join(result.notes) or None)]
+    found["timings"] = [(*head, result.id, result.seconds, result.attempts)]
+    if not fit or result.kept is None:
+        return found
+    for name, key in (("varcomp", "varcomp"), ("correlations", "correlations"), ("fixed", "fixed_effects")):
+        own = [column for column in TABLES[name] if column not in OF_FIT]
+        found[name] = [(*head, *(item[column] for column in own)) for item in fit[key]]
+    for item in result.kept["random"]:
+        found["random"] += [(*head, *row) for row in _effects(item, result.traits)]
+    return found
+
+
+def _effects(item: dict[str, Any], traits: tuple[str, ...]) -> Iterator[Row]:
+    values = list(zip(*(item[name] for name in ("effect", "std_error", "pev", "reliability")), strict=True))
+    for place, level in enumerate(item["level"]):
+        inner = None if item["inner"] is None else item["inner"][place]
+        if item["factor"] == "trait":
+            yield (item["term"], level, None, inner, *values[place])
+        else:
+            yield (item["term"], level, inner, traits[0] if len(traits) == 1 else None, *values[place])

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -18,85 +18,18 @@ from vcmodel.batch.ledger import Ledger, read_meta, read_results
 from vcmodel.batch.pairs import combine_pairs
 from vcmodel.batch.plan import plan_job
 from vcmodel.batch.progress import Broadcast, Observer, observers
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, BatchResult
+from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, OF_RESULT, BatchResult, rows
 from vcmodel.batch.stopping import sigterm_as_ctrl_c
-from vcmodel.batch.tables import OF_RESULT, Row, TableWriter, rows
+from vcmodel.batch.summary import Summary
+from vcmodel.batch.tables import Row, TableWriter
 from vcmodel.batch.tasks import Outcome, Task
 from vcmodel.design.known import load_known
 from vcmodel.errors import VcmodelError, choices
+from vcmodel.files import write_whole
 from vcmodel.report.write import CHOICES, write_batch
 
 # fits up to which each gets a page without being asked for
 MANY = 100
-# exit codes; 3 is for errors before the first fit, which are raised
-ALL_CONVERGED, SOME_NOT, INTERRUPTED = 0, 2, 130
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a batch ended.
-
-    Attributes
-    ----------
-    out : Path
-    total : int
-        Fits of the job.
-    converged, not_converged, failed : int
-        Of those finished, in this run or before.
-    reused : int
-        Finished before this run.
-    interrupted : bool
-        Whether Ctrl-C or SIGTERM ended it; the same command goes on where it stopped.
-    seconds : float
-        Until the tables were written.
-    tables : tuple of Path
-        What was written.
-    index : Path or None
-        The page of the batch, where pages were asked for.
-    """
-
-    out: Path
-    total: int
-    converged: int
-    not_converged: int
-    failed: int
-    reused: int
-    interrupted: bool
-    seconds: float
-    tables: tuple[Path, ...] = ()
-    index: Path | None = None
-
-    @property
-    def remaining(self) -> int:
-        """Fits not finished."""
-        return self.total - self.converged - self.not_converged - self.failed
-
-    @property
-    def exit_code(self) -> int:
-        """0 all converged, 2 some did not or failed, 130 interrupted."""
-        if self.interrupted:
-            return INTERRUPTED
-        return ALL_CONVERGED if self.converged == self.total else SOME_NOT
-
-    def counts(self) -> dict[str, int]:
-        """The numbers of fits by name."""
-        names = ("total", "converged", "not_converged", "failed", "reused", "remaining")
-        return {name: getattr(self, name) for name in names}
-
-    def __str__(self) -> str:
-        fresh = self.total - self.remaining - self.reused
-        lines = [
-            f"{self.total} fits: {self.converged} converged, {self.not_converged} not converged, {self.failed} failed"
-            + (f", {self.remaining} not done" if self.remaining else ""),
-            f"{fresh} done in {self.seconds:.1f} s" + (f", {self.reused} taken from an earlier run" if self.reused else ""),
-        ]
-        if self.tables:
-            lines.append(f"tables in {self.out}: {', '.join(path.name for path in self.tables if path.suffix == '.csv')}")
-        if self.index is not None:
-            lines.append(f"pages in {self.index.parent}: start with {self.index.name}")
-        if self.interrupted:
-            lines.append("interrupted; finished fits are kept: run the same command again to go on")
-        return "\n".join(lines)
 
 
 def run_job(
@@ -297,6 +230,4 @@ def _selection_row(comparison: Comparison, selection: Selection | None, result: 
 
 
 def _write_json(path: Path, result: BatchResult) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(result.fit, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8", errors="backslashreplace")
-    os.replace(part, path)
+    write_whole(path, json.dumps(result.fit, ensure_ascii=False, allow_nan=False) + "\n", "backslashreplace")

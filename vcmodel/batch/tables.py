@@ -7,23 +7,18 @@ they ended. It is written beside its place and moved there when complete.
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from vcmodel.files import beside
 from vcmodel.results.csv_text import guarded
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from vcmodel.batch.result import BatchResult
-
-_OF_FIT = {"file": "text", "model": "text", "traits": "text"}
+OF_FIT = {"file": "text", "model": "text", "traits": "text"}
 # name -> column -> kind
 TABLES: dict[str, dict[str, str]] = {
     "fits": {
-        **_OF_FIT,
+        **OF_FIT,
         "id": "text",
         "status": "text",
         "converged": "flag",
@@ -40,7 +35,7 @@ TABLES: dict[str, dict[str, str]] = {
         "notes": "text",
     },
     "varcomp": {
-        **_OF_FIT,
+        **OF_FIT,
         "row": "text",
         "trait": "text",
         "trait2": "text",
@@ -51,7 +46,7 @@ TABLES: dict[str, dict[str, str]] = {
         "pct_change": "number",
     },
     "correlations": {
-        **_OF_FIT,
+        **OF_FIT,
         "term": "text",
         "row": "text",
         "column": "text",
@@ -61,9 +56,9 @@ TABLES: dict[str, dict[str, str]] = {
         "upper": "number",
         "p_zero": "number",
     },
-    "fixed": {**_OF_FIT, "name": "text", "trait": "text", "effect": "number", "std_error": "number", "z_ratio": "number"},
+    "fixed": {**OF_FIT, "name": "text", "trait": "text", "effect": "number", "std_error": "number", "z_ratio": "number"},
     "random": {
-        **_OF_FIT,
+        **OF_FIT,
         "term": "text",
         "level": "text",
         "inner": "text",
@@ -74,7 +69,7 @@ TABLES: dict[str, dict[str, str]] = {
         "reliability": "number",
     },
     "selection": {
-        **_OF_FIT,
+        **OF_FIT,
         "criterion": "text",
         "value": "number",
         "against": "text",
@@ -99,49 +94,11 @@ TABLES: dict[str, dict[str, str]] = {
         "correlation": "number",
         "note": "text",
     },
-    "timings": {**_OF_FIT, "id": "text", "seconds": "number", "attempts": "count"},
+    "timings": {**OF_FIT, "id": "text", "seconds": "number", "attempts": "count"},
 }
-OF_RESULT = ("fits", "varcomp", "correlations", "fixed", "random", "timings")
 _BATCH = 50_000  # rows from which on a row group of a Parquet file is written
 
 Row = tuple[Any, ...]
-
-
-def rows(result: BatchResult) -> dict[str, list[Row]]:
-    """The rows of one fit by table, in the order of :data:`TABLES`; a failed fit has rows in ``fits`` and ``timings`` only."""
-    head = (result.file, result.model, "+".join(result.traits))
-    found: dict[str, list[Row]] = {name: [] for name in OF_RESULT}
-    fit = result.fit or {}
-    counts = [fit.get(name) for name in ("n_observations", "n_fixed", "n_parameters", "loglik", "loglik_full", "aic", "bic")]
-    iterations = len(fit["iterations"]) - 1 if fit else None
-    state = (result.id, result.status, result.converged, result.message)
-    found["fits"] = [(*head, *state, *counts, iterations, result.selected, " | ".join(result.notes) or None)]
-    found["timings"] = [(*head, result.id, result.seconds, result.attempts)]
-    if not fit or result.kept is None:
-        return found
-    for name, key in (("varcomp", "varcomp"), ("correlations", "correlations"), ("fixed", "fixed_effects")):
-        own = [column for column in TABLES[name] if column not in _OF_FIT]
-        found[name] = [(*head, *(item[column] for column in own)) for item in fit[key]]
-    for item in result.kept["random"]:
-        found["random"] += [(*head, *row) for row in _effects(item, result.traits)]
-    return found
-
-
-def frames(result: BatchResult) -> dict[str, pd.DataFrame]:
-    """The tables of one fit as data frames, by name."""
-    import pandas as pd
-
-    return {name: pd.DataFrame(found, columns=list(TABLES[name])) for name, found in rows(result).items() if name != "timings"}
-
-
-def _effects(item: dict[str, Any], traits: tuple[str, ...]) -> Iterator[Row]:
-    values = list(zip(*(item[name] for name in ("effect", "std_error", "pev", "reliability")), strict=True))
-    for place, level in enumerate(item["level"]):
-        inner = None if item["inner"] is None else item["inner"][place]
-        if item["factor"] == "trait":
-            yield (item["term"], level, None, inner, *values[place])
-        else:
-            yield (item["term"], level, inner, traits[0] if len(traits) == 1 else None, *values[place])
 
 
 class TableWriter:
@@ -157,7 +114,7 @@ class TableWriter:
     def __init__(self, folder: Path, name: str) -> None:
         self.columns = TABLES[name]
         self.paths = [folder / f"{name}.csv"]
-        self._stream = _beside(self.paths[0]).open("w", encoding="utf-8", newline="")
+        self._stream = beside(self.paths[0]).open("w", encoding="utf-8", newline="")
         self._csv = csv.writer(self._stream, lineterminator="\n")
         self._csv.writerow(self.columns)
         self._parquet = _Parquet.open(folder / f"{name}.parquet", self.columns)
@@ -181,7 +138,7 @@ class TableWriter:
     def place(self) -> list[Path]:
         """Moves the complete files to their places."""
         for path in self.paths:
-            os.replace(_beside(path), path)
+            beside(path).replace(path)
         return self.paths
 
     def abandon(self) -> None:
@@ -190,7 +147,7 @@ class TableWriter:
         if self._parquet is not None:
             self._parquet.abandon()
         for path in self.paths:
-            _beside(path).unlink(missing_ok=True)
+            beside(path).unlink(missing_ok=True)
 
 
 class _Parquet:
@@ -203,7 +160,7 @@ class _Parquet:
         kinds = {"text": pa.string(), "number": pa.float64(), "count": pa.int64(), "flag": pa.bool_()}
         self.path = path
         self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
-        self._writer = parquet.ParquetWriter(_beside(path), self._schema, compression="zstd")
+        self._writer = parquet.ParquetWriter(beside(path), self._schema, compression="zstd")
         self._held: list[Row] = []
 
     @classmethod
@@ -234,10 +191,6 @@ class _Parquet:
 
     def abandon(self) -> None:
         self._writer.close()
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
 
 
 def _cell(value: Any) -> Any:

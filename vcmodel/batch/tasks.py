@@ -21,6 +21,7 @@ from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.options import FitOptions
+from vcmodel.results.effects import effects_record
 from vcmodel.results.export import plain
 from vcmodel.tables.decoding import spelled
 from vcmodel.tables.options import ReadOptions
@@ -210,7 +211,7 @@ def _record(fit: Fit) -> dict[str, Any]:
 def _kept(fit: Fit, task: Task) -> dict[str, Any]:
     row, trait = np.nonzero(~np.isnan(_wide(fit.fitted, task.traits)))
     return {
-        "random": [_effects(fit, term) for term in fit.estimate.random_labels],
+        "random": [effects_record(term, fit.random_effects(term)) for term in fit.estimate.random_labels],
         # two fits to the same cells can be compared by their REML likelihoods
         "cells": hashlib.sha256(np.stack([row, trait]).astype("<i8").tobytes()).hexdigest(),
         "pair": _pair(fit, task.traits) if len(task.traits) == 2 else [],
@@ -228,21 +229,6 @@ def _rows(fit: Fit, task: Task) -> dict[str, Any]:
 
 def _wide(values: pd.Series | pd.DataFrame, traits: tuple[str, ...]) -> np.ndarray:
     return values.to_numpy(dtype=float).reshape(len(values), len(traits))
-
-
-def _effects(fit: Fit, term: str) -> dict[str, Any]:
-    """The predicted effects of a term, column by column; `inner` is the level of its matrix, `factor` what that is a level of."""
-    table = fit.random_effects(term)
-    several = isinstance(table.index, pd.MultiIndex)
-    level = table.index.get_level_values(0)
-    columns = {name: [None if np.isnan(x) else x for x in table[name].tolist()] for name in ("effect", "std_error", "pev", "reliability")}
-    return {
-        "term": term,
-        "factor": str(table.index.names[1]) if several else None,
-        "level": [str(item) for item in level],
-        "inner": [str(item) for item in table.index.get_level_values(1)] if several else None,
-        **columns,
-    }
 
 
 def _pair(fit: Fit, traits: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -7,13 +7,9 @@ pair, and the left side is replaced by them; everything to the right of ``~``, `
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from vcmodel.api import Model
 from vcmodel.errors import FormulaError, VcmodelError
-
-if TYPE_CHECKING:
-    from vcmodel.batch.job import ModelEntry
 
 TRAITS = ("together", "each", "pairs")
 
@@ -41,30 +37,30 @@ def split_formula(fixed: str) -> tuple[str, str]:
     return "", fixed.strip()
 
 
-def trait_sets(entry: ModelEntry, mode: str, responses: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The responses of every fit of a model: all of them once, each, or each pair, in the order given.
+def trait_sets(fixed: str, mode: str, responses: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The responses of every fit of a model with this fixed formula: all of them once, each, or each pair, in the order given.
 
     Raises
     ------
     VcmodelError
         No responses, or one response and pairs asked for.
     """
-    names = responses or responses_of(entry.fixed)
+    names = responses or responses_of(fixed)
     if mode == "together":
         return [names]
     if mode == "each":
         return [(name,) for name in names]
     if len(names) < 2:
-        raise VcmodelError(f'traits = "pairs" needs at least two responses; model {entry.name!r} has {names[0]!r} only')
+        raise VcmodelError(f'traits = "pairs" needs at least two responses; there is {names[0]!r} only')
     return list(combinations(names, 2))
 
 
-def formulas_for(entry: ModelEntry, traits: tuple[str, ...]) -> dict[str, str | None]:
-    """``fixed``, ``random`` and ``residual`` of a model for these responses."""
-    left, right = split_formula(entry.fixed)
-    if not left or responses_of(entry.fixed) != traits:
+def with_responses(fixed: str, traits: tuple[str, ...]) -> str:
+    """A fixed formula with these responses on its left side."""
+    left, right = split_formula(fixed)
+    if not left or responses_of(fixed) != traits:
         left = " + ".join(_quoted(name) for name in traits)
-    return {"fixed": f"{left} ~ {right}", "random": entry.random, "residual": entry.residual}
+    return f"{left} ~ {right}"
 
 
 def _quoted(name: str) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vcmodel.cli.exit import CONVERGED, NOT_CONVERGED, Commands, complain, visible
+from vcmodel.cli.exit import Commands, complain, visible
 from vcmodel.cli.reading import with_read_options
 from vcmodel.design.missing import choice as unknown_levels
 from vcmodel.errors import VcmodelError
+from vcmodel.exit_codes import ExitCode
 from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def fit(
             print(f"\nwritten to {folder}: {', '.join(path.name for path in written)}")
     if not found.converged:
         complain(found.status.value, head="not converged: ")
-    return CONVERGED if found.converged else NOT_CONVERGED
+    return ExitCode.CONVERGED if found.converged else ExitCode.NOT_CONVERGED
 
 
 @app.command(
@@ -162,7 +163,7 @@ def plan(
     missing_choice = unknown_levels(missing_levels)
     found = model.plan(reading, known=_known(known, read), weights=weights, missing=missing_choice, control=_control(None, threads))
     print(visible(str(found)))
-    return CONVERGED
+    return ExitCode.CONVERGED
 
 
 @app.command(help="List the covariance structures that formulas may call.")
@@ -175,7 +176,7 @@ def structures() -> int:
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(2)]
     for names, count, summary in [heads, *rows]:
         print(f"{names:<{widths[0]}}  {count:<{widths[1]}}  {summary}")
-    return CONVERGED
+    return ExitCode.CONVERGED
 
 
 @app.command(help="Print the versions of vcmodel and of what it computes with.")
@@ -184,7 +185,7 @@ def version() -> int:
     print(f"vcmodel {version_of('vcmodel')}")
     parts = ("numpy", "scipy", "pandas", "formulaic")
     print(f"Python {platform.python_version()}, " + ", ".join(f"{name} {version_of(name)}" for name in parts))
-    return CONVERGED
+    return ExitCode.CONVERGED
 
 
 @app.command(

@@ -12,8 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from vcmodel.errors import VcmodelError, VcmodelWarning
-
-CONVERGED, INTERNAL, NOT_CONVERGED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 3, 130
+from vcmodel.exit_codes import ExitCode
 
 
 class Commands(TyperGroup):
@@ -38,8 +37,8 @@ class Commands(TyperGroup):
             code = report(problem, debug="--debug" in given)
         except KeyboardInterrupt:
             complain("interrupted")
-            code = INTERRUPTED
-        code = code if isinstance(code, int) else CONVERGED
+            code = ExitCode.INTERRUPTED
+        code = code if isinstance(code, int) else ExitCode.CONVERGED
         if standalone_mode:
             sys.exit(code)
         return code
@@ -51,32 +50,32 @@ def report(problem: Exception, debug: bool) -> int:
         traceback.print_exception(problem)
     if isinstance(problem, typer.Abort):
         complain("interrupted")
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     if isinstance(problem, VcmodelError):
         complain(str(problem))
-        return WRONG_INPUT
+        return ExitCode.WRONG_INPUT
     # click's usage errors; typer carries its own copy of click, so they are told by what they can do
     if hasattr(problem, "format_message"):
         context = getattr(problem, "ctx", None)
         if type(problem).__name__ == "NoArgsIsHelpError":
             complain(problem.format_message(), head="")
-            return WRONG_INPUT
+            return ExitCode.WRONG_INPUT
         complain(problem.format_message())
         if context is not None:
             complain(f"{context.get_usage()}\nTry '{context.command_path} --help'.", head="")
-        return WRONG_INPUT
+        return ExitCode.WRONG_INPUT
     if isinstance(problem, BrokenPipeError):
         # the reader, e.g. head, has seen enough; standard output must not be flushed again at exit
         sys.stdout = None  # type: ignore[assignment]
-        return CONVERGED
+        return ExitCode.CONVERGED
     if isinstance(problem, MemoryError):
         complain("the memory is exhausted; `vcmodel plan` tells what a model needs")
-        return WRONG_INPUT
+        return ExitCode.WRONG_INPUT
     if isinstance(problem, OSError):
         complain(f"{problem.strerror or problem}: {problem.filename!r}" if problem.filename else str(problem))
-        return WRONG_INPUT
+        return ExitCode.WRONG_INPUT
     complain(f"an error of vcmodel itself, {type(problem).__name__}: {problem}. Please report it with the output of --debug")
-    return INTERNAL
+    return ExitCode.INTERNAL_ERROR
 
 
 def complain(message: str, head: str = "error: ") -> None:

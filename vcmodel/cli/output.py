@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from vcmodel.errors import VcmodelError
+from vcmodel.files import write_whole
 from vcmodel.results.csv_text import guarded
+from vcmodel.results.effects import COLUMNS, effects_record
 
 if TYPE_CHECKING:
     from vcmodel.fit import Fit
@@ -39,9 +40,9 @@ def write_fit(fit: Fit, folder: Path) -> list[Path]:
 
     Names of files never come from the data. A file is written beside its place and moved there, so that none is ever half.
     """
-    written = [_put(folder / "fit.json", fit.to_json(indent=1) + "\n")]
+    written = [write_whole(folder / "fit.json", fit.to_json(indent=1) + "\n")]
     for name, table in tables(fit).items():
-        written.append(_put(folder / f"{name}.csv", as_csv(table)))
+        written.append(write_whole(folder / f"{name}.csv", as_csv(table)))
     page = folder / "report.html"
     fit.report(page)
     return [*written, page]
@@ -59,18 +60,10 @@ def tables(fit: Fit) -> dict[str, pd.DataFrame]:
 
 def _random(fit: Fit) -> pd.DataFrame:
     """``term level inner effect std_error pev reliability``; `inner` is the level of the term's matrix, a trait for instance."""
-    columns = ["term", "level", "inner", "effect", "std_error", "pev", "reliability"]
-    found = []
-    for component in fit.estimate.components:
-        if not component.is_random:
-            continue
-        effects = fit.random_effects(component.label)
-        several = isinstance(effects.index, pd.MultiIndex)
-        effects.insert(0, "term", component.label)
-        effects.insert(1, "level", effects.index.get_level_values(0).map(str))
-        effects.insert(2, "inner", effects.index.get_level_values(1).map(str) if several else "")
-        found.append(effects.reset_index(drop=True)[columns])
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    columns = ["term", "level", "inner", *COLUMNS]
+    records = [effects_record(term, fit.random_effects(term)) for term in fit.estimate.random_labels]
+    parts = [pd.DataFrame({name: "" if record[name] is None else record[name] for name in columns}) for record in records]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -81,20 +74,3 @@ def as_csv(table: pd.DataFrame) -> str:
             safe[name] = [guarded(str(value)) for value in safe[name]]
     safe.columns = [guarded(str(name)) for name in safe.columns]
     return safe.to_csv(index=False, lineterminator="\n")
-
-
-def _put(path: Path, text: str) -> Path:
-    """Write a file in one step; what stands there, a link included, is replaced and not followed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        # mkstemp allows the owner only; the result is as public as the user's other files
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

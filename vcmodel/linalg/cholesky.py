@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from vcmodel.control import FACTORIZATIONS
 from vcmodel.linalg._kernels import Symbolic
 from vcmodel.linalg.cholmod import CholmodFactor
 from vcmodel.linalg.ordering import fill_reducing_order
@@ -17,7 +18,6 @@ from vcmodel.memory import require_memory
 
 Array = NDArray[np.float64]
 
-FACTORIZATIONS = ("own", "cholmod")
 # positions in the matrix and rows are kept in 32 bits; positions in L in 64
 LARGEST = 2**31 - 1
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from vcmodel.report.table import number
 from vcmodel.report.text import CORRELATIONS, FIXED, MOST, VARCOMP, header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from vcmodel.report.content import Content
 
@@ -31,14 +32,8 @@ def page(content: Content) -> str:
 def _section(title: str, frame: pd.DataFrame, formats: Mapping[str, str], index: bool = True) -> str:
     """A heading and a table of at most `MOST` rows; the variance parameters are shown in full."""
     shown = frame if formats is VARCOMP else frame.iloc[:MOST]
-    head = ([""] if index else []) + [str(name) for name in frame.columns]
-    lines = [f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>"]
-    for i, label in enumerate(shown.index.tolist()):
-        cells = [f"<th>{escape(str(label))}</th>"] if index else []
-        for name in frame.columns:
-            value = shown[name].iloc[i]
-            text = number(float(value), formats[name]) if name in formats else str(value)
-            cells.append(f"<td>{escape(text)}</td>")
-        lines.append(f"<tr>{''.join(cells)}</tr>")
+    formatters = {name: partial(number, form=form) for name, form in formats.items() if name in shown.columns}
+    with pd.option_context("display.max_colwidth", None):  # names are shown in full
+        body = shown.to_html(formatters=formatters, index=index, border=0)
     more = f"<p>{len(frame) - len(shown)} more rows</p>" if len(shown) < len(frame) else ""
-    return f"<h4>{escape(title)}</h4><table>{''.join(lines)}</table>{more}"
+    return f"<h4>{escape(title)}</h4>{body}{more}"

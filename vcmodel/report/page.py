@@ -15,6 +15,7 @@ from vcmodel.report.flags import flags, state
 from vcmodel.report.templating import render, shown_number
 from vcmodel.report.text import MEANINGS
 from vcmodel.results.diagnostics import with_intervals
+from vcmodel.results.effects import effects_table
 from vcmodel.results.field import field_layout
 
 if TYPE_CHECKING:
@@ -79,16 +80,8 @@ def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = 
     kept = row.payload or {}
     cells = pd.DataFrame(kept.get("rows") or {})
     found = diagnose_table(cells, row.traits, None if data is None else field_layout(data)) if len(cells) else None
-    effects = [(item["term"], with_intervals(_kept_effects(item))) for item in kept.get("random") or ()]
+    effects = [(item["term"], with_intervals(effects_table(item))) for item in kept.get("random") or ()]
     return _page(row.fit, _Parts(", ".join(row.traits), f"{row.file} \u00b7 {row.model}", back, source, effects, found))
-
-
-def _kept_effects(item: Mapping[str, Any]) -> pd.DataFrame:
-    """The table of a term's effects from the columns that a batch keeps."""
-    levels, inner = item["level"], item["inner"]
-    index = pd.Index(levels, name="level") if inner is None else pd.MultiIndex.from_arrays([levels, inner], names=["level", item["factor"]])
-    names = ("effect", "std_error", "reliability")
-    return pd.DataFrame({name: pd.Series(item[name], dtype=float).to_numpy() for name in names}, index=index)
 
 
 def _page(record: Mapping[str, Any], parts: _Parts) -> str:

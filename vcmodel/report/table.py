@@ -77,15 +77,6 @@ def wrapped(text: str, first: str, rest: str) -> str:
     return "\n".join(lines)
 
 
-def counted(n: int, what: str) -> str:
-    """A count with its noun.
-
-    >>> counted(1, "row"), counted(2, "row")
-    ('1 row', '2 rows')
-    """
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
 def listed(items: Sequence[str]) -> str:
     """Notes as a list."""
     return "\n".join(wrapped(item, "- ", "  ") for item in items)

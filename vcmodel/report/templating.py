@@ -13,7 +13,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from vcmodel.report.figures.style import readable
+from vcmodel.report.figures.style import printable
 from vcmodel.report.table import number
 
 
@@ -58,7 +58,7 @@ def shown_number(value: float | None, form: str = ".6g") -> str:
 
 
 def _printable(value: Any) -> Any:
-    return value if isinstance(value, Markup) else "" if value is None else readable(value) if isinstance(value, str) else value
+    return value if isinstance(value, Markup) else "" if value is None else printable(value) if isinstance(value, str) else value
 
 
 def _text(name: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vcmodel.report.table import counted, listed, table, wrapped
+from vcmodel.report.table import listed, table, wrapped
+from vcmodel.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

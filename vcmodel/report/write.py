@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vcmodel.errors import VcmodelError
+from vcmodel.files import write_whole
 from vcmodel.report.flags import flags
 from vcmodel.report.listing import Listing
 from vcmodel.report.stamp import stamp, stamp_of
@@ -32,12 +32,9 @@ def write_page(path: str | PathLike[str], page: str) -> Path:
         The file cannot be written.
     """
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
-        beside.replace(target)
+        write_whole(target, page, "xmlcharrefreplace")
     except OSError as problem:
-        beside.unlink(missing_ok=True)
         raise VcmodelError(f"report: {str(target)!r} cannot be written: {problem.strerror or problem}") from None
     return target
 

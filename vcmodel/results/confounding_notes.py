@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from vcmodel.formula.factor_specs import StructuredFactor, of_kind
 from vcmodel.reml.status import Status
-from vcmodel.results.labels import shown
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, spec_of, written
+from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,14 +45,14 @@ def confounding_notes(estimate: Estimate, explained: Collection[int]) -> list[st
         joined.setdefault(key, []).append(group)
     result = []
     for groups in joined.values():
-        rows = "; ".join(shown([components[c].rows[i] for c, i in group], MOST_ROWS) for group in groups[:MOST_GROUPS])
+        rows = "; ".join(few([components[c].rows[i] for c, i in group], MOST_ROWS) for group in groups[:MOST_GROUPS])
         more = f"; … ({len(groups)} groups in all)" if len(groups) > MOST_GROUPS else ""
         combination = "a combination of them" if len(groups) == 1 else "a combination of each group"
         remedy = _remedy(estimate, sorted({c for group in groups for c, _ in group}))
         result.append(f"the data cannot separate {rows}{more}: only {combination} is determined (code S); {remedy}")
     if alone:
         result.append(
-            f"the data carry no information on {shown(alone, MOST_ROWS)} (code S): leave out what they describe, or fix them with bounds"
+            f"the data carry no information on {few(alone, MOST_ROWS)} (code S): leave out what they describe, or fix them with bounds"
         )
     return result
 
@@ -63,10 +63,10 @@ def _remedy(estimate: Estimate, members: list[int]) -> str:
     random = [component for component in components if component.is_random]
     residual = [component for component in components if not component.is_random]
     if len(components) == 1 or not random:
-        return f"give {shown([component.label for component in components])} a structure with fewer parameters"
+        return f"give {few([component.label for component in components])} a structure with fewer parameters"
     spare = [component for component in random if not has_covariances(component)]
     if residual and len(spare) == len(random) > 1:
-        labels = shown([component.label for component in spare])
+        labels = few([component.label for component in spare])
         hold = held_at_error(residual[0].rows[0])
         return f"without repeated records their variances are part of the residual: leave out one of {labels}, or {hold}"
     if not residual or (spare and len(random) > 1):
@@ -79,14 +79,14 @@ def _among_terms(estimate: Estimate, random: list[Component]) -> str:
     spare = min(reversed(random), key=lambda component: (has_covariances(component), len(component.rows)))
     others = [component.label for component in random if component is not spare]
     if all(len(component.rows) == len(spare.rows) for component in random):
-        return f"the terms describe the same effects: leave out one of {shown([component.label for component in random])}"
-    return f"what {written(estimate, spare)} describes is part of {shown(others)}: leave out {written(estimate, spare)}"
+        return f"the terms describe the same effects: leave out one of {few([component.label for component in random])}"
+    return f"what {written(estimate, spare)} describes is part of {few(others)}: leave out {written(estimate, spare)}"
 
 
 def _leave_out(estimate: Estimate, spare: Component, residual: list[Component]) -> str:
     """A term without covariances whose levels have one record each: the residual is the same."""
     term = spec_of(estimate, spare)
-    name = shown([component.label for component in residual])
+    name = few([component.label for component in residual])
     factors = of_kind(term.factors, StructuredFactor)
     if len(factors) == 1 and len(residual) == 1 and spare.structure.size > 1 and len(estimate.design.frame.responses) == 1:
         sections = f"residual='dsum(~ units | {factors[0].factor})'"

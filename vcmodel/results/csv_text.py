@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
+from vcmodel.tables.labels import NUMBER
+
 # apostrophes are counted in, so that a text that had one already can be told from a text that got one
 DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
 GUARDED = re.compile(r"''*[=+\-@\t\r\n]")
-NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 def guarded(text: str) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from vcmodel.results.export import plain
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
     from vcmodel.reml.estimate import Estimate
 
     Array = NDArray[np.float64]
+
+# of a table of predicted effects
+COLUMNS = ("effect", "std_error", "pev", "reliability")
 
 
 def fixed_effects(estimate: Estimate) -> pd.DataFrame:
@@ -45,6 +52,30 @@ def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
     else:
         labels = pd.MultiIndex.from_product([levels, list(term.structure.levels)], names=["level", term.structure.factor or "term"])
     return pd.DataFrame({name: np.ravel(values.T) for name, values in columns.items()}, index=labels)
+
+
+def effects_record(term: str, table: pd.DataFrame) -> dict[str, Any]:
+    """A table of :func:`random_effects` in the types of JSON, column by column.
+
+    ``inner`` is the level of the term's matrix and ``factor`` what that is a level of; both None for a single variance.
+    """
+    several = isinstance(table.index, pd.MultiIndex)
+    return {
+        "term": term,
+        "factor": str(table.index.names[1]) if several else None,
+        "level": [str(item) for item in table.index.get_level_values(0)],
+        "inner": [str(item) for item in table.index.get_level_values(1)] if several else None,
+        **{name: plain(table[name].to_numpy()) for name in COLUMNS},
+    }
+
+
+def effects_table(record: Mapping[str, Any]) -> pd.DataFrame:
+    """The table that :func:`effects_record` was made from, or the columns of it that were kept; its labels are text."""
+    levels, inner = record["level"], record["inner"]
+    index = pd.Index(levels, name="level")
+    if inner is not None:
+        index = pd.MultiIndex.from_arrays([levels, inner], names=["level", record["factor"]])
+    return pd.DataFrame({name: np.array(record[name], dtype=float) for name in COLUMNS if name in record}, index=index)
 
 
 def by_row(design: Design, values: Array, index: pd.Index, name: str) -> pd.Series | pd.DataFrame:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vcmodel.errors import FormulaError, VcmodelError, choices
-from vcmodel.formula.algebra import key
-from vcmodel.formula.parser import parse_random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from vcmodel.reml.estimate import Estimate
     from vcmodel.spec import FactorSpec, TermSpec
@@ -60,6 +58,10 @@ def _products(text: str) -> frozenset[frozenset[str]] | None:
     >>> _products("at(R, 'P'):f") == _products('f : at(R, "P")')
     True
     """
+    # importing the package loads no SciPy
+    from vcmodel.formula.algebra import key
+    from vcmodel.formula.parser import parse_random
+
     try:
         return frozenset(key(product) for product in parse_random(text))
     except FormulaError:
@@ -95,12 +97,3 @@ def matrix_levels(estimate: Estimate, index: int) -> tuple[str, ...]:
     """The k labels of a component's matrix; a (1, 1) matrix is labelled by the component."""
     component = estimate.components[index]
     return (component.label,) if component.structure.size == 1 and component.structure.levels == ("",) else component.structure.levels
-
-
-def shown(names: Sequence[str], most: int = 6) -> str:
-    """A list of names for a message, cut after `most`.
-
-    >>> shown(["a", "b", "c"], 2)
-    'a, b, … (3 in all)'
-    """
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])}, … ({len(names)} in all)"

@@ -21,7 +21,7 @@ import numpy as np
 from vcmodel.errors import VcmodelError
 from vcmodel.results.comparable import entries
 from vcmodel.results.cones import mixture_weights
-from vcmodel.results.tangent import NULL, RESIDUAL, Cone, UnknownCone, free_parameters, typical, values_at
+from vcmodel.results.tangent import AT_ZERO, RESIDUAL, Cone, UnknownCone, free_parameters, typical, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,8 +168,8 @@ def _inside(part: Part) -> Part:
     if part.fixed.all() or not np.all(np.isfinite(sigma)):
         return part
     here, there = (np.linalg.eigvalsh(matrix / scale) for matrix in (part.sigma, sigma))
-    further = np.sum(there < NULL) < np.sum(here < NULL) or not np.all(np.isfinite(part.theta))
-    return replace(part, theta=theta, sigma=sigma) if further and there[0] > -NULL else part
+    further = np.sum(there < AT_ZERO) < np.sum(here < AT_ZERO) or not np.all(np.isfinite(part.theta))
+    return replace(part, theta=theta, sigma=sigma) if further and there[0] > -AT_ZERO else part
 
 
 def _moves(model: Comparable, inner: Sequence[Part]) -> tuple[list[list[Array]], NDArray[np.bool_]]:

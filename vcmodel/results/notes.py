@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.formula.factor_specs import KnownFactor, StructuredFactor, of_kind
+from vcmodel.reml.boundary import NULL
 from vcmodel.reml.status import Status
 from vcmodel.results.confounding_notes import confounding_notes
-from vcmodel.results.labels import matrix_levels, shown
+from vcmodel.results.labels import matrix_levels
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
+from vcmodel.text import counted, few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from vcmodel.reml.estimate import Estimate
 
     Array = NDArray[np.float64]
-
-# eigenvalues of a random matrix in units of the data's variance below which it counts as singular: its zeros are exact but for rounding
-NULL = 1e-11
 
 
 def notes(estimate: Estimate) -> list[str]:
@@ -74,7 +73,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
     gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
     if gone:
         result.append(
-            f"{label}: at {shown(gone)} confounded with the fixed effects: the variance there is unknown; leave them out of the term"
+            f"{label}: at {few(gone)} confounded with the fixed effects: the variance there is unknown; leave them out of the term"
         )
     if all(code == "F" for code in codes):
         return result
@@ -85,7 +84,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         return [*result, f"{label}: variance 0, at its boundary; the data ask for no variance of this term"]
     zero = [levels[i] for i in range(k) if estimate.sigma(index)[i, i] == 0.0]
     if null == len(zero):
-        where = "all variances are 0" if null == k else f"variance 0 at {shown(zero)}"
+        where = "all variances are 0" if null == k else f"variance 0 at {few(zero)}"
         return [*result, f"{label}: {where}, at the boundary; the data ask for no variance of this term there"]
     return [*result, _singular(estimate, index, k - null, explained)]
 
@@ -104,8 +103,8 @@ def _singular(estimate: Estimate, index: int, rank: int, explained: set[int]) ->
         inner = ":".join(item.label for item in spec.factors if not isinstance(item, StructuredFactor)) or label
         n, d = int(freedom.levels[place]), int(known.min())
         reason = (
-            f" ({inner} has {n} level{'s' * (n != 1)}, {d} degree{'s' * (d != 1)} of freedom beside the fixed effects, "
-            f"for {len(component.rows)} parameters); the data cannot separate {shown(component.rows, 10)}"
+            f" ({inner} has {counted(n, 'level')}, {counted(d, 'degree')} of freedom beside the fixed effects, "
+            f"for {len(component.rows)} parameters); the data cannot separate {few(component.rows, 10)}"
         )
         return head + reason + _supported(estimate, index, inner)
     return (

@@ -8,8 +8,9 @@ import numpy as np
 
 from vcmodel.formula.factor_specs import StructuredFactor, of_kind
 from vcmodel.reml.status import Status
-from vcmodel.results.labels import matrix_levels, shown
+from vcmodel.results.labels import matrix_levels
 from vcmodel.results.remedies import as_residual, has_covariances, held_at_error, written
+from vcmodel.text import counted, few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,9 +46,9 @@ def residual_notes(estimate: Estimate, index: int) -> list[str]:
         return []
     component, k = estimate.components[index], estimate.components[index].structure.size
     names = [matrix_levels(estimate, index)[i] for i in found.levels]
-    some = "" if len(names) == k else f" at {shown(names)}"
+    some = "" if len(names) == k else f" at {few(names)}"
     what = f"variance{'s run' if len(names) > 1 else ' runs'}{some} to 0" if found.vanish else f"{k} x {k} matrix becomes singular{some}"
-    head = f"{component.label}: the residual {what}; the parameters concerned are {shown(component.rows, 10)}"
+    head = f"{component.label}: the residual {what}; the parameters concerned are {few(component.rows, 10)}"
     reason = _exact_fit(estimate, found) if estimate.status is Status.UNBOUNDED else None
     if reason is None:
         reason = _variances(estimate, component.rows) if found.vanish else _matrix(estimate, index, found, names)
@@ -70,7 +71,7 @@ def _boundary(estimate: Estimate, index: int) -> Boundary | None:
 def _response(estimate: Estimate, cells: NDArray[np.int64]) -> str:
     """The name of the responses of some cells."""
     frame = estimate.design.frame
-    return shown([frame.responses[t] for t in np.unique(frame.trait[cells])])
+    return few([frame.responses[t] for t in np.unique(frame.trait[cells])])
 
 
 def _exact_fit(estimate: Estimate, found: Boundary) -> str | None:
@@ -113,7 +114,7 @@ def _variances(estimate: Estimate, rows: tuple[str, ...]) -> str:
         return f"the model fits these records exactly, because it has as many effects as there are of them; simplify it, or {hold}"
     if related:
         return (
-            f"the records differ by more between families, or by less within them, than the relationships of {shown(related)} with any "
+            f"the records differ by more between families, or by less within them, than the relationships of {few(related)} with any "
             "residual beside them allow, so that all of the variation is taken for genetic (a heritability of 1); look for an effect that "
             f"families share beside their genes (of the dam, the litter or the plot they stood in) and add it to random, or {hold}"
         )
@@ -134,12 +135,11 @@ def _matrix(estimate: Estimate, index: int, found: Boundary, names: list[str]) -
     kind = "responses" if several else "levels"
     simpler = _simpler(estimate, index)
     if units <= 2 * len(names):
-        count = f"{units} unit{'s' * (units != 1)}"
-        return f"only {count} have all of {shown(names)}, too few for their covariances; {simpler}"
+        return f"only {counted(units, 'unit')} have all of {few(names)}, too few for their covariances; {simpler}"
     if estimate.status is Status.UNBOUNDED:
         remedy = f"drop one of these {kind}" if several else f"leave out one of these {kind}"
-        return f"{shown(names)} determine one another exactly (one copies, or is computed from, the others); {remedy}, or {simpler}"
-    return f"beside the random terms {shown(names)} determine one another; {simpler}, or look for {kind} computed from one another"
+        return f"{few(names)} determine one another exactly (one copies, or is computed from, the others); {remedy}, or {simpler}"
+    return f"beside the random terms {few(names)} determine one another; {simpler}, or look for {kind} computed from one another"
 
 
 def _simpler(estimate: Estimate, index: int) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # eigenvalues of a matrix in units of the data's variance below this are its null space (least squares leaves 1e-10)
-NULL = 1e-7
+AT_ZERO = 1e-7
 # relative size of what is left of a vector that lies in a space
 RESIDUAL = 1e-6
 # variances at their boundary are moved inside by this share of the data's
@@ -169,7 +169,7 @@ def theta_at(part: Part, sigma: Array) -> Array | None:
             free = [derivative[own].sum(axis=0) / scale for own in members]
             if not np.all(np.isfinite(rest)) or not np.all(np.isfinite(free)):
                 return None
-            if np.linalg.norm(rest) < NULL * 1e-2:
+            if np.linalg.norm(rest) < AT_ZERO * 1e-2:
                 return theta if _smooth(part, sigma, theta) else None
             if not free:
                 return None
@@ -181,7 +181,7 @@ def theta_at(part: Part, sigma: Array) -> Array | None:
 
 def _smooth(part: Part, sigma: Array, theta: Array) -> bool:
     """Whether the matrix has derivatives by its free parameters: always, unless a variance is zero and they depend on it."""
-    if np.all(np.diag(sigma) > NULL * part.reference**2):
+    if np.all(np.diag(sigma) > AT_ZERO * part.reference**2):
         return True
     here, inside = (part.structure.derivative(value)[~part.fixed] for value in (theta, typical(part, sigma)))
     return bool(np.allclose(here, inside, rtol=RESIDUAL))
@@ -192,9 +192,9 @@ def _blocks(part: Part, sigma: Array, moves: Array) -> list[Block]:
     rows = _once(part.structure)
     scale = part.reference[rows]
     values, vectors = np.linalg.eigh(sigma[np.ix_(rows, rows)] / np.outer(scale, scale))
-    if values[0] < -1e3 * NULL:
+    if values[0] < -1e3 * AT_ZERO:
         raise VcmodelError("the models are not nested: the smaller one has a matrix that the larger one cannot have")
-    null = vectors[:, values < NULL] / scale[:, None]
+    null = vectors[:, values < AT_ZERO] / scale[:, None]
     # in coordinates where a typical matrix of the structure is the identity half-lines have common eigenvectors; a variance held at zero
     # is zero there too, and no direction
     near, axes = np.linalg.eigh(null.T @ np.nan_to_num(part.structure.value(typical(part, sigma)))[np.ix_(rows, rows)] @ null)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+# a number with a decimal point, as programs write it
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 # letters and marks of other scripts that print like these, after case folding
 _TWINS = (
     str.maketrans(
@@ -44,7 +45,7 @@ def level_order(labels: Iterable[str]) -> list[str]:
     (['1', '9', '10'], ['b10', 'b9'])
     """
     labels = list(labels)
-    if all(_NUMBER.fullmatch(item) for item in labels):
+    if all(NUMBER.fullmatch(item) for item in labels):
         return sorted(labels, key=lambda item: (float(item), item))
     return sorted(labels)
 

@@ -24,6 +24,7 @@ WORDS = frozenset(
 # what a spreadsheet shows for a number it cannot compute
 ERRORS = frozenset(["#nv", "#value!", "#div/0!", "#ref!", "#num!", "#name?"])
 NUMBERS = frozenset({0.0, -1.0, *SENTINELS, -99999.0})
+# without exponents: 0E5 may be a name
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 
 

@@ -52,10 +52,10 @@ class Picture:
     wide: bool = False
 
 
-def readable(text: object) -> str:
+def printable(text: object) -> str:
     """`text` without what no page or image can hold: control characters, lone surrogates, and marks that turn the direction of reading.
 
-    >>> len(readable("a" + chr(0) + chr(0x202E) + "b")), readable(chr(7)) == chr(0xFFFD)
+    >>> len(printable("a" + chr(0) + chr(0x202E) + "b")), printable(chr(7)) == chr(0xFFFD)
     (4, True)
     """
     return UNREADABLE.sub("\ufffd", str(text))
@@ -67,7 +67,7 @@ def label(text: object, width: int = 24) -> str:
     >>> label("a price in $ or $$").count(chr(92))
     3
     """
-    return shortened(" ".join(readable(text).split()), width).replace("$", r"\$")
+    return shortened(" ".join(printable(text).split()), width).replace("$", r"\$")
 
 
 def new_figure(width: float, height: float) -> Figure:
