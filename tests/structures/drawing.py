@@ -1,23 +1,52 @@
 """Random structures and parameters for the law tests, and finite differences."""
 
-import numpy as np
-from hypothesis import strategies as st
+from contextlib import suppress
 
+import numpy as np
+import pytest
+from hypothesis import assume
+from hypothesis import strategies as st
+from structures.demo_ar1 import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
+from structures.demo_fa import FactorAnalytic
+
+from vcmodel.errors import StructureError
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import STRUCTURES, build
 
-NAMES = tuple(name for name, found in STRUCTURES.items() if found.name == name)
+DEMONSTRATIONS = (FactorAnalytic, Autoregressive, AutoregressiveHomogeneous, AutoregressiveHeterogeneous)
+# every structure once: the registry's, and those that the tests add to it
+CLASSES = {name: found for name, found in STRUCTURES.items() if found.name == name} | {found.name: found for found in DEMONSTRATIONS}
+NAMES = tuple(CLASSES)
 
 
 def labels(size):
     return tuple("abcdefgh"[:size])
 
 
+def instances(name, size, factor="f"):
+    """The structure `name` over `size` levels with each of its examples of further arguments that so many levels allow."""
+    found = []
+    for arguments in CLASSES[name].examples:
+        with suppress(StructureError):
+            found.append(CLASSES[name](factor, labels(size), *arguments))
+    return found
+
+
+EVERY = [
+    pytest.param(item, id=f"{name}-{size}-{number}")
+    for name in NAMES
+    for size in range(1, 6)
+    for number, item in enumerate(instances(name, size))
+]
+
+
 @st.composite
 def simple(draw, largest=5, carries=None):
-    """Any registry structure over 1 to `largest` levels."""
-    menu = [name for name in NAMES if carries is None or STRUCTURES[name].carries_variance == carries]
-    return build(draw(st.sampled_from(menu)), draw(st.sampled_from("fg")), labels(draw(st.integers(1, largest))))
+    """Any structure over 1 to `largest` levels."""
+    menu = [name for name in NAMES if carries is None or CLASSES[name].carries_variance == carries]
+    found = instances(draw(st.sampled_from(menu)), draw(st.integers(1, largest)), draw(st.sampled_from("fg")))
+    assume(found)
+    return draw(st.sampled_from(found))
 
 
 @st.composite

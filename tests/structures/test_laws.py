@@ -2,17 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from profiles import examples
-from structures.drawing import NAMES, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
+from structures.drawing import EVERY, assert_near, bent, cases, covariance, differences, interior, labels, simple, structures, symmetric
 
 from vcmodel.linalg.connected import connected_parts
 from vcmodel.structures.rebased_chart import RebasedChart
-from vcmodel.structures.registry import build, menu
+from vcmodel.structures.registry import build
 
 quick = settings(max_examples=examples(60))
-SIZES = range(1, 6)
 
 
 @given(cases())
@@ -222,6 +221,7 @@ def test_root_fills_the_pattern_of_the_matrix_in_groups(structure):
 @given(structures)
 @quick
 def test_groups_are_the_connected_parts_by_default(structure):
+    assume("fa" not in {part.name for part in getattr(structure, "parts", (structure,))})
     assert structure.root_groups() == tuple(tuple(columns) for _, columns in connected_parts(structure.root_pattern()))
 
 
@@ -230,35 +230,44 @@ def test_groups_are_the_connected_parts_by_default(structure):
 def test_units_of_the_data_do_not_matter(structure):
     rng = np.random.default_rng(structure.size)
     theta = structure.start(covariance(structure.size, rng))
-    factor = np.array([1e6 if parameter.kind in ("variance", "covariance") else 1.0 for parameter in structure.parameters])
+    factor = np.array([{"variance": 1e6, "covariance": 1e6, "loading": 1e3}.get(parameter.kind, 1.0) for parameter in structure.parameters])
     chart, phi = structure.chart(theta, np.ones(structure.size))
     large, point = structure.chart(theta * factor, np.full(structure.size, 1e3))
     assert_near(large.reported(point) / factor, theta, 1e-12)
     assert [edge.group for edge in large.edges(point)] == [edge.group for edge in chart.edges(phi)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", SIZES)
-def test_parameters_are_counted_named_and_ordered(name, size):
-    structure = build(name, "f", labels(size))
+COUNTS = {
+    "0": lambda w: 0,
+    "1": lambda w: 1,
+    "2": lambda w: 2,
+    "w": lambda w: w,
+    "w + 1": lambda w: w + 1,
+    "1 + w": lambda w: w + 1,
+    "w (w + 1) / 2": lambda w: w * (w + 1) / 2,
+    "w (w - 1) / 2": lambda w: w * (w - 1) / 2,
+    "w (w - 1) / 2 + 1": lambda w: w * (w - 1) / 2 + 1,
+    "w k - k (k - 1) / 2 + w": lambda w, k: w * k - k * (k - 1) / 2 + w,
+}
+
+
+@pytest.mark.parametrize("structure", EVERY)
+def test_parameters_are_counted_named_and_ordered(structure):
     parameters = structure.parameters
-    if size > 1:
-        count = next(row.parameters for row in menu() if name in row.names)
-        assert len(parameters) == eval(count.replace("w (", "w * ("), {"w": size})
+    if structure.size > 1:
+        assert len(parameters) == COUNTS[structure.count](structure.size, *(getattr(structure, name) for name in structure.arguments))
     assert len({parameter.suffix for parameter in parameters}) == len(parameters)
     assert structure.carries_variance == any(parameter.kind == "variance" for parameter in parameters)
     kinds = [parameter.kind for parameter in parameters]
-    if name.startswith("cor"):
+    if structure.name.startswith(("cor", "ar")):
         assert kinds == sorted(kinds)  # correlations, then variances
-    assert all(parameter.bound == ("U" if parameter.kind == "correlation" else "P") for parameter in parameters)
+    assert all(parameter.bound == ("U" if parameter.kind in ("correlation", "loading") else "P") for parameter in parameters)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [2, 3, 5])
-def test_the_ray_reaches_the_boundary_on_both_sides(name, size):
+@pytest.mark.parametrize("structure", [item for item in EVERY if item.values[0].size in (2, 3, 5)])
+def test_the_ray_reaches_the_boundary_on_both_sides(structure):
     """Guards the drawing of parameters: without it the laws would only be tested in the interior."""
-    structure = build(name, "f", labels(size))
-    theta = structure.start(covariance(size, np.random.default_rng(7)))
+    theta = structure.start(covariance(structure.size, np.random.default_rng(7)))
     for sign in (-1.0, 1.0):
         far = bent(structure, theta, sign)
         smallest = np.linalg.eigvalsh(structure.value(far))[0] / structure.value(far).diagonal().max()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vcmodel.errors import StructureError
 from vcmodel.linalg.connected import connected_levels, connected_parts
 from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.default_chart import DefaultChart
 from vcmodel.structures.fixed_chart import FixedChart
 
 Kind = Literal["variance", "covariance", "correlation", "loading"]
@@ -127,9 +128,8 @@ class Structure(ABC):
         """Further starting values worth a try, where the likelihood is known to have several maxima."""
         return ()
 
-    @abstractmethod
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
-        """A chart and the coordinates of Sigma(theta) in it.
+        """A chart and the coordinates of Sigma(theta) in it; by default a :class:`DefaultChart`, which is for regular matrices.
 
         Parameters
         ----------
@@ -137,6 +137,7 @@ class Structure(ABC):
         reference : (k,) array
             Standard deviation of the data at each level, the scale for pivots and edges (ignored by correlation structures).
         """
+        return DefaultChart.of(self, theta, reference)
 
     def constrained_chart(
         self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
@@ -169,7 +170,9 @@ class Structure(ABC):
         self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
     ) -> tuple[Chart, Array]:
         """:meth:`constrained_chart` where some parameters are constrained and not all of them held."""
-        raise NotImplementedError(f"{self.name} does not say how its parameters are held or tied")
+        if type(self).chart is not Structure.chart:
+            raise StructureError(f"{self.name}({self.factor}): its parameters cannot be held or tied singly; hold all of them, or none")
+        return DefaultChart.of(self, theta, reference, floored=False)
 
     def pattern(self) -> NDArray[np.bool_]:
         """Entries (k, k) of Sigma that can be nonzero."""

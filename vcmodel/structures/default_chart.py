@@ -1,0 +1,175 @@
+"""The chart of a structure that brings none: its reported parameters, variances as standard deviations and correlations as angles.
+
+References
+----------
+Smith, S. P. (1995). Differentiation of the Cholesky algorithm. Journal of Computational and Graphical Statistics 4, 134-147.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from vcmodel.errors import StructureError
+from vcmodel.structures.chart import Array, Chart, Edge, Scale
+
+if TYPE_CHECKING:
+    from vcmodel.structures.base import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class DefaultChart(Chart):
+    """Standard deviations for variances, angles t for correlations sin t, covariances and loadings as they are.
+
+    Every correlation of an iterate lies between -1 and 1; where that is not enough for a positive definite matrix, the point is not
+    feasible and the search steps back. The loading is the Cholesky factor L, with dL = L Phi(L^-1 dSigma L^-T), Phi the lower triangle
+    with half the diagonal (Smith 1995). Sigma must therefore be regular: a structure whose estimates may be singular, as random matrices
+    often are, brings a chart of its own. The variances of :class:`Homogeneous` and :class:`Heterogeneous` may vanish all the same.
+
+    Attributes
+    ----------
+    structure : Structure
+    reference : (k,) array
+        Standard deviation of the data at each level.
+    floored : bool
+        Whether the standard deviations have edges at zero; else they are scales, which constraints may tie.
+    """
+
+    linear: ClassVar[bool] = False
+
+    structure: Structure
+    reference: Array
+    floored: bool = True
+
+    @classmethod
+    def of(cls, structure: Structure, theta: Array, reference: Array, floored: bool = True) -> tuple[DefaultChart, Array]:
+        """The chart, and the coordinates of `theta`.
+
+        Raises
+        ------
+        StructureError
+            `theta` is not admissible, or the structure has a root of a shape of its own and no chart to go with it.
+        """
+        if structure.root_pattern().shape != (structure.size,) * 2:
+            raise StructureError(f"{structure.name}({structure.factor}): a structure whose root is not square must have a chart of its own")
+        theta = structure.require_admissible(theta)
+        chart = cls(structure, np.asarray(reference, dtype=float), floored)
+        phi = np.where(chart.variances, np.sqrt(np.abs(theta)), theta)
+        return chart, np.where(chart.correlations, np.arcsin(np.clip(theta, -1.0, 1.0)), phi)
+
+    @cached_property
+    def variances(self) -> NDArray[np.bool_]:
+        """Which coordinates are standard deviations."""
+        return np.array([parameter.kind == "variance" for parameter in self.structure.parameters], dtype=bool)
+
+    @cached_property
+    def correlations(self) -> NDArray[np.bool_]:
+        """Which coordinates are angles."""
+        return np.array([parameter.kind == "correlation" for parameter in self.structure.parameters], dtype=bool)
+
+    @property
+    def size(self) -> int:
+        """Number of reported parameters."""
+        return len(self.structure.parameters)
+
+    @property
+    def order(self) -> int:
+        """Number of rows, k."""
+        return self.structure.size
+
+    def reported(self, phi: Array) -> Array:
+        """Squares of the standard deviations and sines of the angles."""
+        return np.where(self.variances, phi**2, np.where(self.correlations, np.sin(phi), phi))
+
+    def _slopes(self, phi: Array) -> Array:
+        """Derivative of each reported parameter by its coordinate (m,)."""
+        return np.where(self.variances, 2.0 * phi, np.where(self.correlations, np.cos(phi), 1.0))
+
+    def jacobian(self, phi: Array) -> Array:
+        """Diagonal."""
+        return np.diag(self._slopes(phi))
+
+    def value(self, phi: Array) -> Array:
+        """The structure's matrix."""
+        return self.structure.value(self.reported(phi))
+
+    def derivative(self, phi: Array) -> Array:
+        """The structure's derivative times the slopes."""
+        return self._slopes(phi)[:, None, None] * self.structure.derivative(self.reported(phi))
+
+    def curvature(self, phi: Array, gradient: Array) -> Array:
+        """Chain rule: the structure's curvature between the slopes, and its slopes times the second derivatives 2 and -sin t."""
+        theta, slopes = self.reported(phi), self._slopes(phi)
+        second = np.where(self.variances, 2.0, np.where(self.correlations, -np.sin(phi), 0.0))
+        bent = second * np.tensordot(self.structure.derivative(theta), gradient, 2)
+        return slopes[:, None] * self.structure.curvature(theta, gradient) * slopes + np.diag(bent)
+
+    def loading(self, phi: Array) -> Array:
+        """The Cholesky factor (k, k), which keeps the connected blocks of the matrix."""
+        return np.asarray(np.linalg.cholesky(self.value(phi)), dtype=float)
+
+    def loading_derivative(self, phi: Array) -> Array:
+        """Derivative of the Cholesky factor (m, k, k)."""
+        root = self.loading(phi)
+        inverse = solve_triangular(root, np.eye(self.order), lower=True, check_finite=False)
+        middle = np.tril(inverse @ self.derivative(phi) @ inverse.T)
+        index = np.arange(self.order)
+        middle[:, index, index] *= 0.5
+        return np.asarray(root @ middle)
+
+    def feasible(self, phi: Array) -> bool:
+        """Whether the matrix is positive definite."""
+        try:
+            return bool(np.all(np.isfinite(phi)) and np.all(np.isfinite(self.loading(phi))))
+        except np.linalg.LinAlgError:
+            return False
+
+    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
+        """Standard deviations made positive, angles between -90 and 90 degrees."""
+        return self, np.where(self.variances, np.abs(phi), np.where(self.correlations, np.arcsin(np.sin(phi)), phi))
+
+    def _scales(self) -> list[tuple[int, float]]:
+        """Each standard deviation with that of the data at the levels whose variance it moves."""
+        moves = self.structure.derivative(self.structure.start(np.diag(self.reference**2)))
+        found = []
+        for index in np.flatnonzero(self.variances).tolist():
+            levels = np.diagonal(moves[index]) != 0.0
+            found.append((index, float(np.sqrt(np.mean(self.reference[levels if levels.any() else slice(None)] ** 2)))))
+        return found
+
+    @cached_property
+    def _edges(self) -> tuple[Edge, ...]:
+        return tuple(Edge(index, (index,), scale) for index, scale in self._scales()) if self.floored else ()
+
+    def edges(self, phi: Array) -> tuple[Edge, ...]:
+        """Each standard deviation at zero."""
+        return self._edges
+
+    def constrained(self, phi: Array) -> Array:
+        """Standard deviations, and the other parameters as reported."""
+        return np.where(self.variances, phi, self.reported(phi))
+
+    def constrained_jacobian(self, phi: Array) -> Array:
+        """Diagonal."""
+        return np.diag(np.where(self.variances, 1.0, self._slopes(phi)))
+
+    def constrained_curvature(self, phi: Array, weights: Array) -> Array:
+        """Of the sines."""
+        return np.diag(np.where(self.correlations, -np.sin(phi) * weights, 0.0))
+
+    @cached_property
+    def _scale_coordinates(self) -> tuple[Scale, ...]:
+        return () if self.floored else tuple(Scale(index, scale, False) for index, scale in self._scales())
+
+    def scale_coordinates(self, phi: Array) -> tuple[Scale, ...]:
+        """Each standard deviation, unless it has an edge."""
+        return self._scale_coordinates
+
+    def angles(self) -> NDArray[np.bool_]:
+        """The angles."""
+        return self.correlations
