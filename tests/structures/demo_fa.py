@@ -44,6 +44,10 @@ class FactorAnalyticChart(LinearChart):
     def constrained_jacobian(self, phi):
         return np.diag(self._signs(phi))
 
+    def settled(self, phi, tolerance):
+        small = (self.first < 0) & (np.abs(phi) < tolerance * self.scales)
+        return self, np.where(small, 0.0, phi)
+
     def scale_coordinates(self, phi):
         return tuple(Scale(int(a), float(self.scales[a]), False) for a in np.flatnonzero((self.first < 0) & ~self.floored))
 

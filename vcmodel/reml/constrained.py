@@ -110,12 +110,11 @@ class ConstrainedSearch(Search):
         inside: dict[int, tuple[Chart, Array]] = {}
         for c in self.equalities.involved:
             part, reference = self.point[c], self.point[c].component.reference
-            pattern = part.component.structure.root_pattern()
-            if not part.component.is_random or not part.chart.size or pattern.shape[0] != pattern.shape[1]:
-                continue  # not any matrix inside has a root of another shape
+            if not part.component.is_random or not part.chart.size:
+                continue
             if np.linalg.svd(part.loading / reference[:, None], compute_uv=False)[-1] < depth:
-                sigma = part.sigma + np.diag((depth * reference) ** 2)
-                inside[c] = MatrixChart(sigma, np.where(pattern, np.linalg.cholesky(sigma), 0.0)), np.zeros(0)
+                root = part.component.structure.regular_root(part.loading, depth * reference)
+                inside[c] = MatrixChart(root @ root.T, root), np.zeros(0)
         if not inside:
             return False
         with self.probe() as probe:

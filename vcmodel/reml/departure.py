@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.equality import EqualityConstraints
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
     from vcmodel.reml.search import Probe, Search
 
     Array = NDArray[np.float64]
@@ -46,10 +46,16 @@ def settle(search: Search, equalities: EqualityConstraints) -> bool:
     here = search.point
     random = [c for c in equalities.involved if here[c].component.is_random]
     trial = here.changed({c: here[c].chart.settled(here[c].phi, ZERO) for c in random})
-    if all(old.chart.size == new.chart.size and np.array_equal(old.sigma, new.sigma) for old, new in zip(here, trial, strict=True)):
+    if all(_same(old, new) for old, new in zip(here, trial, strict=True)):
         return False
     with search.probe() as probe:
         return _kept(search, probe, trial, -search.slack)
+
+
+def _same(old: Part, new: Part) -> bool:
+    """Whether a part has the matrix it had, and as many zeros in its root: the square of a small entry may be lost beside others."""
+    zeros = [np.count_nonzero(part.loading) for part in (old, new)]
+    return old.chart.size == new.chart.size and zeros[0] == zeros[1] and np.array_equal(old.sigma, new.sigma)
 
 
 def depart(search: Search, equalities: EqualityConstraints) -> Departure:

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from vcmodel.errors import StructureError
 from vcmodel.linalg.connected import connected_levels, connected_parts
@@ -193,6 +194,21 @@ class Structure(ABC):
         Groups may overlap in rows, as the common factors and the specific effects of a factor-analytic matrix do.
         """
         return tuple(tuple(columns.tolist()) for _, columns in connected_parts(self.root_pattern()) if columns.size)
+
+    def regular_root(self, root: Array, deviations: Array) -> Array:
+        """A root (k, r) within the root pattern of a regular matrix near that of `root`, with `deviations` (k,) added to the levels.
+
+        A square root is that of the matrix with independent deviations added; otherwise each level's are added to the root in a column
+        that it shares with as few others as possible.
+        """
+        pattern = self.root_pattern()
+        if pattern.shape[0] == pattern.shape[1]:
+            return np.where(pattern, np.linalg.cholesky(root @ root.T + np.diag(deviations**2)), 0.0)
+        shared = np.where(pattern, pattern.sum(axis=0), pattern.size)
+        rows, columns = linear_sum_assignment(shared)
+        result = root.copy()
+        result[rows, columns] += np.where(root[rows, columns] < 0.0, -1.0, 1.0) * deviations[rows]
+        return result
 
     def admissible(self, theta: Array) -> bool:
         """Whether Sigma(theta) is a positive semi-definite matrix with non-negative variances.

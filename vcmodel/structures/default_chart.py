@@ -7,7 +7,7 @@ Smith, S. P. (1995). Differentiation of the Cholesky algorithm. Journal of Compu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,26 +24,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DefaultChart(Chart):
-    """Standard deviations for variances, angles t for correlations sin t, covariances and loadings as they are.
+    """Standard deviations for variances, angles t for correlations cos t or -cos t, covariances and loadings as they are.
 
-    Every correlation of an iterate lies between -1 and 1; where that is not enough for a positive definite matrix, the point is not
-    feasible and the search steps back. The loading is the Cholesky factor L, with dL = L Phi(L^-1 dSigma L^-T), Phi the lower triangle
-    with half the diagonal (Smith 1995). Sigma must therefore be regular: a structure whose estimates may be singular, as random matrices
-    often are, brings a chart of its own. The variances of :class:`Homogeneous` and :class:`Heterogeneous` may vanish all the same.
+    An angle is counted from the nearer end, 1 or -1, so that both ends are edges like a standard deviation of zero. Every correlation of
+    an iterate lies between -1 and 1; where that is not enough for a positive definite matrix, the point is not feasible and the search
+    steps back. The loading is the Cholesky factor L, with dL = L Phi(L^-1 dSigma L^-T), Phi the lower triangle with half the diagonal
+    (Smith 1995). Sigma must therefore be regular: the search comes as near to a singular matrix as its lower bounds are, 1e-4 standard
+    deviations, and a structure that shall reach it brings a chart of its own. The variances of :class:`Homogeneous` and
+    :class:`Heterogeneous` reach zero all the same.
 
     Attributes
     ----------
     structure : Structure
     reference : (k,) array
         Standard deviation of the data at each level.
+    signs : (m,) array
+        The end, 1 or -1, from which the angles are counted; 1 for other coordinates.
     floored : bool
-        Whether the standard deviations have edges at zero; else they are scales, which constraints may tie.
+        Whether standard deviations and angles have edges at zero; else the former are scales, which constraints may tie.
     """
 
     linear: ClassVar[bool] = False
 
     structure: Structure
     reference: Array
+    signs: Array
     floored: bool = True
 
     @classmethod
@@ -58,9 +63,9 @@ class DefaultChart(Chart):
         if structure.root_pattern().shape != (structure.size,) * 2:
             raise StructureError(f"{structure.name}({structure.factor}): a structure whose root is not square must have a chart of its own")
         theta = structure.require_admissible(theta)
-        chart = cls(structure, np.asarray(reference, dtype=float), floored)
+        chart = cls(structure, np.asarray(reference, dtype=float), np.ones(theta.size), floored)
         phi = np.where(chart.variances, np.sqrt(np.abs(theta)), theta)
-        return chart, np.where(chart.correlations, np.arcsin(np.clip(theta, -1.0, 1.0)), phi)
+        return chart._nearer(np.where(chart.correlations, np.arccos(np.clip(theta, -1.0, 1.0)), phi))
 
     @cached_property
     def variances(self) -> NDArray[np.bool_]:
@@ -83,12 +88,12 @@ class DefaultChart(Chart):
         return self.structure.size
 
     def reported(self, phi: Array) -> Array:
-        """Squares of the standard deviations and sines of the angles."""
-        return np.where(self.variances, phi**2, np.where(self.correlations, np.sin(phi), phi))
+        """Squares of the standard deviations and cosines of the angles."""
+        return np.where(self.variances, phi**2, np.where(self.correlations, self.signs * np.cos(phi), phi))
 
     def _slopes(self, phi: Array) -> Array:
         """Derivative of each reported parameter by its coordinate (m,)."""
-        return np.where(self.variances, 2.0 * phi, np.where(self.correlations, np.cos(phi), 1.0))
+        return np.where(self.variances, 2.0 * phi, np.where(self.correlations, -self.signs * np.sin(phi), 1.0))
 
     def jacobian(self, phi: Array) -> Array:
         """Diagonal."""
@@ -103,9 +108,9 @@ class DefaultChart(Chart):
         return self._slopes(phi)[:, None, None] * self.structure.derivative(self.reported(phi))
 
     def curvature(self, phi: Array, gradient: Array) -> Array:
-        """Chain rule: the structure's curvature between the slopes, and its slopes times the second derivatives 2 and -sin t."""
+        """Chain rule: the structure's curvature between the slopes, and the second derivatives 2 and -cos t."""
         theta, slopes = self.reported(phi), self._slopes(phi)
-        second = np.where(self.variances, 2.0, np.where(self.correlations, -np.sin(phi), 0.0))
+        second = np.where(self.variances, 2.0, np.where(self.correlations, -theta, 0.0))
         bent = second * np.tensordot(self.structure.derivative(theta), gradient, 2)
         return slopes[:, None] * self.structure.curvature(theta, gradient) * slopes + np.diag(bent)
 
@@ -130,8 +135,15 @@ class DefaultChart(Chart):
             return False
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """Standard deviations made positive, angles between -90 and 90 degrees."""
-        return self, np.where(self.variances, np.abs(phi), np.where(self.correlations, np.arcsin(np.sin(phi)), phi))
+        """Standard deviations made positive, angles counted from the nearer end."""
+        return self._nearer(np.where(self.variances, np.abs(phi), np.where(self.correlations, np.arccos(np.cos(phi)), phi)))
+
+    def _nearer(self, phi: Array) -> tuple[DefaultChart, Array]:
+        """The chart and the point with angles beyond 90 degrees counted from the other end."""
+        far = self.correlations & (phi > 0.5 * np.pi)
+        if not far.any():
+            return self, phi
+        return replace(self, signs=np.where(far, -self.signs, self.signs)), np.where(far, np.pi - phi, phi)
 
     def _scales(self) -> list[tuple[int, float]]:
         """Each standard deviation with that of the data at the levels whose variance it moves."""
@@ -144,10 +156,11 @@ class DefaultChart(Chart):
 
     @cached_property
     def _edges(self) -> tuple[Edge, ...]:
-        return tuple(Edge(index, (index,), scale) for index, scale in self._scales()) if self.floored else ()
+        ends = [(index, 1.0) for index in np.flatnonzero(self.correlations).tolist()]
+        return tuple(Edge(index, (index,), scale) for index, scale in sorted(self._scales() + ends)) if self.floored else ()
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Each standard deviation at zero."""
+        """Each standard deviation and each angle at zero."""
         return self._edges
 
     def constrained(self, phi: Array) -> Array:
@@ -159,8 +172,8 @@ class DefaultChart(Chart):
         return np.diag(np.where(self.variances, 1.0, self._slopes(phi)))
 
     def constrained_curvature(self, phi: Array, weights: Array) -> Array:
-        """Of the sines."""
-        return np.diag(np.where(self.correlations, -np.sin(phi) * weights, 0.0))
+        """Of the cosines."""
+        return np.diag(np.where(self.correlations, -self.reported(phi) * weights, 0.0))
 
     @cached_property
     def _scale_coordinates(self) -> tuple[Scale, ...]:
@@ -169,6 +182,14 @@ class DefaultChart(Chart):
     def scale_coordinates(self, phi: Array) -> tuple[Scale, ...]:
         """Each standard deviation, unless it has an edge."""
         return self._scale_coordinates
+
+    def settled(self, phi: Array, tolerance: float) -> tuple[Chart, Array]:
+        """Small standard deviations put to zero where the matrix stays regular without them."""
+        settled = phi.copy()
+        for index, scale in self._scales():
+            if abs(phi[index]) < tolerance * scale:
+                settled[index] = 0.0
+        return self, settled if self.feasible(settled) else phi
 
     def angles(self) -> NDArray[np.bool_]:
         """The angles."""
