@@ -6,21 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from profiles import examples
+from tabular import tabular
 
 from vcmodel import datasets
 from vcmodel.design.pedigree import Pedigree
 from vcmodel.errors import ModelWarning, RelationshipError
-
-
-def tabular(parents):
-    """A by the recursive rules, one row after the other."""
-    n = len(parents)
-    a = np.zeros((n, n))
-    for i, (sire, dam) in enumerate(parents):
-        for j in range(i):
-            a[i, j] = a[j, i] = 0.5 * sum(a[j, p] for p in (sire, dam) if p >= 0)
-        a[i, i] = 1.0 + (0.5 * a[sire, dam] if min(sire, dam) >= 0 else 0.0)
-    return a
 
 
 def random_pedigree(n, seed, sires=None):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dense
 import numpy as np
 import pandas as pd
 import pytest
+from tabular import tabular
 
 import vcmodel as vc
 
@@ -60,3 +62,55 @@ def test_fixed_terms_follow_the_same_rule() -> None:
     for rest in ("x", "C(gen)"):
         with pytest.raises(vc.DataError, match=r"in `fixed`: no observation meets at\(trait, 'y1'\):at\(site, 'A'\); leave the term out"):
             vc.fit(f"y1 + y2 ~ trait + at(trait, 'y1'):at(site, 'A'):{rest}", data=data)
+
+
+def inbred() -> tuple[pd.DataFrame, vc.Pedigree]:
+    """Animals of unequal inbreeding at two sites, and their pedigree."""
+    rows = [("a", None, None), ("b", None, None), ("c", "a", "b"), ("d", "c", "c"), ("e", "d", "d"), ("f", "a", "e"), ("g", "e", "f")]
+    pedigree = vc.Pedigree(pd.DataFrame(rows, columns=["id", "sire", "dam"]))
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame({"site": np.repeat(["p", "q"], 28), "animal": np.tile(list("abcdefg"), 8)})
+    effects = {key: 2.0 * rng.normal() for key in zip(data["site"], data["animal"], strict=True)}
+    drawn = [effects[key] for key in zip(data["site"], data["animal"], strict=True)]
+    return data.assign(y=np.array(drawn) + rng.normal(size=len(data))), pedigree
+
+
+def test_reliabilities_are_relative_to_the_variance_of_each_animal_at_each_site() -> None:
+    data, pedigree = inbred()
+    fit = vc.fit("y ~ site", random="site:vm(animal, A)", data=data, known={"A": pedigree})
+    design, (sigma, error) = fit.estimate.design, (fit.estimate.sigma(i)[0, 0] for i in range(2))
+    (term,) = design.terms
+    a = tabular([[-1, -1], [-1, -1], [0, 1], [2, 2], [3, 3], [0, 4], [4, 5]])
+    k = np.kron(np.eye(2), a)
+    np.testing.assert_allclose(dense.relationship(term), k, atol=1e-10)
+    np.testing.assert_allclose(term.relationship.diagonal, np.diag(k), atol=1e-12)
+    assert term.relationship.labels[1] == "p:b" and len(set(np.diag(a))) > 3
+    z = term.incidence.toarray()
+    p = dense.projection(sigma * z @ k @ z.T + error * np.eye(len(data)), dense.fixed_matrix(design))
+    explained = np.diag(sigma**2 * k @ z.T @ p @ z @ k)
+    effects = fit.random_effects("site:vm(animal, A)")
+    np.testing.assert_allclose(effects["reliability"], explained / (sigma * np.diag(k)), atol=1e-8)
+    np.testing.assert_allclose(effects["effect"], sigma * k @ z.T @ p @ data["y"].to_numpy(), atol=1e-8)
+
+
+def test_a_term_with_two_covariates_has_their_product() -> None:
+    data = unbalanced().assign(x=lambda d: np.arange(len(d)) % 7.0, z=lambda d: 1.0 - np.arange(len(d)) % 5)
+    design = vc.fit("y2 ~ 1", random="gen + gen:lin(x):lin(z)", data=data).estimate.design
+    plain, products = (term.incidence.toarray() for term in design.terms)
+    np.testing.assert_array_equal(products, plain * (data["x"] * data["z"]).to_numpy()[:, None])
+
+
+def test_the_terms_joined_by_str_need_a_factor_each() -> None:
+    with pytest.raises(vc.StructureError, match="every term of str\\(\\) must have the same number of factors"):
+        vc.fit("y2 ~ 1", random="str(~ gen + gen:site, ~ us(2):id(gen))", data=unbalanced())
+
+
+def test_levels_that_a_relationship_lacks_are_named() -> None:
+    data, pedigree = inbred()
+    data["animal"] = data["animal"].replace({"c": "x1", "d": "G"})
+    with pytest.raises(
+        vc.RelationshipError, match="vm\\(animal, A\\): levels G, x1 of column 'animal' not found in relationship 'A', where 'g' is"
+    ):
+        vc.fit("y ~ site", random="vm(animal, A)", data=data, known={"A": pedigree})
+    with pytest.raises(vc.RelationshipError, match="vm\\(animal, B\\): no relationship named 'B' was given; pass known="):
+        vc.fit("y ~ site", random="vm(animal, B)", data=data, known={"A": pedigree})

@@ -223,3 +223,9 @@ def test_files_of_labels_refused(tmp_path, text, message):
     (tmp_path / "ids.txt").write_text(text)
     with pytest.raises(RelationshipError, match=message):
         Relationship.triplets(entries(matrix(), range(1, 6)), tmp_path / "ids.txt")
+
+
+@pytest.mark.filterwarnings("error")
+def test_complex_labels_are_labels() -> None:
+    frame = pd.DataFrame({"row": [3, 1j], "column": [3, 1j], "value": [3.0, 3.0]}, dtype=object)
+    assert Relationship.triplets(frame).labels == ("3", "1j")

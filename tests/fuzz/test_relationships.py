@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fuzz.budget import draws
+from tabular import tabular
 
 import vcmodel as vc
 from vcmodel.tables.missing import NUMBERS, WORDS
@@ -27,17 +28,6 @@ def random_parents(rng):
     if rng.random() < 0.2:
         parents[:, int(rng.integers(2))] = -1
     return parents
-
-
-def tabular(parents):
-    """A by the recursive rules."""
-    n = len(parents)
-    a = np.zeros((n, n))
-    for i, (sire, dam) in enumerate(parents):
-        for j in range(i):
-            a[i, j] = a[j, i] = 0.5 * sum(a[j, p] for p in (sire, dam) if p >= 0)
-        a[i, i] = 1.0 + (0.5 * a[sire, dam] if min(sire, dam) >= 0 else 0.0)
-    return a
 
 
 def names_of(rng, n):

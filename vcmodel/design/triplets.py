@@ -105,8 +105,10 @@ def _columns(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series, list
 
 def _as_numbers(column: pd.Series) -> NDArray[np.float64]:
     """The entries that are numbers, NaN elsewhere."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.full(len(column), np.nan) if np.iscomplexobj(numbers) else numbers.astype(np.float64)
+    numbers = pd.to_numeric(column, errors="coerce")
+    if pd.api.types.is_complex_dtype(numbers.dtype):
+        return np.full(len(column), np.nan)
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _counts(column: pd.Series) -> bool:
