@@ -8,7 +8,7 @@ from batch.small import folder, trial
 import vcmodel as vc
 from vcmodel.batch import combine_pairs, fit_many, run_job
 from vcmodel.batch.result import BatchResult
-from vcmodel.linalg.nearest_psd import is_psd
+from vcmodel.linalg.definite import is_positive_semidefinite
 
 TRAITS = ("a", "b", "c", "d")
 
@@ -39,7 +39,7 @@ def test_estimates_that_do_not_are_changed_least_where_they_are_known_best():
     good, poor = (0.05, 0.05, 0.01), (0.05, 0.05, 1.0)
     results = [pair("a", "b", (1, 1, 0.9), good), pair("a", "c", (1, 1, 0.9), good), pair("b", "c", (1, 1, -0.9), poor)]
     (found,) = combine_pairs(results)
-    assert is_psd(found.matrix)
+    assert is_positive_semidefinite(found.matrix)
     assert found.note.startswith("changed: the pairwise estimates had an eigenvalue of -0.8")
     change = np.abs(found.matrix - found.pairwise)
     assert change[1, 2] > 1.0
@@ -58,7 +58,7 @@ def test_a_pair_without_a_fit_is_completed_and_said():
     assert found.matrix[1, 1] == pytest.approx(1.0)
     assert found.rows()[4][5] is None
     assert found.rows()[4][-1] == "no converged fit has this pair: completed, not estimated"
-    assert is_psd(found.matrix)
+    assert is_positive_semidefinite(found.matrix)
 
 
 def test_variances_of_zero_and_missing_standard_errors():
@@ -86,7 +86,7 @@ def test_all_pairs_of_four_traits():
     whole = model.fit(data)
     # near the joint estimate, which uses all traits at once
     for combination, term in ((line, "line"), (units, "residual")):
-        assert is_psd(combination.matrix)
+        assert is_positive_semidefinite(combination.matrix)
         difference = np.abs(combination.matrix - whole.covariance(term).to_numpy())
         assert np.all(difference < 0.5 * combination.std_error)
 

@@ -3,7 +3,8 @@ import pytest
 from scipy import optimize
 
 import vcmodel as vc
-from vcmodel.linalg.nearest_psd import is_psd, nearest_psd
+from vcmodel.linalg.definite import is_positive_semidefinite
+from vcmodel.linalg.nearest_psd import nearest_psd
 
 
 def indefinite(q, seed):
@@ -25,9 +26,9 @@ def loss(matrix, target, weight):
 @pytest.mark.parametrize("q", [2, 4, 8])
 def test_the_nearest_matrix_satisfies_the_optimality_conditions(q, seed):
     target, weight = indefinite(q, seed)
-    assert not is_psd(target)
+    assert not is_positive_semidefinite(target)
     found = nearest_psd(target, weight)
-    assert is_psd(found)
+    assert is_positive_semidefinite(found)
     # Karush-Kuhn-Tucker: the gradient is positive semi-definite and orthogonal to the solution
     gradient = weight * (0.5 + 0.5 * np.eye(q)) * (found - target)
     size = np.abs(gradient).max()

@@ -88,9 +88,7 @@ def test_a_variance_that_does_not_press_stays():
 
 
 def test_it_is_refused_where_logl_falls_and_the_equations_come_back():
-    equations = Surface(
-        lambda s: -2.0 * s[0][0, 0] - (1.0 if s[0][0, 0] == 0.0 else 0.0), lambda s: [np.array([[-2.0]]), np.zeros((1, 1))]
-    )
+    equations = Surface(lambda s: -2.0 * s[0][0, 0] - (1.0 if s[0][0, 0] == 0.0 else 0.0), lambda s: [np.array([[-2.0]]), np.zeros((1, 1))])
     search, refused = at_lower_bound(equations), np.zeros(2, dtype=bool)
     before = search.point
     assert not activate(search, refused)

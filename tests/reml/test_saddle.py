@@ -73,9 +73,7 @@ def test_a_fit_that_starts_on_a_saddle_ends_on_a_hill():
 
 
 def test_without_a_free_coordinate_there_is_nothing_to_probe():
-    fixed = search_on(
-        quadratic([np.eye(1)]), (component("idv", residual=True),), [1.0], start={"units!R": 1.0}, bounds={"units!R": "F"}
-    )
+    fixed = search_on(quadratic([np.eye(1)]), (component("idv", residual=True),), [1.0], start={"units!R": 1.0}, bounds={"units!R": "F"})
     assert fixed.begin()
     found = leave_saddle(fixed)
     assert not found.left

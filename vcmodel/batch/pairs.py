@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.batch.result import BatchResult
-from vcmodel.linalg.nearest_psd import is_psd, nearest_psd
+from vcmodel.linalg.definite import is_positive_semidefinite
+from vcmodel.linalg.nearest_psd import nearest_psd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +159,7 @@ def _solve(pairwise: Array, error: Array, scale: Array) -> tuple[Array, str]:
     weight[missing] = TIE * np.median(weight)
     target[missing] = 0.0
     complete = not missing.any()
-    if is_psd(target):
+    if is_positive_semidefinite(target):
         matrix[np.ix_(alive, alive)] = target * unit
         return matrix, "unchanged: the pairwise estimates are positive semi-definite" if complete else "unchanged where estimated"
     solved = nearest_psd(target, weight / weight.max())

@@ -11,14 +11,6 @@ Array = NDArray[np.float64]
 
 TOLERANCE = 1e-11  # change of a projected gradient step, relative to the largest entry
 STEPS = 200_000  # hundreds suffice unless weights differ by orders of magnitude within a row
-RANK = 1e-12  # eigenvalues above minus this share of the largest are not negative
-
-
-def is_psd(matrix: Array) -> bool:
-    """Whether no eigenvalue of the correlation form is negative beyond rounding."""
-    scale = np.sqrt(np.where(np.diag(matrix) > 0.0, np.diag(matrix), 1.0))
-    values = np.linalg.eigvalsh(matrix / np.outer(scale, scale))
-    return bool(values[0] >= -RANK * max(values[-1], 0.0)) and bool(np.all(np.diag(matrix) >= 0.0))
 
 
 def project(matrix: Array) -> Array:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 # eigenvalues of the Gram matrix of the changes, scaled to unit diagonal, that are rounding (squares of 1e-6)
-CONFOUNDED = 1e-12
+NULL_EIGENVALUE = 1e-12
 # changes of V that are this small beside the change of Sigma are rounding: the term itself is confounded with the fixed effects
 NO_CHANGE = 1e-14
 # numbers in the changes of V for one random vector, beyond which the search is left out
@@ -138,7 +138,7 @@ def _null_space(gram: Array) -> Array:
     if not gram.size:
         return np.zeros((gram.shape[0], 0))
     values, vectors = np.linalg.eigh(gram)
-    return np.asarray(vectors[:, values < CONFOUNDED * gram.shape[0]])
+    return np.asarray(vectors[:, values < NULL_EIGENVALUE * gram.shape[0]])
 
 
 def change_gram(design: Design, changes: Sequence[Array]) -> Array:

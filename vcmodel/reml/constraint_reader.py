@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import StructureError, choices
+from vcmodel.linalg.definite import is_positive_definite
 from vcmodel.reml.bounds import RESIDUAL_BOUNDS
 from vcmodel.reml.constraints import Constraints
 from vcmodel.reml.equality import EqualityConstraints
@@ -185,14 +186,7 @@ def adapted(component: Component, theta: Array, kept: NDArray[np.bool_]) -> Arra
 def _is_start(component: Component, theta: Array) -> bool:
     """Whether the equations can start at `theta`: a positive semi-definite matrix, positive definite for a residual."""
     structure = component.structure
-    if any(value < 0.0 for value, parameter in zip(theta, structure.parameters, strict=True) if parameter.kind == "variance"):
-        return False
-    sigma = structure.value(theta)
-    if not np.all(np.isfinite(sigma)) or np.any(np.diag(sigma) < 0.0):
-        return False
-    scale = np.sqrt(np.diag(sigma))
-    scale = np.where(scale > 0.0, scale, 1.0)
-    return bool(np.linalg.eigvalsh(sigma / np.outer(scale, scale)).min() >= (-1e-10 if component.is_random else 1e-10))
+    return structure.admissible(theta) and (component.is_random or is_positive_definite(structure.value(theta)))
 
 
 def _refusal(component: Component, theta: Array, given: NDArray[np.bool_], held: NDArray[np.bool_]) -> str:

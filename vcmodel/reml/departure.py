@@ -33,12 +33,12 @@ ZERO = 1e-4
 # a better point must raise logL by more than rounding
 BETTER = 1e-8
 # lengths of a step off a saddle, in standard deviations of the weakest direction, and of a scale off zero, in those of the data
-JUMPS = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
-LENGTHS = (0.1, 0.01)
+LENGTHS_OFF_SADDLE = (1.0, -1.0, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01, 1e-3, -1e-3)
+LENGTHS_OFF_ZERO = (0.1, 0.01)
 # correlations tried in place of one
 INSIDE_ONE = (0.9, 0.99, 0.999)
 # length of the curvature probe in standard deviations: logL's rounding (1e-13 of its terms) over its square stays below SADDLE
-PROBE = 1e-2
+CHORD = 1e-2
 
 
 def settle(search: Search, equalities: EqualityConstraints) -> bool:
@@ -69,7 +69,7 @@ def depart(search: Search, equalities: EqualityConstraints) -> Departure:
             weakest = _curvature(search, probe, directions[:, 0])
             falling = max(int(np.sum(system.values < -SADDLE)), 1 if weakest < -SADDLE else 0)
             for direction in directions.T[:falling]:
-                for length in JUMPS:
+                for length in LENGTHS_OFF_SADDLE:
                     if _kept(search, probe, here.moved(here.vector() + length * direction), BETTER):
                         return Departure(left=True, weakest=weakest)
         opened = _opened(search.constraints, equalities, here)
@@ -95,10 +95,10 @@ def _kept(search: Search, probe: Probe, trial: Point, gain: float) -> bool:
 def _curvature(search: Search, probe: Probe, direction: Array) -> float:
     """Exact curvature of -logL along the constraints, per square of `direction`; NaN where it cannot be computed."""
     here, values = search.point, []
-    for side in (PROBE, -PROBE):
+    for side in (CHORD, -CHORD):
         trial = search.retracted(here.moved(here.vector() + side * direction))
         values.append(probe.loglik if probe.at(trial) else np.nan)
-    return float((2.0 * search.loglik - values[0] - values[1]) / PROBE**2)
+    return float((2.0 * search.loglik - values[0] - values[1]) / CHORD**2)
 
 
 def _opened(constraints: Constraints, equalities: EqualityConstraints, here: Point) -> Iterator[Point]:
@@ -144,7 +144,7 @@ def _off_zero(
                         level = chart.scale_of.index(scale.coordinate)
                         pull = root.T @ gradient[level] if gradient is not None and kind != "random" else rng.normal(size=chart.order)
                         chart, phi = chart.turned(phi, level, -pull if kind == "downhill" else pull)
-                for length in LENGTHS:
+                for length in LENGTHS_OFF_ZERO:
                     moved = phi.copy()
                     moved[[scale.coordinate for scale in chosen]] = [length * scale.size for scale in chosen]
                     yield here.changed({c: (chart, moved)})

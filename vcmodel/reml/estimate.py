@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 # by how much another maximum must be higher to replace the first
-HIGHER = 1e-6
+HIGHER_MAXIMUM = 1e-6
 
 # eigenvalues of the scaled average information above this are no rounding
 WELL_DETERMINED = 1e-6
@@ -175,7 +175,7 @@ def _best(equations: Equations, constraints: Constraints, start: Point, control:
     last = best
     for last in _further(first):
         other = maximise(last)
-        needed = best.loglik + HIGHER if end.status.converged else best.loglik - HIGHER
+        needed = best.loglik + HIGHER_MAXIMUM if end.status.converged else best.loglik - HIGHER_MAXIMUM
         if other is not None and other.status.converged and last.loglik > needed:
             best, end = last, other
     if last is not best:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # lengths of a move, in standard deviations, over which a change of the score tells of its curvature: it is not linear over a longer one,
 # and rounding over a shorter one
-SHORTEST, LONGEST = 1e-5, 0.5
+SHORTEST_MOVE, LONGEST_MOVE = 1e-5, 0.5
 # least cosine between what the model left out and the move
 LEAST_COSINE = 0.1
 
@@ -51,6 +51,6 @@ class Memory:
         rest = self.score - score - hessian @ move
         length, size = float(np.linalg.norm(move * scale)), float(np.linalg.norm(rest / np.where(scale > 0, scale, 1.0)))
         inner = float(rest @ move)
-        if not SHORTEST < length < LONGEST or abs(inner) < LEAST_COSINE * size * length:
+        if not SHORTEST_MOVE < length < LONGEST_MOVE or abs(inner) < LEAST_COSINE * size * length:
             return hessian
         return hessian + np.outer(rest, rest) / inner

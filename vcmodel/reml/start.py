@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.errors import DataError
+from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 RANDOM_SHARE, RESIDUAL_SHARE = 0.1, 0.5
 # residuals below this fraction of the data are rounding
 EXACT = 1e-12
-# correlations start away from 0 (a saddle of some likelihoods) and from the boundary
-DEFAULT_CORRELATION, LARGEST_CORRELATION = 0.1, 0.9
 
 
 def level_sd(residual: Array, y: Array, level: NDArray[np.int64], k: int) -> Array:
@@ -49,8 +48,8 @@ def level_spread(residual: Array, y: Array, level: NDArray[np.int64], k: int) ->
 
 
 def pairwise_correlation(residual: Array, level: NDArray[np.int64], group: NDArray[np.int64], k: int) -> Array:
-    """Correlations (k, k) of group means at two levels over the groups that have both; DEFAULT_CORRELATION where fewer than 4 do."""
-    correlation = np.full((k, k), DEFAULT_CORRELATION)
+    """Correlations (k, k) of group means at two levels over the groups that have both; DEFAULT_START where fewer than 4 do."""
+    correlation = np.full((k, k), DEFAULT_START)
     np.fill_diagonal(correlation, 1.0)
     if k == 1:
         return correlation
@@ -73,7 +72,7 @@ def pairwise_correlation(residual: Array, level: NDArray[np.int64], group: NDArr
 def positive_definite(correlation: Array) -> Array:
     """The correlation matrix with off-diagonals limited and eigenvalues raised to 0.05, unit diagonal again; never exactly 0 off it."""
     off = ~np.eye(correlation.shape[0], dtype=bool)
-    limited = np.clip(correlation, -LARGEST_CORRELATION, LARGEST_CORRELATION)
+    limited = np.clip(correlation, -LARGEST_START, LARGEST_START)
     limited[off & (np.abs(limited) < 1e-3)] = 0.01
     np.fill_diagonal(limited, 1.0)
     values, vectors = np.linalg.eigh(limited)

@@ -32,7 +32,7 @@ class Status(Enum):
 
     UNCERTIFIED = (
         "not converged: a matrix ended at its boundary where the slope of logL could not be computed, so that nothing says whether it "
-        "should stay there; simplify the model (see notes), or give other starting values with start="
+        "should stay there; simplify the model, or give other starting values with start="
     )
 
     @property

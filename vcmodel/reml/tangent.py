@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # a direction keeps at least this effect, in standard deviations of the data, however small its scale
 LEAST_ANGLE = 1e-4
 # a limited coordinate this near to its limit, in units of the data, stands at it; it stays unless logL rises by more than rounding
-AT_LIMIT, RISING = 1e-9, 1e-9
+AT_LIMIT, OFF_LIMIT = 1e-9, 1e-9
 # sweeps of the active set: coordinates at their limit are held or released as the multipliers of the equations change
 SWEEPS = 3
 # singular values of dSigma along the free directions, relative to the largest: below this nothing is estimated
@@ -72,7 +72,7 @@ def tangent(
         now = still | (idle(point, bounds, active, residual_bound) & ~involved)
         now[bounds.index[active]] = True
         for limit in at_limit:
-            now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= RISING
+            now[limit.coordinate] |= slopes[limit.coordinate] * scale[limit.coordinate] <= OFF_LIMIT
         if sweep == SWEEPS or np.array_equal(now, held):
             break
         held = now

@@ -18,6 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from vcmodel.errors import StructureError
 from vcmodel.linalg.connected import connected_levels, connected_parts
+from vcmodel.linalg.definite import is_positive_semidefinite
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.default_chart import DefaultChart
 from vcmodel.structures.fixed_chart import FixedChart
@@ -213,22 +214,14 @@ class Structure(ABC):
     def admissible(self, theta: Array) -> bool:
         """Whether Sigma(theta) is a positive semi-definite matrix with non-negative variances.
 
-        The smallest eigenvalue is taken after scaling to unit diagonal and may fall short of zero by 1e-12, the rounding of a
-        correlation of exactly one; the answer therefore does not depend on the units of the data.
+        As :func:`~vcmodel.linalg.definite.is_positive_semidefinite` says, whatever the units of the data.
         """
         theta = np.asarray(theta, dtype=float)
         if theta.shape != (len(self.parameters),) or not np.all(np.isfinite(theta)):
             return False
         if any(value < 0.0 for value, parameter in zip(theta, self.parameters, strict=True) if parameter.kind == "variance"):
             return False
-        sigma = self.value(theta)
-        variances = sigma.diagonal()
-        if np.any(variances < 0.0) or np.any(sigma[variances == 0.0] != 0.0):
-            return False
-        kept = variances > 0.0
-        scale = np.sqrt(variances[kept])
-        scaled = sigma[np.ix_(kept, kept)] / scale[:, None] / scale
-        return scaled.size == 0 or bool(np.linalg.eigvalsh(scaled)[0] >= -1e-12)
+        return is_positive_semidefinite(self.value(theta))
 
     def require_admissible(self, theta: Array) -> Array:
         """`theta` as an array of floats.

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array
 
-INSIDE = 0.9  # starts keep this fraction of the way from independence to the boundary
-AWAY = 0.1  # start of correlations that are exactly zero on average, where the likelihood may have a saddle
+LARGEST_START = 0.9  # starts keep this fraction of the way from independence to the boundary
+DEFAULT_START = 0.1  # start of correlations that are exactly zero on average, where the likelihood may have a saddle
 SNAP = 1e-12  # a correlation this near to +-1 is rounding of a singular matrix: sums of at most some dozen products of doubles
 
 

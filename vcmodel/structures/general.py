@@ -14,7 +14,7 @@ from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.cholesky_chart import CorrelationCholeskyChart
 from vcmodel.structures.constrained_roots import constrained_root, places_of
 from vcmodel.structures.correlation_chart import CorrelationChart
-from vcmodel.structures.correlations import AWAY, INSIDE, correlation_matrix, pair_label, pairs
+from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, correlation_matrix, pair_label, pairs
 from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 
@@ -52,10 +52,10 @@ class General(LinearStructure):
         matrix = correlation_matrix(covariance)
         values = matrix[pairs(self.size)]
         if not np.any(values):
-            return np.full(len(values), AWAY)
+            return np.full(len(values), DEFAULT_START)
         # On the ray I + c (C - I) the smallest eigenvalue 1 - c (1 - lambda) is zero at c = 1 / (1 - lambda).
         smallest = np.linalg.eigvalsh(matrix)[0]
-        return min(1.0, INSIDE / max(1.0 - smallest, INSIDE)) * values
+        return min(1.0, LARGEST_START / max(1.0 - smallest, LARGEST_START)) * values
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Unit rows of a pivoted triangular root."""

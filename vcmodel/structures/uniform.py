@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.correlations import AWAY, INSIDE, SNAP, correlation_matrix, pairs, snapped
+from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, SNAP, correlation_matrix, pairs, snapped
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.linear import LinearStructure, RootChart, root_mean_square
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
@@ -45,8 +45,8 @@ class Uniform(LinearStructure):
             return np.zeros(0)
         average = float(np.mean(correlation_matrix(covariance)[pairs(self.size)]))
         if abs(average) <= SNAP:
-            return np.array([AWAY])
-        return np.array([min(max(average, -INSIDE / (self.size - 1)), INSIDE)])
+            return np.array([DEFAULT_START])
+        return np.array([min(max(average, -LARGEST_START / (self.size - 1)), LARGEST_START)])
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """One angle, counted from the nearer boundary."""
