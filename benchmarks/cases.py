@@ -111,11 +111,11 @@ def _environments() -> list[Case]:
     make, programs = "trials:genotypes_in_environments", ("nlme", "glmmTMB", "pyreml")
     return [
         Case(
-            family="T6", variant=structure, size=f"{k}x200x2", generator=make,
-            arguments={"environments": k, "genotypes": 200, "replicates": 2}, fixed="y ~ env", random=f"{structure}(env):geno",
-            residual="dsum(~ id(units) | env)", peers=programs,
+            family="T6", variant=structure, size=f"{k}x{genotypes}x2", generator=make,
+            arguments={"environments": k, "genotypes": genotypes, "replicates": 2}, fixed="y ~ env", random=f"{structure}(env):geno",
+            residual="dsum(~ id(units) | env)", peers=programs if k <= 20 else (), on_request=structure == "us" and k > 6,
         )
-        for structure, k in (("diag", 20), ("us", 6))
+        for structure, k, genotypes in (("diag", 20, 200), ("us", 6, 200), ("us", 20, 200), ("us", 40, 60))
     ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import pstats
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,18 +31,22 @@ def relationships(case: Case, folder: Path, data: Any) -> dict[str, Any]:
     return {}
 
 
-def run(case: Case, folder: Path, repeats: int, budget: float, profile: Path | None = None) -> None:
-    """Fit, and report."""
+def prepared(case: Case, folder: Path) -> tuple[Callable[[], Fit], float]:
+    """The fit of a case whose data were written to `folder`, to be called as often as wanted, and the seconds its relationships took."""
     import pandas as pd
 
     import vcmodel as vc
 
     data = pd.read_csv(folder / "data.csv")
     known, setup, _ = timed(lambda: relationships(case, folder, data))
+    return lambda: vc.fit(case.fixed, case.random, case.residual, data, known=known), setup
 
-    def fit() -> Fit:
-        return vc.fit(case.fixed, case.random, case.residual, data, known=known)
 
+def run(case: Case, folder: Path, repeats: int, budget: float, profile: Path | None = None) -> None:
+    """Fit, and report."""
+    import vcmodel as vc
+
+    fit, setup = prepared(case, folder)
     result, seconds = repeated(fit, repeats, budget)
     report(
         program="vcmodel",

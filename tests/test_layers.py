@@ -9,8 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(root):
-    return subprocess.run([sys.executable, ROOT / "tools" / "check_layers.py", root], capture_output=True, text=True, check=False)
+def run(root, *options):
+    return subprocess.run([sys.executable, ROOT / "tools" / "check_layers.py", *options, root], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -81,12 +81,31 @@ def test_a_circle_is_found(tree, text):
 
 
 @pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
-def test_imports_for_type_checkers_make_no_circle(tree, test):
+def test_imports_for_type_checkers_make_a_circle_when_asked(tree, test):
     text = f"import typing\nfrom typing import TYPE_CHECKING\nif {test}:\n    from vcmodel.reml.loop import maximise\n"
     (tree / "vcmodel" / "reml" / "step.py").write_text(text)
     (tree / "vcmodel" / "reml" / "loop.py").write_text("from vcmodel.reml.step import step\n")
     found = run(tree)
     assert (found.returncode, found.stdout.strip()) == (0, "imports point downwards, without circles")
+    found = run(tree, "--annotations")
+    assert (found.returncode, found.stdout) == (1, "import circle: vcmodel.reml.loop -> vcmodel.reml.step -> vcmodel.reml.loop\n")
+
+
+def test_every_circle_is_named_once(tree):
+    for one, other in (("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "c")):
+        (tree / "vcmodel" / "reml" / f"{one}.py").write_text(f"import vcmodel.reml.{other}\n")
+    lines = run(tree).stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[0].count("->") == 2
+    assert lines[1].count("->") == 3
+
+
+def test_the_picture_counts_modules_lines_and_imports(tree):
+    lines = run(tree, "--picture").stdout.splitlines()
+    assert "| linalg | 2 | 1 | errors 1 |" in lines
+    assert "| reml | 2 | 1 | linalg 1 |" in lines
+    assert "| all | 7 | 3 | |" in lines
+    assert lines[-1] == "imports point downwards, without circles"
 
 
 def test_a_folder_without_init_is_found(tree):

@@ -16,9 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def mirrors(source: Path, root: Path = ROOT) -> list[Path]:
     """Test files at the place of a source file (a path below vcmodel/): named after it, or after it and what they look at."""
     folder = root / "tests" / source.parent
-    return sorted(
-        path for path in folder.glob(f"test_{source.stem}*.py") if path.stem.removeprefix(f"test_{source.stem}")[:1] in ("", "_")
-    )
+    return sorted(path for path in folder.glob(f"test_{source.stem}*.py") if path.stem.removeprefix(f"test_{source.stem}")[:1] in ("", "_"))
 
 
 def importers(source: Path, root: Path = ROOT) -> list[Path]:
