@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import threadpoolctl
 
 import vcmodel as vc
 from vcmodel.cli import app
 from vcmodel.results.csv_text import unguarded
+
+threadpoolctl.threadpool_info()  # some releases start a program, once, to find the C library
 
 RNG = np.random.default_rng(11)
 SCRIPT = "<script>alert(1)</script>"
