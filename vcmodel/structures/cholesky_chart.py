@@ -18,7 +18,7 @@ from vcmodel.structures.correlations import correlation_jacobian, correlations
 from vcmodel.structures.linear import LinearChart
 from vcmodel.structures.pivoting import pivoted_cholesky, pivoted_root
 
-SMALL = 1e-2  # pivots below this fraction of the data's standard deviation call for a new order (design.md section 3.5)
+SMALL = 1e-2  # pivots below this fraction of the data's standard deviation call for a new order (docs/method.md, 5)
 
 
 @dataclass(frozen=True, eq=False)
