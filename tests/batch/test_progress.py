@@ -1,8 +1,10 @@
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
+import termios
 
 from batch.small import folder
 
@@ -61,15 +63,15 @@ def test_json_on_standard_error_only(tmp_path, capfd):
 def test_a_bar_on_a_terminal(tmp_path):
     job = folder(tmp_path / "job", files=3)
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (25, 100))  # the size of no other terminal decides
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     process = subprocess.Popen([sys.executable, "-c", RUN, str(job), str(tmp_path / "out")], stderr=theirs, env=environment)
-    os.close(theirs)
     text = b""
-    try:
-        while block := os.read(ours, 4096):
-            text += block
-    except OSError:
-        pass  # the end of a terminal
+    # this side is held open: a terminal that hangs up may drop what nobody has read yet
+    while process.poll() is None or select.select([ours], [], [], 0.1)[0]:
+        if select.select([ours], [], [], 0.1)[0]:
+            text += os.read(ours, 4096)
+    os.close(theirs)
     os.close(ours)
     assert process.wait() == 0
     assert b"3/3" in text

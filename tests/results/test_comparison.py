@@ -42,6 +42,17 @@ def test_a_random_slope_is_tested_on_the_boundary():
     assert found.p_boundary == pytest.approx(0.5 * stats.chi2.sf(found.statistic, 1) + 0.5 * stats.chi2.sf(found.statistic, 2))
 
 
+def test_str_against_its_first_term_by_numbers():
+    # the mixture of one and two degrees of freedom, each with half the weight, at a statistic where both tails matter
+    larger = vc.fit("y ~ x", random="str(~ s + s:lin(x), ~ us(2):id(s))", data=sleep_like())
+    found = larger.lrt(vc.fit("y ~ x", random="s", data=sleep_like()))
+    half = found.statistic / 2
+    one, two = math.erfc(math.sqrt(half)), math.exp(-half)
+    assert found.weights == pytest.approx((0.0, 0.5, 0.5))
+    assert found.p == pytest.approx(0.5 * one + 0.5 * two, rel=1e-6)
+    assert one > 1e-3 * two
+
+
 def test_no_evidence_at_all():
     found = zero_variance().lrt(vc.fit("y ~ 1", data=equal_groups()))
     assert (found.statistic, found.df, found.p_value, found.p_boundary) == (0.0, 1, 1.0, 1.0)

@@ -3,7 +3,7 @@ import math
 import pytest
 from scipy import stats
 
-from vcmodel.results.distributions import Z95, chi_square_tail, normal_two_sided
+from vcmodel.results.distributions import Z95, chi_square_tail, mixture_tail, normal_two_sided
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 7, 10, 51, 400])
@@ -25,3 +25,10 @@ def test_normal_tails_are_scipys(z):
 
 def test_interval_quantile():
     assert pytest.approx(stats.norm.ppf(0.975), rel=1e-14) == Z95
+
+
+def test_every_component_of_a_mixture_counts():
+    x = 3.2
+    one, two = math.erfc(math.sqrt(x / 2)), math.exp(-x / 2)
+    assert mixture_tail(x, [0.25, 0.5, 0.25]) == pytest.approx(0.5 * one + 0.25 * two, rel=1e-12)
+    assert mixture_tail(x, [0.0, 0.5, 0.5]) == pytest.approx(0.5 * one + 0.5 * two, rel=1e-12)

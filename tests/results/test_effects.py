@@ -1,3 +1,5 @@
+import json
+
 import dense
 import numpy as np
 import pandas as pd
@@ -5,6 +7,7 @@ import pytest
 from example_fits import oats, split_plot, trial, zero_variance
 
 import vcmodel as vc
+from vcmodel.results.effects import effects_record, effects_table
 
 
 def truth(fit, term):
@@ -41,6 +44,42 @@ def test_effects_of_several_traits_run_by_level_then_trait():
     np.testing.assert_allclose(table["pev"].to_numpy().reshape(-1, 2).T.ravel(), pev, rtol=1e-6)
     variance = np.diag(fit.covariance("Family"))
     np.testing.assert_allclose(table.xs("veloc", level="trait")["reliability"], 1 - pev[len(families) :] / variance[1], rtol=1e-6)
+
+
+def inbred():
+    """A pedigree with inbred animals, and their records at two sites."""
+    pedigree = pd.DataFrame(
+        {"id": list("abcdefgh"), "sire": [None, None, "a", "a", "c", "c", "e", "e"], "dam": [None, None, "b", "b", "d", "d", "f", "f"]}
+    )
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame([(animal, site) for animal in "cdefgh" for site in ("s1", "s2") for _ in range(3)], columns=["animal", "site"])
+    merit = dict(zip("cdefgh", rng.normal(0.0, 2.0, 6), strict=True))
+    data["y"] = data["animal"].map(merit) + rng.normal(size=len(data))
+    return data, vc.Pedigree(pedigree, id="id", sire="sire", dam="dam")
+
+
+def test_reliabilities_are_relative_to_the_animals_own_variance():
+    data, pedigree = inbred()
+    start = {"site:vm(animal, A)!site_s1": 2.0, "site:vm(animal, A)!site_s2": 3.0}
+    arguments = {"random": "diag(site):vm(animal, A)", "data": data, "known": {"A": pedigree}}
+    fit = vc.fit("y ~ site", **arguments, start=start, bounds=dict.fromkeys(start, "F"))
+    _, pev = truth(fit, 0)
+    diagonal = np.diag(dense.relationship(fit.estimate.design.terms[0]))
+    assert diagonal.max() > 1.2  # inbreeding is what tells K_ii from 1
+    table = fit.random_effects("animal")
+    for number, (site, variance) in enumerate((("s1", 2.0), ("s2", 3.0))):
+        own = pev.reshape(2, -1)[number]
+        np.testing.assert_allclose(table.xs(site, level="site")["reliability"], 1 - own / (variance * diagonal), rtol=1e-7, atol=1e-12)
+
+
+def test_the_serial_form_of_effects_gives_the_table_back():
+    for fit, term in ((split_plot(), "block:gen"), (trial(), "Family")):
+        table = fit.random_effects(term)
+        record = json.loads(json.dumps(effects_record(term, table)))
+        back = effects_table(record)
+        assert back.index.names == table.index.names
+        np.testing.assert_allclose(back.to_numpy(), table.to_numpy())
+        assert back.index.tolist() == [tuple(map(str, i)) if isinstance(i, tuple) else str(i) for i in table.index]
 
 
 def test_without_variance_there_is_no_reliability():

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from example_fits import oats, split_plot, trial, two_blocks, zero_variance
 
@@ -72,3 +73,19 @@ def test_tables_are_copies():
     table = split_plot().varcomp
     table.loc["block", "component"] = -1.0
     assert split_plot().varcomp.loc["block", "component"] > 0.0
+
+
+def test_the_change_of_a_negative_covariance_has_the_sign_of_the_change():
+    # stopped after one step: the covariance was negative before it, and the change is in per cent of its size
+    rng = np.random.default_rng(5)
+    line = np.repeat(np.arange(60), 3)
+    one, other = rng.normal(size=(2, 60))
+    data = pd.DataFrame({"line": line.astype(str), "a": one[line] + rng.normal(size=180)})
+    data["b"] = 0.4 * other[line] - one[line] + rng.normal(size=180)
+    arguments = {"random": "us(trait):line", "residual": "units:us(trait)", "data": data}
+    fits = [vc.fit("a + b ~ trait", **arguments, control=vc.Control(max_iterations=steps)) for steps in (1, 2)]
+    before, after = (fit.varcomp.loc["trait:line!trait_b:a", "component"] for fit in fits)
+    assert before < 0.0
+    change = fits[1].varcomp.loc["trait:line!trait_b:a", "pct_change"]
+    assert change == pytest.approx(100.0 * (after - before) / abs(before), rel=1e-6)
+    assert change * (after - before) > 0.0

@@ -12,6 +12,8 @@ from vcmodel.errors import VcmodelError
 from vcmodel.files import write_whole
 from vcmodel.results.csv_text import guarded
 from vcmodel.results.effects import COLUMNS, effects_record
+from vcmodel.results.matrices import correlations_table
+from vcmodel.results.omissions import small_components
 
 if TYPE_CHECKING:
     from vcmodel.fit import Fit
@@ -49,10 +51,10 @@ def write_fit(fit: Fit, folder: Path) -> list[Path]:
 
 
 def tables(fit: Fit) -> dict[str, pd.DataFrame]:
-    """``varcomp``, ``correlations``, ``fixed`` and ``random`` with labels as columns."""
+    """``varcomp``, ``correlations`` (of matrices that records show), ``fixed`` and ``random`` with labels as columns."""
     return {
         "varcomp": fit.varcomp.rename_axis("row").reset_index(),
-        "correlations": fit.correlations(),
+        "correlations": correlations_table(fit.estimate, small_components(fit.estimate)),
         "fixed": fit.fixed_effects.rename_axis("name").reset_index(),
         "random": _random(fit),
     }
