@@ -1,46 +1,15 @@
-"""The command line: output, files, exit codes, and errors without tracebacks."""
+"""The command line: its commands and options, and what is wrong with them."""
 
 import json
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from cli.split_plot import SPLIT, split_plot
 from example_fits import oats
 
 import vcmodel as vc
-from vcmodel.cli import app
-from vcmodel.results.csv_text import guarded, unguarded
-
-SPLIT = ("--fixed", "yield ~ gen * C(nitro)", "--random", "block + block:gen")
-TABLES = ["correlations.csv", "fit.json", "fixed.csv", "random.csv", "report.html", "varcomp.csv"]
-
-
-@cache
-def split_plot() -> vc.Fit:
-    return vc.fit(SPLIT[1], random=SPLIT[3], data=oats())
-
-
-@pytest.fixture
-def command(capsys):
-    """Run a command in this process: its exit code, output and errors."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = app([str(item) for item in arguments], standalone_mode=False)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
-@pytest.fixture
-def trial(tmp_path) -> Path:
-    path = tmp_path / "oats.csv"
-    oats().to_csv(path, index=False)
-    return path
 
 
 def test_fit_prints_the_summary(command, trial):
@@ -57,41 +26,6 @@ def test_what_a_fit_warns_of_is_printed_once_and_without_a_source_line(trial):
     assert done.stderr.startswith("not converged: ")
     assert done.stderr.count("iteration limit") == 1
     assert "Warning" not in done.stderr
-
-
-def test_fit_writes_its_folder(command, trial, tmp_path):
-    folder = tmp_path / "deep" / "results"
-    code, out, _ = command("fit", trial, *SPLIT, "--out", folder)
-    assert code == 0
-    assert sorted(path.name for path in folder.iterdir()) == TABLES
-    assert out.rstrip().endswith("varcomp.csv, correlations.csv, fixed.csv, random.csv, report.html")
-    fit = split_plot()
-    assert json.loads((folder / "fit.json").read_text())["loglik"] == pytest.approx(fit.loglik, abs=1e-9)
-    varcomp = pd.read_csv(folder / "varcomp.csv", index_col="row")
-    np.testing.assert_allclose(varcomp["component"], fit.varcomp["component"], rtol=1e-9)
-    random = pd.read_csv(folder / "random.csv")
-    assert random.groupby("term").size().to_dict() == {"block": 6, "block:gen": 18}
-    np.testing.assert_allclose(random["effect"][:6], fit.random_effects("block")["effect"], rtol=1e-7)
-    assert pd.read_csv(folder / "fixed.csv")["name"].tolist() == fit.fixed_effects.index.tolist()
-    page = (folder / "report.html").read_text()
-    assert page.lstrip().lower().startswith("<!doctype html")
-    # again: the same files, replaced
-    assert command("fit", trial, *SPLIT, "--out", folder, "--quiet")[:2] == (0, "")
-    assert sorted(path.name for path in folder.iterdir()) == TABLES
-
-
-def test_levels_of_a_matrix_stand_beside_the_level(command, tmp_path):
-    rng = np.random.default_rng(3)
-    data = pd.DataFrame({"f": np.repeat(np.arange(20), 5), "a": rng.normal(size=100), "b": rng.normal(size=100)})
-    data["a"] += rng.normal(size=20)[data["f"]]
-    data["b"] += data["a"]
-    data.to_csv(tmp_path / "two.csv", index=False)
-    arguments = ("--fixed", "a + b ~ trait", "--random", "us(trait):f", "--residual", "units:us(trait)", "-q", "-o", tmp_path / "out")
-    assert command("fit", tmp_path / "two.csv", *arguments)[0] == 0
-    table = pd.read_csv(tmp_path / "out" / "random.csv")
-    assert table["inner"].unique().tolist() == ["a", "b"]
-    assert len(table) == 40
-    assert len(pd.read_csv(tmp_path / "out" / "correlations.csv")) == 2
 
 
 def test_a_fit_that_does_not_converge_ends_with_2(command, trial, tmp_path):
@@ -118,34 +52,6 @@ def test_starts_and_bounds(command, trial):
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("units!R")).split()
     assert (row[1], row[2]) == ("150", "F")
-
-
-def test_a_pedigree_from_a_file(command, tmp_path):
-    data, pedigree = (vc.datasets.load(name) for name in ("gryphon", "gryphon_ped"))
-    names = dict(zip(pedigree.columns[:3], ("animal", "father", "mother"), strict=True))
-    pedigree.rename(columns=names).to_csv(tmp_path / "ped:2.csv", index=False, sep=";", na_rep="NA")
-    data.to_csv(tmp_path / "gryphon.tsv", index=False, sep="\t", na_rep=".")
-    known = f"A={tmp_path / 'ped:2.csv'}:pedigree:animal,father,mother"
-    arguments = (tmp_path / "gryphon.tsv", "-f", "bwt ~ sex", "-r", "vm(animal, A)", "-k", known)
-    code, out, _ = command("fit", *arguments)
-    assert code == 0
-    # published: -1165.093, 3.060441, 2.938412; there sex is a factor, with two levels the same model
-    assert "logL     -1165.093" in out
-    assert "3.06044" in out
-
-
-@pytest.mark.parametrize("kind", ["covariance", "precision", "markers", "markers:2"])
-def test_matrices_from_files(command, tmp_path, kind):
-    rng = np.random.default_rng(5)
-    lines = [f"{i:02d}" for i in range(15)]
-    counts = pd.DataFrame(rng.integers(0, 3, (15, 60)), index=lines, columns=[f"m{j}" for j in range(60)])
-    root = rng.normal(size=(15, 30))
-    matrix = pd.DataFrame(root @ root.T / 30, index=lines, columns=lines)
-    (counts if kind.startswith("markers") else matrix).to_csv(tmp_path / "k.csv")
-    pd.DataFrame({"line": np.repeat(lines, 4), "y": rng.normal(size=60)}).to_csv(tmp_path / "y.csv", index=False)
-    code, out, err = command("fit", tmp_path / "y.csv", "-f", "y ~ 1", "-r", "vm(line, K)", "-k", f"K={tmp_path / 'k.csv'}:{kind}")
-    assert (code, err) == (0, "")
-    assert "vm(line, K)" in out
 
 
 def test_plan(command, trial):
@@ -223,36 +129,6 @@ def test_wrong_input_ends_with_3(command, trial, tmp_path, arguments, message):
     assert "Traceback" not in err
 
 
-def test_debug_shows_the_traceback(command):
-    code, _, err = command("fit", "nowhere.csv", "-f", "y ~ 1", "--debug")
-    assert code == 3
-    assert "Traceback" in err
-    assert err.rstrip().endswith("error: data: there is no file 'nowhere.csv'")
-
-
-def test_an_error_of_the_program_ends_with_1(command, trial, monkeypatch):
-    def broken(*_args, **_options):
-        raise ZeroDivisionError("oh")
-
-    monkeypatch.setattr("vcmodel.reml.estimate.estimate", broken)
-    code, _, err = command("fit", trial, *SPLIT)
-    assert code == 1
-    assert err == "error: an error of vcmodel itself, ZeroDivisionError: oh. Please report it with the output of --debug\n"
-
-
-@pytest.mark.parametrize(("problem", "expected"), [(KeyboardInterrupt(), 130), (MemoryError(), 3), (OSError(28, "No space left", "x"), 3)])
-def test_other_ends(command, trial, monkeypatch, problem, expected):
-    def broken(*_args, **_options):
-        raise problem
-
-    monkeypatch.setattr("vcmodel.reml.estimate.estimate", broken)
-    code, _, err = command("fit", trial, *SPLIT)
-    assert code == expected
-    assert "Traceback" not in err
-    # Ctrl-C needs no explanation
-    assert err == "" or err.startswith(("error: the memory is exhausted", "error: No space left: 'x'"))
-
-
 def test_a_batch(command, tmp_path):
     for i in range(2):
         table = oats()
@@ -283,14 +159,3 @@ def test_as_a_program(trial):
     assert "Usage: vcmodel fit" in done.stderr
     done = run("structures")
     assert done.returncode == 0
-
-
-CELLS = ["=1+1", "+a", "-x", "@sum", "\tx", "\rx", "'=1", "''=1", "plain", "-1.5", "+2e-3", "'quoted", "", "a=b", "-", "+/+"]
-
-
-def test_cells_are_guarded_and_can_be_taken_back():
-    for text in CELLS:
-        cell = guarded(text)
-        assert unguarded(cell) == text
-        assert cell == text or not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert [guarded(text) == text for text in CELLS[-8:]] == [True, True, True, True, True, True, False, False]
