@@ -51,7 +51,8 @@ def test_levels_that_are_not_correlated_stand_in_patterns_of_their_own() -> None
 @pytest.mark.parametrize(
     ("residual", "message"),
     [
-        ("id(site):corv(t)", "rows 1 and 2 are the same combination of site, t in site:t \\(2 such pairs\\)"),
+        ("id(site):corv(t)", "rows 1 and 2 are the same combination of site, t \\(2 such pairs\\)"),
+        ("dsum(~ id(t) | site)", "rows 1 and 2 are the same combination of t in site_a \\(1 such pairs\\)"),
         ("dsum(~ units | site, levels=['a', 'b'])", "1 observations lie outside every section \\(site = c\\)"),
         ("dsum(~ units | site, levels=['a', 'b', 'd'])", "site has no level 'd'; the levels are: a, b, c"),
         ("vm(plot, K)", "vm\\(\\) belongs in `random`, not in `residual`"),

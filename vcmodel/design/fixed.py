@@ -106,12 +106,13 @@ def build_fixed(spec: ModelSpec, frame: Frame) -> FixedDesign:
     notes = (*(note for _, found in expanded for note in found), *means_missing(written, frame))
     blocks: dict[int, _Spread] = {}
     trait_alone = any(term.by_trait and not term.parts and not term.conditions for term in terms)
+    intercept = any(term.is_intercept for term in terms)
     common = [term.rest for term in terms if not term.by_trait and not term.conditions]
     for group in _groups(terms):
         first = terms[group[0]]
         cells = np.flatnonzero(meets(first.conditions, frame))
         rows = np.unique(frame.row[cells])
-        beside = trait_alone or "1" in common if not first.conditions else _spanned(first, terms, frame)
+        beside = trait_alone or intercept if not first.conditions else _spanned(first, terms, frame)
         if first.by_trait and not first.conditions:
             beside = trait_alone
         blocks_of = _evaluate([terms[i] for i in group], beside, frame, rows)

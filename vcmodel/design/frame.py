@@ -6,7 +6,7 @@ Rows are counted from 1 in every message, as in the file below its header.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,8 @@ class Frame:
     weights: NDArray[np.float64] | None
     notes: tuple[str, ...]
     every_row: pd.DataFrame
-    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
+    _factors: dict[str, Factor] = field(default_factory=dict, repr=False)
+    _cell_factors: dict[str, Factor] = field(default_factory=dict, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -78,22 +79,21 @@ class Frame:
 
     def factor(self, name: str) -> Factor:
         """The column as a factor over the rows (n_rows,); -1 where a missing value was not needed."""
-        key = f"factor {name}"
-        if key not in self._cache:
-            self._cache[key] = factor_of(self._column(name))
-        return self._cache[key]
+        if name not in self._factors:
+            self._factors[name] = factor_of(self._column(name))
+        return self._factors[name]
 
     def cell_factor(self, name: str) -> Factor:
         """A column, ``trait`` or ``units`` as a factor over the cells (N,); ``units`` are labelled by row number in the data as given."""
-        key = f"cells {name}"
-        if key not in self._cache:
+        if name not in self._cell_factors:
             if name == "trait":
-                self._cache[key] = Factor(self.trait, self.responses)
+                found = Factor(self.trait, self.responses)
             elif name == "units":
-                self._cache[key] = Factor(self.row, tuple(str(position + 1) for position in self.positions.tolist()))
+                found = Factor(self.row, tuple(str(position + 1) for position in self.positions.tolist()))
             else:
-                self._cache[key] = self.factor(name).take(self.row)
-        return self._cache[key]
+                found = self.factor(name).take(self.row)
+            self._cell_factors[name] = found
+        return self._cell_factors[name]
 
     def covariate(self, name: str) -> NDArray[np.float64]:
         """The column as numbers over the rows (n_rows,); NaN where a missing value was not needed."""

@@ -74,16 +74,17 @@ def group_by_pattern(unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> 
     return groups
 
 
-def _refuse_duplicates(spec: SectionSpec, label: str, frame: Frame, unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> None:
+def _refuse_duplicates(spec: SectionSpec, where: str, frame: Frame, unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> None:
+    """Refuse two cells of the same unit and level; `where` is the section, if it is one of several."""
     order = np.lexsort((level, unit))
     same = (np.diff(unit[order]) == 0) & (np.diff(level[order]) == 0)
     if not same.any():
         return
-    where = np.flatnonzero(same)[0]
-    first, second = (frame.row_number(frame.row[cells[order[i]]]) for i in (where, where + 1))
+    pair = np.flatnonzero(same)[0]
+    first, second = (frame.row_number(frame.row[cells[order[i]]]) for i in (pair, pair + 1))
     raise DataError(
         f"residual {spec.text!r}: rows {first} and {second} are the same combination of {', '.join(f.factor for f in spec.factors)}"
-        f"{'' if label == spec.text else f' in {label}'} ({int(same.sum())} such pairs); the factors of a residual must identify each row: "
+        f"{where and f' in {where}'} ({int(same.sum())} such pairs); the factors of a residual must identify each row: "
         "add a factor that tells them apart, or use id(units)"
     )
 
@@ -104,7 +105,7 @@ def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarra
     unit = combined(spec.factors, frame, active).values.indices.astype(np.int64)
     level = by_structure.indices.astype(np.int64)
     cells = np.flatnonzero(active)
-    _refuse_duplicates(spec, label, frame, unit, level, cells)
+    _refuse_duplicates(spec, label if conditions else "", frame, unit, level, cells)
     structure = product_structure(parts)
     block = connected_levels(structure.pattern())[level]
     patterns: list[Pattern] = []

@@ -94,9 +94,9 @@ def _shared_fixed(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
         if not reach.traits and len(own) < len(spec.responses) - 1:
             shared.append(term)
     traits = few(spec.responses)
-    if any(term.text == "1" for term in shared):
+    if any(term.is_intercept for term in shared):
         yield Caution(f"fixed: {traits} have one mean together: write `trait` for a mean of each, {' + '.join(spec.responses)} ~ trait")
-    others = [term.text for term in shared if term.text != "1"]
+    others = [term.text for term in shared if not term.is_intercept]
     if others:
         yield Caution(
             f"fixed: the effects of {few(others)} are shared by {traits}: write {few([f'trait:{text}' for text in others])} "

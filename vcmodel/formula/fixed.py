@@ -96,7 +96,7 @@ def _with_means(terms: list[FixedTerm], implied: bool) -> list[FixedTerm]:
     """The terms with the intercept of several traits: see :func:`fixed_terms`."""
     alone = any(term.by_trait and not term.parts and not term.conditions for term in terms)
     per_trait = any(term.by_trait or any(condition.factor == "trait" for condition in term.conditions) for term in terms)
-    rest = [term for term in terms if term.text != "1"]
+    rest = [term for term in terms if not term.is_intercept]
     if alone:
         return rest
     if implied and per_trait:

@@ -98,6 +98,11 @@ class FixedTerm:
     implied: bool = False
 
     @property
+    def is_intercept(self) -> bool:
+        """Whether it is the intercept of all responses together."""
+        return not (self.parts or self.by_trait or self.conditions)
+
+    @property
     def rest(self) -> str:
         """The parts as text; ``"1"`` if there are none."""
         return str(Product(self.parts))

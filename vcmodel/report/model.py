@@ -35,7 +35,7 @@ def describe(spec: ModelSpec) -> str:
 def _fixed(term: FixedTerm) -> str:
     if term.implied:
         return f"{term.text} (not written; left out where other terms give every trait a mean)"
-    text = "intercept" if term.text == "1" else term.text
+    text = "intercept" if term.is_intercept else term.text
     kinds = []
     if term.factors:
         kinds.append(f"{', '.join(term.factors)} as factor")
