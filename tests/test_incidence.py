@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from vcmodel.errors import DataError
 from vcmodel.incidence import FactorColumns, khatri_rao
 
 
@@ -44,3 +45,15 @@ def test_columns_among_other_labels_stay_sorted():
     moved = columns.among(np.array([2, 0]), ("b", "c", "a"))
     assert moved.values.has_sorted_indices
     assert moved.values.toarray().tolist() == [[2, 0, 1], [3, 0, 0]]
+
+
+def test_positions_are_those_of_the_cells_of_a_level():
+    factor = FactorColumns.indicator(np.array([1, 0, 1, -1]), ("a", "b"))
+    place = np.array([[2.0, 1.0], [0.5, 1.0], [2.0, 1.0], [9.0, 9.0]])
+    found = factor.located(place, "f")
+    assert found.positions == ((0.5, 1.0), (2.0, 1.0))
+    assert found.within(np.array([True, False, True, True])).seen().positions == ((2.0, 1.0),)
+    with pytest.raises(DataError, match=r"f: level 'b' stands at \(2, 1\) and at \(2, 3\): a level has one place"):
+        factor.located(np.array([[2.0, 1.0], [0.5, 1.0], [2.0, 3.0], [9.0, 9.0]]), "f")
+    with pytest.raises(DataError, match=r"f: levels 'a' and 'b' both stand at \(2, 1\): spell them alike if they are one place"):
+        factor.located(np.array([[2.0, 1.0]] * 4), "f")

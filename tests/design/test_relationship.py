@@ -1,5 +1,8 @@
 """Relationship matrices: every form represents the K that was given."""
 
+from types import SimpleNamespace
+
+import dense
 import numpy as np
 import pandas as pd
 import pytest
@@ -288,3 +291,28 @@ def test_as_relationship():
 def test_what_is_no_relationship(thing, message):
     with pytest.raises(RelationshipError, match=message):
         as_relationship(thing, "K")
+
+
+def whole(relationship):
+    """K (q, q) from what the equations use of it."""
+    return dense.relationship(SimpleNamespace(relationship=relationship, n_columns=relationship.n_columns))
+
+
+@pytest.mark.parametrize("kind", ["identity", "covariance", "singular", "fixed lines"])
+def test_independent_copies_of_a_relationship(kind):
+    names = ("a", "b", "c")
+    if kind == "identity":
+        one = Relationship.identity(names)
+    elif kind == "fixed lines":
+        rows = [("i0", None, None), *((f"i{i + 1}", f"i{i}", f"i{i}") for i in range(45))]
+        one = Relationship.from_pedigree(Pedigree(pd.DataFrame(rows, columns=["id", "sire", "dam"])))
+    else:
+        root = np.array([[1.0, 0.0, 0.0], [0.5, 1.2, 0.0], [0.2, 0.3, 0.0 if kind == "singular" else 0.7]])
+        one = Relationship.from_covariance(pd.DataFrame(root @ root.T, names, names))
+    both = one.crossed(("x", "y"))
+    assert both.labels == tuple(f"{other}:{name}" for other in "xy" for name in one.labels)
+    np.testing.assert_allclose(whole(both), np.kron(np.eye(2), whole(one)), atol=1e-10)
+    np.testing.assert_allclose(both.diagonal, np.diag(whole(both)), atol=1e-10)
+    assert both.logdet == pytest.approx(2 * one.logdet) and both.n_columns == 2 * one.n_columns
+    assert (both.dense_root is None) == (one.dense_root is None)
+    assert one.crossed(("",)) is one

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vcmodel.formula.columns import Coordinates, Levels, Size
+from vcmodel.formula.columns import Coordinates, Levels
 from vcmodel.formula.factor_specs import IdentityFactor, KnownFactor, StructuredFactor, of_kind
 from vcmodel.spec import build_spec
 
@@ -42,17 +42,6 @@ def test_descriptions():
     assert structured("us").describe() == "us(site)"
     assert IdentityFactor(SITE, "site", "site").describe() == "independent levels of site"
     assert KnownFactor(SITE, "", "", "K").describe() == "relationship K over site"
-
-
-def test_columns_and_names():
-    assert (SITE.columns(), Levels("trait").columns(), Size(2).columns(), Coordinates(("x", "z")).columns()) == (
-        ("site",),
-        (),
-        (),
-        ("x", "z"),
-    )
-    assert (Size(2).name, Size(2).size, SITE.size, Coordinates(("x", "z")).name) == ("2", 2, 0, "x:z")
-    assert structured("us", source=Size(3)).size == 3
 
 
 def test_kinds_are_picked_in_their_order():
