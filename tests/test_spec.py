@@ -52,7 +52,11 @@ def test_kinds_of_factors() -> None:
         IdentityFactor(Levels("Block"), "Block", ""),
     )
     assert second.factors[1] == KnownFactor(Levels("animal"), "vm(animal, A)", "", "A")
-    assert (third.conditions, third.covariates, third.layout) == ((Condition("R", ("P",)),), ("x",), ("c0", "f0", "x0"))
+    assert (third.conditions, third.covariates, third.order) == (
+        (Condition("R", ("P",)),),
+        ("x",),
+        (("conditions", 0), ("factors", 0), ("covariates", 0)),
+    )
     assert [item.text for item in first.factors] == ["idh(trait)", "Block"]
 
 

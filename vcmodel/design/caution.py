@@ -20,6 +20,7 @@ from vcmodel.formula.columns import Levels
 from vcmodel.formula.tokens import tokenize
 from vcmodel.formula.tree import INTERCEPT_WORDS, RESERVED, backquoted
 from vcmodel.spec import Condition, IdentityFactor, KnownFactor, StructuredFactor, of_kind
+from vcmodel.structures import registry
 from vcmodel.text import few
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 # distinct values up to which whole numbers that do not count from 0 or 1 may well be codes
 FEW_CODES = 12
-# residual structures in which every trait has a variance of its own
-_OWN_VARIANCES = ("us", "corgh", "corh", "diag")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
@@ -163,7 +162,7 @@ def _one_record_a_level(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     residual = spec.residual.alternatives[0].factors
     if not any(item.factor == "units" for item in residual):
         return
-    if any(item.factor == "trait" and not (isinstance(item, StructuredFactor) and item.structure in _OWN_VARIANCES) for item in residual):
+    if any(item.factor == "trait" and not _own_variances(item, spec.responses) for item in residual):
         return
     for term in spec.random:
         own = [item for item in term.factors if item.factor != "trait"]
@@ -176,6 +175,14 @@ def _one_record_a_level(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
                 f"{term.text}: every level has a single row, so that its variance cannot be told from the residual variance: leave the "
                 "term out, or give it a relationship, vm()"
             )
+
+
+def _own_variances(item: FactorSpec, responses: tuple[str, ...]) -> bool:
+    """Whether every trait has a variance of its own."""
+    if not isinstance(item, StructuredFactor):
+        return False
+    parameters = registry.build(item.structure, item.factor, responses, *item.arguments).parameters
+    return sum(parameter.kind == "variance" for parameter in parameters) == len(responses)
 
 
 def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:

@@ -6,7 +6,7 @@ from vcmodel.formula.conditions import Condition
 from vcmodel.formula.factor_specs import FactorSpec, KnownFactor, StructuredFactor, of_kind
 from vcmodel.formula.factors import Reader
 from vcmodel.formula.parser import parse_random
-from vcmodel.formula.terms import TermSpec, term_label
+from vcmodel.formula.terms import Place, TermSpec, term_label
 from vcmodel.formula.tree import Call, Formula, Product
 
 
@@ -92,19 +92,19 @@ def _product(product: Product, reader: Reader) -> TermSpec:
     factors: list[FactorSpec] = []
     conditions: list[Condition] = []
     covariates: list[str] = []
-    layout: list[str] = []
+    order: list[Place] = []
     for item in product.factors:
         if isinstance(item, Call) and item.function == "at":
-            layout.append(f"c{len(conditions)}")
+            order.append(("conditions", len(conditions)))
             conditions.append(reader.condition(item))
         elif isinstance(item, Call) and item.function == "lin":
-            layout.append(f"x{len(covariates)}")
+            order.append(("covariates", len(covariates)))
             covariates.append(reader.covariate(item))
         else:
             spec = reader.factor(item)
             if spec.size:
                 raise reader.fail(f"{item} gives a size, which only str() has: name a factor", item.span)
-            layout.append(f"f{len(factors)}")
+            order.append(("factors", len(factors)))
             factors.append(spec)
     if not factors:
         raise reader.fail(f"{str(product)!r} has no factor, so there is only one effect: write for example block:{product}", product.span)
@@ -113,7 +113,7 @@ def _product(product: Product, reader: Reader) -> TermSpec:
     reader.one_variance(product, specs)
     if len(of_kind(specs, KnownFactor)) > 1:
         raise reader.fail(f"{str(product)!r} has two known relationships: at most one per term is available", product.span)
-    return TermSpec(str(product), term_label(specs, given, numbers, tuple(layout)), specs, given, numbers, tuple(layout))
+    return TermSpec(str(product), term_label(specs, given, numbers, order), specs, given, numbers, tuple(order))
 
 
 def _consecutive(product: Product, reader: Reader) -> TermSpec:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from vcmodel.formula.conditions import Condition, condition_label
 from vcmodel.formula.factor_specs import FactorSpec
 from vcmodel.formula.tree import Call, Name, Product
+
+Place = tuple[Literal["factors", "conditions", "covariates"], int]
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,8 @@ class TermSpec:
         The ASReml-style label: factors joined by ``:``, structure calls removed.
     factors, conditions, covariates : tuples
         Of :class:`FactorSpec`, :class:`Condition`, and column names (``lin(x)``), each in the order written.
-    layout : tuple of str
-        The order of the parts in the label: "f0", "c0", "x0", "f1" ... (index into factors, conditions, covariates).
+    order : tuple of (str, int)
+        The order of the parts in the label: which of the three tuples above each stands in, and its place there.
     members : tuple of TermSpec
         For ``str(~ a + b, ~ us(2):vm(a, K))``: the terms a and b; `factors` then holds the structures of the second argument.
     """
@@ -32,14 +36,14 @@ class TermSpec:
     factors: tuple[FactorSpec, ...]
     conditions: tuple[Condition, ...] = ()
     covariates: tuple[str, ...] = ()
-    layout: tuple[str, ...] = ()
+    order: tuple[Place, ...] = ()
     members: tuple[TermSpec, ...] = ()
 
     def at(self, conditions: tuple[Condition, ...]) -> TermSpec:
         """The term under other conditions on the same factors, labelled ``at(f, 'level'):x``."""
         if conditions == self.conditions:
             return self
-        return replace(self, label=term_label(self.factors, conditions, self.covariates, self.layout), conditions=conditions)
+        return replace(self, label=term_label(self.factors, conditions, self.covariates, self.order), conditions=conditions)
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,11 @@ class FixedTerm:
         return tuple(dict.fromkeys((*self.bare, *self.factors, *self.covariates)))
 
 
-def term_label(
-    factors: tuple[FactorSpec, ...], conditions: tuple[Condition, ...], covariates: tuple[str, ...], layout: tuple[str, ...]
-) -> str:
-    """The ASReml-style label: the parts in the order of `layout`, joined by ``:``."""
+def term_label(factors: Sequence[FactorSpec], conditions: Sequence[Condition], covariates: Sequence[str], order: Sequence[Place]) -> str:
+    """The ASReml-style label: the parts in the given order, joined by ``:``."""
     words = {
-        **{f"f{i}": item.label for i, item in enumerate(factors)},
-        **{f"c{i}": condition_label(item) for i, item in enumerate(conditions)},
-        **{f"x{i}": f"lin({name})" for i, name in enumerate(covariates)},
+        "factors": [item.label for item in factors],
+        "conditions": [condition_label(item) for item in conditions],
+        "covariates": [f"lin({name})" for name in covariates],
     }
-    return ":".join(words[part] for part in layout)
+    return ":".join(words[kind][place] for kind, place in order)
