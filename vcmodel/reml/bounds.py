@@ -1,4 +1,4 @@
-"""Lower bounds of the coordinates at which a matrix becomes singular."""
+"""Lower bounds of the coordinates that cannot become negative."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
+    from vcmodel.structures.chart import Edge
 
     Array = NDArray[np.float64]
 
@@ -19,6 +20,8 @@ BOUND = 1e-4
 # a residual matrix enters through its inverse, so that its bounds come down one by one, as far as they are needed: nearer to singular
 # than the last, R^-1 e would keep fewer than six digits
 RESIDUAL_BOUNDS = (1e-3, 1e-4, 1e-5)
+# smallest eigenvalue of a singular matrix in units of the data's variance: that of the nearest bound is its square
+SINGULAR = 1e-10
 # least change of logL per relative change of a coordinate at its bound that counts as active: BOUND^2 times a thousandth of a level
 PRESSURE = 1e-11
 
@@ -35,7 +38,7 @@ class LowerBounds:
     groups : tuple of int arrays
         What is zero together with each of them.
     residual : bool array
-        Which belong to a residual matrix.
+        Which make a residual matrix singular: it enters through its inverse and cannot be put there.
     order : int array
         Lowest power of the coordinate in which Sigma changes: 2 for a square root, 1 where Sigma has a slope at the edge.
     """
@@ -59,9 +62,10 @@ class LowerBounds:
         for part in point:
             for edge in part.edges:
                 index.append(part.where.start + edge.coordinate)
-                lower.append((BOUND if part.component.is_random else residual_bound) * edge.scale)
+                singular = not part.component.is_random and _singular_at(part, edge)
+                lower.append((residual_bound if singular else BOUND) * edge.scale)
                 groups.append(part.where.start + np.array(edge.group, dtype=np.int64))
-                residual.append(not part.component.is_random)
+                residual.append(singular)
                 orders.append(1 if edge.one_sided else 2)
         return cls(
             np.array(index, dtype=np.int64),
@@ -87,3 +91,12 @@ class LowerBounds:
         """Which edges stand at their bound with a score that pushes further down, by more than rounding."""
         down = score[self.index] * self.lower < -PRESSURE
         return (vector[self.index] <= self.lower * (1 + 1e-6)) & down & ~at_bound[self.index]
+
+
+def _singular_at(part: Part, edge: Edge) -> bool:
+    """Whether the matrix of a part is singular with the coordinates of an edge at zero."""
+    if edge.singular:
+        return True
+    phi = part.phi.copy()
+    phi[list(edge.group)] = 0.0
+    return bool(np.linalg.eigvalsh(part.chart.value(phi) / part.unit)[0] < SINGULAR)

@@ -1,9 +1,4 @@
-"""The chart of a structure that brings none: its reported parameters, variances as standard deviations and correlations as angles.
-
-References
-----------
-Smith, S. P. (1995). Differentiation of the Cholesky algorithm. Journal of Computational and Graphical Statistics 4, 134-147.
-"""
+"""The chart of a structure that brings none: its reported parameters, variances as standard deviations and correlations as angles."""
 
 from __future__ import annotations
 
@@ -13,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from vcmodel.errors import StructureError
 from vcmodel.structures.chart import Array, Chart, Edge, Scale
+from vcmodel.structures.root_derivative import root_derivative
 
 if TYPE_CHECKING:
     from vcmodel.structures.base import Structure
@@ -28,8 +23,8 @@ class DefaultChart(Chart):
 
     An angle is counted from the nearer end, 1 or -1, so that both ends are edges like a standard deviation of zero. Every correlation of
     an iterate lies between -1 and 1; where that is not enough for a positive definite matrix, the point is not feasible and the search
-    steps back. The loading is the Cholesky factor L, with dL = L Phi(L^-1 dSigma L^-T), Phi the lower triangle with half the diagonal
-    (Smith 1995). Sigma must therefore be regular: the search comes as near to a singular matrix as its lower bounds are, 1e-4 standard
+    steps back. The loading is the Cholesky factor.
+    Sigma must therefore be regular: the search comes as near to a singular matrix as its lower bounds are, 1e-4 standard
     deviations, and a structure that shall reach it brings a chart of its own. The variances of :class:`Homogeneous` and
     :class:`Heterogeneous` reach zero all the same.
 
@@ -120,12 +115,7 @@ class DefaultChart(Chart):
 
     def loading_derivative(self, phi: Array) -> Array:
         """Derivative of the Cholesky factor (m, k, k)."""
-        root = self.loading(phi)
-        inverse = solve_triangular(root, np.eye(self.order), lower=True, check_finite=False)
-        middle = np.tril(inverse @ self.derivative(phi) @ inverse.T)
-        index = np.arange(self.order)
-        middle[:, index, index] *= 0.5
-        return np.asarray(root @ middle)
+        return root_derivative(self.loading(phi), self.derivative(phi))
 
     def feasible(self, phi: Array) -> bool:
         """Whether the matrix is positive definite."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.root_derivative import root_derivative
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +48,7 @@ class MatrixChart(Chart):
     def loading_derivative(self, phi: Array) -> Array:
         """Lambda X with X + X' = Lambda^-1 E Lambda^-T, X lower triangular, (m, k, k); for a regular Lambda (k, k)."""
         root = self.loading(phi)
-        if not self.size:
-            return np.zeros((0, *root.shape))
-        half = np.linalg.solve(root, self.derivative(phi))
-        inner = np.tril(np.linalg.solve(root, half.transpose(0, 2, 1)))
-        diagonal = np.arange(self.order)
-        inner[:, diagonal, diagonal] *= 0.5
-        return np.asarray(root @ inner)
+        return root_derivative(root, self.derivative(phi)) if self.size else np.zeros((0, *root.shape))
 
     def value(self, phi: Array) -> Array:
         """The matrix."""
