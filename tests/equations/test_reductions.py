@@ -124,7 +124,7 @@ def near(found, expected, relative):
 def test_any_point(model, seed, boundary):
     arguments, table, relationships, reductions = model
     design = prepared(arguments, table, relationships)
-    general, _ = choose(design, Control(reductions="off"))
+    general = choose(design, Control(reductions="off")).build()
     components, point = started(design, general)
     rng = np.random.default_rng(seed)
     vector = point.vector() * (1 + 0.3 * rng.uniform(-1, 1, point.vector().size))
@@ -137,8 +137,9 @@ def test_any_point(model, seed, boundary):
     moving, unknown = [True] * len(components), [np.zeros((c.structure.size,) * 2) for c in components]
     expected = differentiate(general, point, moving, unknown)
     for name in reductions:
-        reduced, sentence = choose(design, Control(reductions=name))
-        assert reduced.reduced and sentence.startswith(name)
+        method = choose(design, Control(reductions=name))
+        reduced = method.build()
+        assert reduced.reduced and method.describe().startswith(name)
         assert np.allclose(reduced.y, general.y, atol=1e-9)
         assert set_point(reduced, point)
         assert abs(reduced.loglik - general.loglik) < 1e-8
@@ -268,8 +269,8 @@ def test_no_reduction(case):
     design = build_design(spec, build_frame(spec, arguments["data"], arguments.get("weights")))
     with pytest.raises(NotBalancedError, match=reason):
         balanced_form(design)
-    equations, sentence = choose(design, Control())
-    assert not equations.reduced and sentence.startswith("mixed-model equations")
+    method = choose(design, Control())
+    assert not method.build().reduced and method.describe().startswith("mixed-model equations")
     for name in ("canonical", "spectral"):
         with pytest.raises(VcmodelError, match=rf"Control\(reductions='{name}'\) does not apply: .*{reason}.*; use 'auto' or 'off'"):
             choose(design, Control(reductions=name))

@@ -186,6 +186,11 @@ def loading_groups(structure: Structure, joined: int = JOINED) -> list[tuple[Ind
     return result
 
 
+def loading_width(term: DesignTerm) -> int:
+    """Columns r of a term's loading: equations per level."""
+    return int(term.structure.root_pattern().shape[1])
+
+
 def _incidence(term: DesignTerm, rows: Index) -> sparse.csr_matrix | Array:
     """Columns l * k + i of the chosen Sigma-levels; times the root of a singular K."""
     root, q = term.relationship.dense_root, term.n_levels

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from vcmodel.equations.blocks import loading_width
 from vcmodel.memory import SMALL, available_memory, require_memory
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # bytes per product and nonzero while the pattern is made, and per nonzero afterwards (measured on trials and animal models)
 MAKING, KEPT = 200, 350
 # rows of W0'W0 counted at a time
-SLICE = 20_000
+ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,11 @@ def memory_need(design: Design) -> MemoryNeed:
     parts, relationships = [_Part(design.x, design.x.shape[1], 1, unit)], 0.0
     for term in design.terms:
         if term.relationship.dense_root is None:
-            parts.append(_Part(term.solved_incidence, term.n_columns, term.structure.size, unit))
+            parts.append(_Part(term.solved_incidence, term.n_columns, loading_width(term), unit))
         else:
-            parts.append(_Part(term.incidence, term.n_levels, term.structure.size, unit, term.n_columns))
+            parts.append(_Part(term.incidence, term.n_levels, loading_width(term), unit, term.n_columns))
         nonzeros = float(term.n_columns) if term.relationship.precision is None else term.relationship.precision.nnz
-        relationships += nonzeros * term.structure.size**2
+        relationships += nonzeros * loading_width(term) ** 2
     products = 0.0
     for i, one in enumerate(parts):
         for j, two in enumerate(parts[: i + 1]):
@@ -96,12 +97,12 @@ class _Part:
         self.dense = columns is not None
 
 
-def _counted(design: Design, size: MemoryNeed) -> MemoryNeed:
+def _counted(design: Design, size: MemoryNeed, rows_at_once: int = ROWS) -> MemoryNeed:
     """The size with the nodes that meet counted, in slices; only for sparse terms."""
     unit = _units(design)
     parts = [_Part(design.x, design.x.shape[1], 1, unit)]
     sparse_terms = [term for term in design.terms if term.relationship.dense_root is None]
-    parts += [_Part(term.solved_incidence, term.n_columns, term.structure.size, unit) for term in sparse_terms]
+    parts += [_Part(term.solved_incidence, term.n_columns, loading_width(term), unit) for term in sparse_terms]
     if len(parts) < 1 + len(design.terms):
         return size
     first = np.cumsum([0, *(part.levels for part in parts)])
@@ -112,8 +113,8 @@ def _counted(design: Design, size: MemoryNeed) -> MemoryNeed:
     by_node = sparse.csr_matrix(met.T)
     width = np.repeat([part.width for part in parts], [part.levels for part in parts]).astype(np.float64)
     entries = 0.0
-    for start in range(0, by_node.shape[0], SLICE):
-        block = sparse.coo_matrix(by_node[start : start + SLICE] @ met)
+    for start in range(0, by_node.shape[0], rows_at_once):
+        block = sparse.coo_matrix(by_node[start : start + rows_at_once] @ met)
         entries += float(width[start + block.row] @ width[block.col])
     return MemoryNeed(size.equations, entries, size.relationships, exact=True)
 

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.equations.balanced import BalancedForm
-from vcmodel.equations.canonical import CanonicalEquations
+from vcmodel.equations.blocks import loading_width
 from vcmodel.equations.memory_need import KEPT, MemoryNeed, memory_need
-from vcmodel.equations.method import EIGEN, decide
-from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.equations.method import SOLVES, choose
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.memory import available_memory, readable, require_memory
 
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
 # of C, per cell and working variate
 REFERENCE = 2.7e10
 CONSTANT, EQUATION, NONZERO, VARIATE = 2.5e-3, 1.3e-6, 1.2e-7, 6e-8
-# an iteration does this many times the operations of a factorisation (factor, selected inverse), at less than full speed; and solves with
-# few right-hand sides run at a ninth of it
-FACTORISATIONS, SOLVES = 6.5, 9.0
 # order of the matrices whose product is timed: a few milliseconds
 PROBE = 384
 
@@ -141,36 +136,31 @@ def preflight(design: Design, control: Control) -> Plan:
     with limited_threads(control.granted_threads):
         rate = measured_rate()
         size = memory_need(design)
-        decided = decide(design, control)
+        chosen = choose(design, control)
+        work = chosen.work()
     parameters = sum(len(structure.parameters) for structure in _structures(design))
-    memory = _iteration_bytes(design, size, parameters)
-    seconds_before, nonzeros, fill, flops = 0.0, 0, 0, 0.0
+    memory = _iteration_bytes(design, size, parameters) + work.dense
+    memory += work.systems * (12.0 * work.fill + 8.0 * work.nonzeros) + KEPT * work.nonzeros
     slow = REFERENCE / rate
-    cells = design.y.size * max(1, parameters)
-    seconds = slow * (CONSTANT + VARIATE * cells)
-    if isinstance(decided, BalancedForm):
-        q = decided.term.n_columns
-        method = f"spectral form: one eigendecomposition of {q:,} levels, then diagonal systems instead of {size.equations:,} equations"
-        flops = 2.0 * EIGEN / 3.0 * float(q) ** 3
-        seconds_before = flops / (0.35 * rate)
-        memory += 8.0 * 4.0 * float(q) ** 2
-        seconds += 2.0 * decided.n_columns * q * float(decided.x.shape[1] + 2 * decided.n_columns + 1) ** 2 * SOLVES / rate
-    else:
-        equations, method = decided
-        if isinstance(equations, MixedModelEquations):
-            factor, systems, nonzeros = equations.factor, 1, int(equations.layout.pattern.nnz)
-        else:
-            assert isinstance(equations, CanonicalEquations)
-            factor, systems, nonzeros = equations.systems.factors[0], equations.form.n_columns, int(equations.systems.pattern.nnz)
-        fill, flops = int(factor.fill), float(factor.flops) * systems
-        memory += systems * (12.0 * fill + 8.0 * nonzeros) + KEPT * nonzeros
-        seconds += FACTORISATIONS * flops / rate + slow * systems * (EQUATION * factor.size + NONZERO * nonzeros)
-        seconds += 2.0 * fill * systems * max(1, parameters) * SOLVES / rate
+    seconds = slow * (CONSTANT + VARIATE * design.y.size * max(1, parameters)) + work.iteration / rate
+    seconds += slow * work.systems * (EQUATION * work.size + NONZERO * work.nonzeros)
+    seconds += 2.0 * work.fill * work.systems * max(1, parameters) * SOLVES / rate
     plan = Plan(
-        method=method, n_observations=design.y.size, n_fixed=design.x.shape[1], n_equations=size.equations, n_parameters=parameters,
-        nonzeros=nonzeros, fill=fill, flops=flops, memory=memory, available_memory=float(there), seconds_per_iteration=seconds,
-        seconds_before=seconds_before, rate=rate, terms=tuple(_lines(design)),
-    )  # fmt: skip
+        method=chosen.announce(),
+        n_observations=design.y.size,
+        n_fixed=design.x.shape[1],
+        n_equations=size.equations,
+        n_parameters=parameters,
+        nonzeros=work.nonzeros,
+        fill=work.fill,
+        flops=work.flops,
+        memory=memory,
+        available_memory=float(there),
+        seconds_per_iteration=seconds,
+        seconds_before=work.once / rate,
+        rate=rate,
+        terms=tuple(_lines(design)),
+    )
     require_memory(memory, f"the fit ({size.equations:,} equations)", "fit fewer traits together, leave out terms, or use a larger machine")
     return plan
 
@@ -189,6 +179,6 @@ def _iteration_bytes(design: Design, size: MemoryNeed, parameters: int) -> float
 def _lines(design: Design) -> list[str]:
     found = [f"{'fixed':<24}{design.x.shape[1]:>12,}"] if design.x.shape[1] else []
     for term in design.terms:
-        k, q = term.structure.size, term.n_columns
+        k, q = loading_width(term), term.n_columns
         found.append(f"{term.label:<24}{k * q:>12,}" + (f"  = {k:,} x {q:,} levels" if k > 1 else ""))
     return found

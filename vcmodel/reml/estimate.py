@@ -150,7 +150,8 @@ def estimate(
     """
     with limited_threads(control.granted_threads):
         written, design = design, in_orthonormal_columns(design, bounds, equal)
-        equations, method = choose(design, control)
+        chosen = choose(design, control)
+        equations, method = chosen.build(), chosen.describe()
         refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
         components = make_components(design, references)
