@@ -13,6 +13,9 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.linalg.least_squares import least_squares
+from vcmodel.equations.residual_covariance import residual_of
+from vcmodel.equations.term_precision import precision_of
+from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.linalg.rank import dependent_columns
 
 if TYPE_CHECKING:
@@ -88,6 +91,10 @@ def balanced_form(design: Design) -> BalancedForm:
     if len(design.terms) != 1:
         raise NotBalancedError(f"the model has {len(design.terms)} random terms, not one")
     term = design.terms[0]
+    if precision_of(term.relationship).size:
+        raise NotBalancedError(f"the relationship of {term.label} has parameters")
+    if not all(isinstance(residual_of(section, design.y.size), UnitResidual) for section in design.sections):
+        raise NotBalancedError("the residual is not one of independent units")
     column = _columns(term)
     cells, section, level, joint = _cells(design, term, column)
     z = _incidence(term, cells)

@@ -25,10 +25,9 @@ from vcmodel.equations.layout import make_layout
 from vcmodel.equations.memory_need import require_room
 from vcmodel.equations.precision_derivatives import precision_derivatives, precision_variates
 from vcmodel.equations.random_effects import TermEffects
-from vcmodel.equations.residual_covariance import DirectSum
+from vcmodel.equations.residual_covariance import DirectSum, residual_of
 from vcmodel.equations.solution import Solution, WhitenedColumns
 from vcmodel.equations.term_precision import TermPrecision, precision_of
-from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.linalg.least_squares import least_squares
@@ -86,7 +85,7 @@ class MixedModelEquations:
     ) -> None:
         self.design, self.slice_size = design, slice_size
         n_rows = design.y.size
-        self.residual_covariance = DirectSum(residuals or [UnitResidual(section, n_rows) for section in design.sections])
+        self.residual_covariance = DirectSum(residuals or [residual_of(section, n_rows) for section in design.sections])
         self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term.relationship) for term in design.terms]]
         require_room(design)
         self.patterns = [term.structure.root_pattern() for term in design.terms]

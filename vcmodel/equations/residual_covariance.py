@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from vcmodel.equations.unit_residual import UnitResidual
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
 
+    from vcmodel.design.residual import Section
     from vcmodel.equations.base import Part
     from vcmodel.equations.chain_rule import PartDerivatives
 
@@ -59,6 +62,11 @@ class ResidualCovariance(Protocol):
         weighted : (N,) array
             R^-1 e.
         """
+
+
+def residual_of(section: Section, n_rows: int) -> ResidualCovariance:
+    """R of a section of a design of N rows."""
+    return UnitResidual(section, n_rows)
 
 
 class DirectSum:

@@ -126,6 +126,22 @@ class SparseCholesky:
         self._buffer: Array | None = None
         self._ready = False
 
+    @classmethod
+    def of(cls, matrix: sparse.spmatrix) -> SparseCholesky:
+        """The factor of a symmetric positive definite matrix (n, n) given whole, for solves with its present values.
+
+        Raises
+        ------
+        ValueError
+            If it is not positive definite.
+        """
+        lower = sparse.csc_matrix(sparse.tril(matrix))
+        lower.sort_indices()
+        factor = cls(lower)
+        if not factor.refactor(lower.data):
+            raise ValueError("the matrix is not positive definite")
+        return factor
+
     def twin(self) -> SparseCholesky:
         """Another factor of the same pattern: analysis and work space are shared, the numbers are its own."""
         other = copy(self)
@@ -240,19 +256,3 @@ def require_countable(rows: int, nonzeros: int) -> None:
     """
     if max(rows, nonzeros) > LARGEST:
         raise ValueError(f"the matrix has {rows:,} rows and {nonzeros:,} nonzeros in its lower triangle, above the limit of {LARGEST:,}")
-
-
-def factorised(matrix: sparse.spmatrix) -> SparseCholesky:
-    """The factor of a symmetric positive definite matrix (n, n) given whole, for solves with its present values.
-
-    Raises
-    ------
-    ValueError
-        If it is not positive definite.
-    """
-    lower = sparse.csc_matrix(sparse.tril(matrix))
-    lower.sort_indices()
-    factor = SparseCholesky(lower)
-    if not factor.refactor(lower.data):
-        raise ValueError("the matrix is not positive definite")
-    return factor

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.linalg.cholesky import factorised
+from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.reml.equality import EqualityConstraints
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
     """
     f = changes[0].shape[0]
     x = design.x
-    cross = factorised(x.T @ x) if x.shape[1] else None
+    cross = SparseCholesky.of(x.T @ x) if x.shape[1] else None
 
     def beside(values: Array) -> Array:
         return values if cross is None else values - x @ cross.solve(np.asarray(x.T @ values))
@@ -180,7 +180,7 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
 def _relate(term: DesignTerm) -> Callable[[Array], Array]:
     """K times the columns of an array (q, m)."""
     precision, root = term.relationship.precision, term.relationship.root
-    solve: Callable[[Array], Array] = (lambda values: values) if precision is None else factorised(precision).solve
+    solve: Callable[[Array], Array] = (lambda values: values) if precision is None else SparseCholesky.of(precision).solve
     if root is None:
         return solve
     return lambda values: np.asarray(root @ solve(np.asarray(root.T @ values)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.cholesky import SparseCholesky, factorised
+from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.reml.start import term_cells
 from vcmodel.reml.step import LEAST_INFORMATION
 
@@ -51,7 +51,7 @@ class Freedom:
 def freedom_of_terms(design: Design) -> tuple[Freedom, ...]:
     """The freedom of every random term."""
     x = design.x
-    factor = factorised(x.T @ x) if x.shape[1] else None
+    factor = SparseCholesky.of(x.T @ x) if x.shape[1] else None
     return tuple(_freedom(term, x, factor) for term in design.terms)
 
 

@@ -241,10 +241,7 @@ def _random_products(term: DesignTerm, probes: Array) -> Array:
         spread = np.stack([np.asarray(term.relationship.root.T @ own) for own in spread])
     related = spread
     if term.relationship.precision is not None:
-        lower = sparse.csc_matrix(sparse.tril(term.relationship.precision))
-        lower.sort_indices()
-        factor = SparseCholesky(lower)
-        factor.refactor(lower.data)
+        factor = SparseCholesky.of(term.relationship.precision)
         stacked = spread.transpose(1, 0, 2).reshape(term.n_columns, -1)
         related = factor.solve(np.ascontiguousarray(stacked)).reshape(term.n_columns, k, -1).transpose(1, 0, 2)
     return np.einsum("aqi,bqj->abij", spread, related)

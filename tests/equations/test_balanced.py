@@ -1,0 +1,54 @@
+"""Designs in balanced form: what it says of the design, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from equations.covariances import Ar1Precision, KnownResidual
+from equations.test_reductions import known, prepared, traits, trials
+
+from vcmodel.equations.balanced import NotBalancedError, balanced_form
+
+
+def two_traits(fixed="trait + trait:x"):
+    arguments = {"fixed": f"y1 + y2 ~ {fixed}", "random": "us(trait):vm(gen, K)", "residual": "id(units):us(trait)"}
+    return prepared(arguments, traits(2, 2, 10, 2), known("pedigree", 12))
+
+
+def environments():
+    arguments = {"fixed": "y ~ site + x", "random": "us(site):gen", "residual": "dsum(~ units | site)"}
+    return prepared({**arguments, "fixed": "y ~ site"}, trials(2, 3, 10), {})
+
+
+@pytest.mark.parametrize("make", [two_traits, environments])
+def test_the_form_is_the_design(make):
+    design = make()
+    form = balanced_form(design)
+    size = form.cells.shape[1]
+    p0 = form.x.shape[1]
+    assert np.array_equal(np.sort(form.cells.ravel()), np.arange(design.y.size))
+    z = design.terms[0].incidence.toarray()
+    q = design.terms[0].n_levels
+    mixed = np.linalg.inv(form.to_design.toarray() if hasattr(form.to_design, "toarray") else form.to_design)
+    for t in range(size):
+        own = z[form.cells[:, t]]
+        assert np.allclose(own[:, t * q : (t + 1) * q], form.incidence.toarray())
+        assert np.count_nonzero(own) == form.incidence.nnz
+        x = design.x[form.cells[:, t]].toarray()
+        assert np.allclose(x, form.x.toarray() @ mixed[t * p0 : (t + 1) * p0])
+    assert form.log_det == pytest.approx(np.linalg.slogdet(mixed)[1])
+
+
+def test_a_relationship_with_parameters_is_refused(monkeypatch):
+    monkeypatch.setattr("vcmodel.equations.balanced.precision_of", lambda relationship: Ar1Precision(relationship.n_columns))
+    with pytest.raises(NotBalancedError, match=r"the relationship of .*gen.* has parameters"):
+        balanced_form(two_traits())
+
+
+def test_a_residual_of_another_kind_is_refused(monkeypatch):
+    def other(section, n_rows):
+        return KnownResidual(section.cells, np.eye(section.cells.size), n_rows)
+
+    monkeypatch.setattr("vcmodel.equations.balanced.residual_of", other)
+    with pytest.raises(NotBalancedError, match="independent units"):
+        balanced_form(two_traits())
