@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import dense
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from vcmodel.design.orthonormal import orthonormalised
 from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.errors import StructureError
+from vcmodel.incidence import khatri_rao
 from vcmodel.reml.components import make_components
 from vcmodel.reml.point import Point
 from vcmodel.spec import build_spec
@@ -180,8 +182,6 @@ def test_an_autoregressive_relationship(random):
 
 
 def dense_projection(model):
-    import dense
-
     return dense.projection(model.covariance(model.point.vector()), model.x)
 
 
@@ -199,8 +199,6 @@ def test_products_of_relationships():
     design = made("place", fixed="y ~ site")
     place, gen = design.terms[0], made("gen", fixed="y ~ site", table=table).terms[0]
     levels = place.n_levels * gen.n_levels
-    from vcmodel.design.incidence import khatri_rao
-
     z = khatri_rao(place.incidence, gen.incidence.sign())
     relationship = replace(place.relationship, labels=tuple(map(str, range(levels))), diagonal=np.ones(levels))
     term = replace(place, incidence=z, relationship=relationship)
