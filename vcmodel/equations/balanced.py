@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.linalg.least_squares import least_squares
 from vcmodel.equations.residual_covariance import residual_of
 from vcmodel.equations.term_precision import precision_of
 from vcmodel.equations.unit_residual import UnitResidual
+from vcmodel.linalg.least_squares import least_squares
 from vcmodel.linalg.rank import dependent_columns
 
 if TYPE_CHECKING:

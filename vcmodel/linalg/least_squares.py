@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.linalg.cholesky import factorised
+from vcmodel.linalg.cholesky import SparseCholesky
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ def regression(x: sparse.csc_matrix | sparse.csr_matrix) -> Callable[[Array], Ar
     """
     if x.shape[1] == 0:
         return lambda values: np.zeros((0, *values.shape[1:]))
-    factor = factorised(x.T @ x)
+    factor = SparseCholesky.of(x.T @ x)
     return lambda values: factor.solve(np.asarray(x.T @ values))
 
 
