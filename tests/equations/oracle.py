@@ -72,8 +72,8 @@ def same_derivatives(equations, model):
     return found
 
 
-def exact_curvature(model, part, component):
-    """1/2 [y'P d2V P y - tr(P d2V)] by the coordinates of a component, from second differences of its dV."""
+def exact_curvature(model, part):
+    """1/2 [y'P d2V P y - tr(P d2V)] by the coordinates of a part, from second differences of its dV."""
     vector = model.point.vector()
     p = dense.projection(model.covariance(vector), model.x)
     py = p @ model.design.y
