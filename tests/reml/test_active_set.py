@@ -61,16 +61,35 @@ def test_without_constraints_everything_may_move():
     assert np.array_equal(found.slopes, [1.0, 1.0, 1.0])
 
 
-def test_a_residual_correlation_of_levels_without_variance_is_idle():
-    components = (component("corgh", 2, residual=True),)
-    small = point_of(components, [[[RESIDUAL**2, 0.0], [0.0, RESIDUAL**2]]])
-    bounds = LowerBounds.of(small, RESIDUAL)
-    active = bounds.residual & (small.vector()[bounds.index] <= bounds.lower * (1 + 1e-6))
-    edges = np.zeros(small.size, dtype=bool)
-    edges[bounds.index] = True
-    resting = idle(small, bounds, active, RESIDUAL)
-    assert not resting[edges & (small.vector() < 4.0 * RESIDUAL)].any()
-    assert not idle(small, bounds, np.zeros_like(active), RESIDUAL).any()
-    one = point_of(components, [[[RESIDUAL**2, 0.0], [0.0, 1.0]]])
-    bounds = LowerBounds.of(one, RESIDUAL)
-    assert not idle(one, bounds, np.zeros(len(bounds.lower), dtype=bool), RESIDUAL).any()
+def residual_pair(first):
+    """A residual matrix of two levels, the second (or both) with a variance at its bound, its edges and the other coordinates."""
+    components = (component("us", 2, residual=True),)
+    point = point_of(components, [np.diag([first**2, RESIDUAL**2])])
+    bounds, vector = LowerBounds.of(point, RESIDUAL), point.vector()
+    small = vector[bounds.index] < 2.0 * RESIDUAL
+    vector[bounds.index[small]] = bounds.lower[small]
+    others = np.setdiff1d(np.arange(point.size), bounds.index)
+    return point.moved(vector), others
+
+
+def test_a_residual_covariance_of_levels_without_variance_is_idle():
+    point, others = residual_pair(RESIDUAL)
+    assert others.size
+    score = np.full(point.size, -1.0)
+    score[others] = 5.0
+    found = ActiveSet.of(point, derivatives_with(score), np.zeros(point.size, dtype=bool), RESIDUAL)
+    assert found.held.all()
+
+
+def test_a_residual_covariance_beside_a_variance_is_not_idle():
+    point, others = residual_pair(1.0)
+    score = np.full(point.size, -1.0)
+    found = ActiveSet.of(point, derivatives_with(score), np.zeros(point.size, dtype=bool), RESIDUAL)
+    assert found.active.any()
+    assert not found.held[others].any()
+
+
+def test_nothing_is_idle_where_no_bound_is_active():
+    point, _ = residual_pair(RESIDUAL)
+    bounds = LowerBounds.of(point, RESIDUAL)
+    assert not idle(point, bounds, np.zeros(len(bounds.lower), dtype=bool), RESIDUAL).any()

@@ -61,6 +61,7 @@ def test_a_push_of_rounding_does_not_count():
     free = np.zeros(2, dtype=bool)
     assert not bounds.active(vector, -0.9 * just, free).any()
     assert bounds.active(vector, -1.1 * just, free).all()
+    assert bounds.active(vector, -1e-10 / bounds.lower, free).all()  # a small data set's push on a small variance
 
 
 def test_what_is_zero_together_is_one_group():

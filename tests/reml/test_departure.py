@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from reml.surfaces import Surface, component, quadratic, search_on
 
-from vcmodel.reml.departure import ZERO, depart, settle
+from vcmodel.reml.departure import depart, settle
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.status import Status
 
@@ -21,7 +21,7 @@ def standing(target, sigma, equations=None):
 
 
 def test_a_scale_that_is_nearly_zero_is_put_there():
-    search = standing(np.diag([1.0, 0.0]), np.diag([1.0, (0.1 * ZERO) ** 2]))
+    search = standing(np.diag([1.0, 0.0]), np.diag([1.0, 1e-10]))
     assert settle(search, search.equalities)
     assert search.point[0].sigma[1, 1] == 0.0
     assert search.equations.sigmas[0][1, 1] == 0.0
@@ -36,7 +36,7 @@ def test_a_scale_that_is_not_stays():
 
 def test_it_is_left_where_logl_would_fall():
     step = Surface(lambda s: -1.0 if s[0][1, 1] == 0.0 else 0.0, lambda s: [np.zeros((2, 2)), np.zeros((1, 1))])
-    search = standing(None, np.diag([1.0, (0.1 * ZERO) ** 2]), step)
+    search = standing(None, np.diag([1.0, 1e-10]), step)
     assert not settle(search, search.equalities)
     assert search.equations.sigmas[0][1, 1] > 0.0
 
