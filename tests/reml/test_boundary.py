@@ -7,7 +7,7 @@ import pytest
 from reml.surfaces import Surface, at_zero, component, one_point, quadratic, search_on
 
 from vcmodel.reml.boundary import EdgeModel, activate, multipliers, release
-from vcmodel.reml.bounds import BOUND
+from vcmodel.reml.bounds import BOUND, RESIDUAL_BOUNDS
 from vcmodel.reml.iterate import maximise
 from vcmodel.reml.status import Status
 
@@ -170,3 +170,12 @@ def test_the_fit_says_what_became_of_the_boundary():
         end = maximise(at_zero(equations, VARIANCES, (0.0, 1.0)))
         assert end.status is status
         assert end.status.converged == (status is Status.CONVERGED)
+
+
+def test_a_residual_variance_at_its_bound_is_never_put_to_zero():
+    equations = Surface(lambda s: -s[1][0, 0], lambda s: [np.zeros((1, 1)), np.array([[-1.0]])])
+    search = search_on(equations, VARIANCES, [1.0, RESIDUAL_BOUNDS[0] ** 2])
+    assert search.begin()
+    assert search.active_set.active.tolist() == [False, True]
+    assert not activate(search, np.zeros(2, dtype=bool))
+    assert search.point[1].sigma[0, 0] > 0.0
