@@ -114,3 +114,19 @@ def test_levels_that_a_relationship_lacks_are_named() -> None:
         vc.fit("y ~ site", random="vm(animal, A)", data=data, known={"A": pedigree})
     with pytest.raises(vc.RelationshipError, match="vm\\(animal, B\\): no relationship named 'B' was given; pass known="):
         vc.fit("y ~ site", random="vm(animal, B)", data=data, known={"A": pedigree})
+
+
+@pytest.mark.parametrize(
+    ("shared", "message"),
+    [
+        ("id(13)", r"id\(13\), but its terms have 10 levels together: write id\(gen\)"),
+        ("id(site)", r"site has other levels than gen, which its terms are over: write id\(gen\)"),
+        ("id(nosuch)", r"id\(nosuch\) is of no factor of its terms, gen: write id\(gen\)"),
+    ],
+)
+def test_the_second_formula_of_str_is_over_the_levels_of_its_terms(shared: str, message: str) -> None:
+    data = unbalanced().assign(x=lambda d: np.arange(len(d)) % 7.0, twin=lambda d: d.gen)
+    with pytest.raises(vc.StructureError, match=message):
+        vc.fit("y1 ~ x", f"str(~ gen + gen:lin(x), ~ us(2):{shared})", data=data)
+    logliks = [vc.fit("y1 ~ x", f"str(~ gen + gen:lin(x), ~ us(2):{same})", data=data).loglik for same in ("id(gen)", "id(10)", "id(twin)")]
+    assert logliks == pytest.approx([logliks[0]] * 3, abs=1e-9)

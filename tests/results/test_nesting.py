@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import vcmodel as vc
-from vcmodel.results import comparable
+from vcmodel.results import comparable, nesting
 from vcmodel.results.comparable import Comparable, entries
 from vcmodel.results.comparison import likelihood_ratio
 from vcmodel.structures.registry import build, names
@@ -229,3 +229,14 @@ def test_entries_add_up_to_the_matrix(name):
     values = np.tensordot(basis, sigma, 2) / basis.sum(axis=(1, 2))
     np.testing.assert_allclose(np.tensordot(values, basis, 1), sigma)
     assert len(basis) == {"idv": 1, "diag": 3, "idh": 3, "corv": 2, "corgv": 4}.get(name, 6)
+
+
+@pytest.mark.parametrize(("statistic", "chosen"), [(0.01, (0.1, 0.9, 0.0)), (6.0, (0.5, 0.0, 0.5))])
+def test_the_more_cautious_of_two_mixtures_is_that_with_the_larger_tail_where_the_statistic_is(monkeypatch, statistic, chosen):
+    other = nesting.Mixture(np.array([0.1, 0.9]))
+    monkeypatch.setattr(nesting, "_mixture", lambda *_: other)
+    found = nesting.Mixture(np.array([0.5, 0.0, 0.5]))
+    along = np.zeros((3, 1))
+    cone = type("Cone", (), {"without": lambda self, moves: self})()
+    mixture = nesting._cautious(found, cone, np.eye(3), along, np.array([True]), statistic)
+    np.testing.assert_array_equal(mixture.weights, chosen[: mixture.weights.size])

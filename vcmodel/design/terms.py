@@ -18,7 +18,7 @@ from vcmodel.incidence import FactorColumns, khatri_rao
 from vcmodel.spec import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, TermSpec, of_kind
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
-from vcmodel.text import few, plural
+from vcmodel.text import counted, few, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -208,6 +208,7 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
         )
     structure = registry.build(shape.structure, "", tuple(member.label for member in spec.members), *shape.arguments)
     own = [member.factors[0].matrix(frame) for member in spec.members]
+    _require_shared_levels(spec, shared, list(dict.fromkeys(label for item in own for label in item.labels)), frame)
     if isinstance(shared, KnownFactor):
         relationship = known_relationship(shared, known)
         own = [related(shared, member.factors[0].factor, item, relationship) for member, item in zip(spec.members, own, strict=True)]
@@ -219,3 +220,24 @@ def _build_str(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
         weighted(frame, member, item.within(meets(member.conditions, frame)).values) for member, item in zip(spec.members, own, strict=True)
     ]
     return _term(spec, product_structure([structure]), sparse.csr_matrix(sparse.hstack(pieces, format="csr")), relationship)
+
+
+def _require_shared_levels(spec: TermSpec, shared: FactorSpec, labels: Sequence[str], frame: Frame) -> None:
+    """Refuses a second formula of str() over other levels than those `labels` of its terms.
+
+    Raises
+    ------
+    StructureError
+    """
+    own = list(dict.fromkeys(member.factors[0].factor for member in spec.members))
+    if shared.factor in own:
+        return
+    remedy = f"write {shared.text.replace(shared.source.written, own[0], 1)}"
+    if shared.factor.isdigit():
+        if int(shared.factor) != len(labels):
+            found = counted(len(labels), "level")
+            raise StructureError(f"{spec.text!r}: {shared.text}, but its terms have {found} together: {remedy}")
+    elif shared.factor not in frame.table.columns:
+        raise StructureError(f"{spec.text!r}: {shared.text} is of no factor of its terms, {few(own)}: {remedy}")
+    elif set(frame.cell_factor(shared.factor).labels) != set(labels):
+        raise StructureError(f"{spec.text!r}: {shared.factor} has other levels than {few(own)}, which its terms are over: {remedy}")

@@ -116,7 +116,7 @@ def likelihood_ratio(one: Comparable, two: Comparable) -> LikelihoodRatio:
             "the models are not nested, or one of the fits is not at its maximum (see fit.status)"
         )
     try:
-        found = mixture(larger, smaller)
+        found = mixture(larger, smaller, statistic)
     except VcmodelError as problem:
         raise VcmodelError(f"lrt: {problem}") from None
     return _test(statistic if statistic > ZERO else 0.0, df, found)

@@ -21,6 +21,7 @@ import numpy as np
 from vcmodel.errors import VcmodelError
 from vcmodel.results.comparable import entries
 from vcmodel.results.cones import mixture_weights
+from vcmodel.results.distributions import mixture_tail
 from vcmodel.results.tangent import AT_ZERO, RESIDUAL, Cone, UnknownCone, free_parameters, typical, values_at
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def plain_mixture(df: int, remark: str) -> Mixture:
     return Mixture(np.eye(df + 1)[df], remarks=(remark,))
 
 
-def mixture(larger: Comparable, smaller: Comparable) -> Mixture:
-    """The distribution of twice the difference in logL under the smaller model.
+def mixture(larger: Comparable, smaller: Comparable, statistic: float) -> Mixture:
+    """The distribution of twice the difference in logL, observed as `statistic`, under the smaller model.
 
     Variances of the smaller model that are estimated as zero, and singular matrices, are taken as inside their boundary: what is tested is
     the larger model's excess. Where such variances are whole matrices, the mixture without them is computed too and the more cautious of
@@ -74,7 +75,7 @@ def mixture(larger: Comparable, smaller: Comparable) -> Mixture:
     """
     df = larger.n_parameters - smaller.n_parameters
     if larger.images is None or smaller.images is None or larger.information is None:
-        return plain_mixture(df, "too many (co)variances for the distribution at a boundary: a plain chi-square")
+        return plain_mixture(df, "too many (co)variances to see whether the models are nested, or at a boundary: a plain chi-square")
     inner = [_inside(part) for part in smaller.parts]
     at = _entries_of(larger, smaller, [part.sigma for part in inner])
     sizes = [len(entries(part.structure)) for part in larger.parts]
@@ -88,7 +89,7 @@ def mixture(larger: Comparable, smaller: Comparable) -> Mixture:
     except UnknownCone as problem:
         return plain_mixture(df, f"{problem}: p is that of a plain chi-square, which is too large at a boundary")
     if zero.any():
-        return _cautious(found, cone, larger.information, along, zero)
+        return _cautious(found, cone, larger.information, along, zero, statistic)
     if any(part is not own for part, own in zip(inner, smaller.parts, strict=True)):
         return replace(found, remarks=(*found.remarks, "a matrix of both models is at its boundary, and was taken as inside"))
     return found
@@ -115,16 +116,17 @@ def _mixture(cone: Cone, information: Array, along: Array) -> Mixture:
     return Mixture(np.concatenate([np.zeros(df + 1 - len(weights.values)), weights.values]), weights.simulated, remarks)
 
 
-def _cautious(found: Mixture, cone: Cone, information: Array, along: Array, zero: NDArray[np.bool_]) -> Mixture:
+def _cautious(
+    found: Mixture, cone: Cone, information: Array, along: Array, zero: NDArray[np.bool_], statistic: float
+) -> Mixture:
     """The one with the larger tail of two mixtures: variances of both models that are estimated as zero taken as positive, or as zero."""
     try:
         other = _mixture(cone.without(along[:, zero]), information, along[:, ~zero])
     except UnknownCone:
         return replace(found, remarks=(*found.remarks, "a variance of both models is estimated as zero, and was taken as positive"))
-    if len(other.weights) == len(found.weights) and np.sum(np.cumsum(other.weights - found.weights)) < 0.0:
-        found = other
     remark = "a variance of both models is estimated as zero: of the mixtures with it positive and without it the more cautious"
-    return replace(found, remarks=(*found.remarks, remark))
+    chosen = max(found, other, key=lambda item: mixture_tail(statistic, item.weights))
+    return replace(chosen, remarks=(*chosen.remarks, remark))
 
 
 def _image(model: Comparable, matrices: Sequence[Array]) -> Array:
