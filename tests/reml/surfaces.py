@@ -90,7 +90,14 @@ def component(name, k=1, residual=False, reference=None, index=0, label=None):
 
 
 def theta_of(component, sigma):
-    return component.structure.start(np.atleast_2d(np.asarray(sigma, dtype=float)))
+    """The parameters of a matrix; of one with variances of zero, whose correlations are not defined, those with ones in their place."""
+    sigma = np.atleast_2d(np.asarray(sigma, dtype=float))
+    zero = np.diag(sigma) == 0.0
+    theta = component.structure.start(sigma + np.diag(zero.astype(float)))
+    if zero.any():
+        variances = [parameter.kind == "variance" for parameter in component.structure.parameters]
+        theta[variances] = np.where(zero, 0.0, theta[variances])
+    return theta
 
 
 def constraints_of(components, sigmas, **asked):

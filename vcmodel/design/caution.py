@@ -104,10 +104,11 @@ def _text_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
             warns=missing_in_files,
         )
     for name, count in fractions_as_text(frame.table, column_uses(spec)):
+        if count <= FEW_CODES:
+            continue  # treatments: 0, 0.2, 0.4
         yield Caution(
             f"fixed: {name!r} is text that reads as {count} distinct numbers and is taken as a factor: write C({name}) if that is meant; "
-            f"for a covariate convert it, data[{name!r}] = pd.to_numeric(data[{name!r}])",
-            warns=count > FEW_CODES,
+            f"for a covariate convert it, data[{name!r}] = pd.to_numeric(data[{name!r}])"
         )
 
 
