@@ -57,6 +57,7 @@ quick-tests:
 
 lint: $(VENV)/package.stamp $(VENV)/tools.stamp
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python tools/check_layers.py
 	$(BIN)/mypy
 

@@ -116,9 +116,7 @@ def _mixture(cone: Cone, information: Array, along: Array) -> Mixture:
     return Mixture(np.concatenate([np.zeros(df + 1 - len(weights.values)), weights.values]), weights.simulated, remarks)
 
 
-def _cautious(
-    found: Mixture, cone: Cone, information: Array, along: Array, zero: NDArray[np.bool_], statistic: float
-) -> Mixture:
+def _cautious(found: Mixture, cone: Cone, information: Array, along: Array, zero: NDArray[np.bool_], statistic: float) -> Mixture:
     """The one with the larger tail of two mixtures: variances of both models that are estimated as zero taken as positive, or as zero."""
     try:
         other = _mixture(cone.without(along[:, zero]), information, along[:, ~zero])
