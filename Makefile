@@ -58,7 +58,7 @@ quick-tests:
 lint: $(VENV)/package.stamp $(VENV)/tools.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tools/check_layers.py
+	$(BIN)/python tools/check_layers.py --annotations
 	$(BIN)/mypy
 
 format: $(VENV)/tools.stamp

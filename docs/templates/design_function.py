@@ -17,7 +17,7 @@ from vcmodel.formula.columns import Cells, DesignFunction
 from vcmodel.incidence import FactorColumns
 
 if TYPE_CHECKING:
-    from vcmodel.formula.factors import Reader
+    from vcmodel.formula.columns import ColumnReader
     from vcmodel.formula.tree import Call
 
 
@@ -31,7 +31,7 @@ class Powers(DesignFunction):
     degree: int
 
     @classmethod
-    def read(cls, node: Call, reader: Reader) -> Powers:
+    def read(cls, node: Call, reader: ColumnReader) -> Powers:
         """What a call means; refuse here, with a FormulaError, what no data could make right."""
         column, degree = node.arguments
         return cls(reader.column(column, "powers()"), degree.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,11 +12,29 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.chain_rule import PartDerivatives
     from vcmodel.equations.combinations import Combinations
     from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
+
+
+class PartDerivatives(NamedTuple):
+    """Derivatives of logL by the coordinates phi (m,) of one part.
+
+    Attributes
+    ----------
+    score : (m,) array
+        dlogL/dphi.
+    curvature : (m, m) array
+        Exact curvature of the parametrisation, by which the average information falls short: sum of D_kl d2 Sigma_kl / dphi dphi.
+        Zero where D is not known.
+    gradient : (k, k) array or None
+        D, dlogL = tr(D dSigma) for symmetric dSigma; None where it could not be recovered.
+    """
+
+    score: Array
+    curvature: Array
+    gradient: Array | None
 
 
 class Component(Protocol):

@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.equations.balanced import BalancedForm
-    from vcmodel.equations.base import Part
-    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.base import Part, PartDerivatives
 
     Array = NDArray[np.float64]
 

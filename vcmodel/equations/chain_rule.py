@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.equations.base import PartDerivatives
 from vcmodel.errors import StructureError
 
 if TYPE_CHECKING:
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
 
 # below this relative singular value of a loading, D cannot be recovered from 2 D Lambda (its rounding is 1e-16 / 1e-6 of the scale)
 SINGULAR = 1e-6
-
-
-class PartDerivatives(NamedTuple):
-    """Derivatives of logL by the coordinates phi (m,) of one part.
-
-    Attributes
-    ----------
-    score : (m,) array
-        dlogL/dphi.
-    curvature : (m, m) array
-        Exact curvature of the parametrisation, by which the average information falls short: sum of D_kl d2 Sigma_kl / dphi dphi.
-        Zero where D is not known.
-    gradient : (k, k) array or None
-        D, dlogL = tr(D dSigma) for symmetric dSigma; None where it could not be recovered.
-    """
-
-    score: Array
-    curvature: Array
-    gradient: Array | None
 
 
 def recover_gradient(loading: Array, by_loading: Array, reference: Array, remembered: Array | None) -> Array | None:

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.base import Part
+    from vcmodel.equations.base import Part, PartDerivatives
     from vcmodel.equations.blocks import Effects
-    from vcmodel.equations.chain_rule import PartDerivatives
     from vcmodel.equations.residual_covariance import ResidualCovariance
     from vcmodel.structures.precision_chart import PrecisionChart
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from vcmodel.design.design import Design
-    from vcmodel.equations.base import Equations, Part
-    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.base import Equations, Part, PartDerivatives
     from vcmodel.equations.combinations import Combinations
 
 

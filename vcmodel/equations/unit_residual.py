@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.design.residual import Section
-    from vcmodel.equations.base import Part
-    from vcmodel.equations.chain_rule import PartDerivatives
+    from vcmodel.equations.base import Part, PartDerivatives
 
     Array = NDArray[np.float64]
 

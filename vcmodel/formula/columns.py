@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vcmodel.errors import FormulaError
     from vcmodel.formula.conditions import Condition
-    from vcmodel.formula.factors import Reader
-    from vcmodel.formula.tree import Call
+    from vcmodel.formula.tree import Argument, Call, Span
     from vcmodel.incidence import FactorColumns
 
 
@@ -68,12 +68,22 @@ class ColumnSource(ABC):
         return self.matrix(cells).labels
 
 
+class ColumnReader(Protocol):
+    """What reads the arguments of a function: :class:`vcmodel.formula.factors.Reader`."""
+
+    def fail(self, message: str, span: Span) -> FormulaError:
+        """The error to raise, with the place in the formula."""
+
+    def column(self, node: Argument, where: str) -> str:
+        """The column an argument names."""
+
+
 class DesignFunction(ColumnSource):
     """A function that may stand in place of a factor: ``f(x, 2)``, ``us(f(x, 2)):id(subject)``."""
 
     @classmethod
     @abstractmethod
-    def read(cls, node: Call, reader: Reader) -> DesignFunction:
+    def read(cls, node: Call, reader: ColumnReader) -> DesignFunction:
         """What a call means.
 
         Raises

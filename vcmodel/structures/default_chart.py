@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,40 @@ from vcmodel.structures.chart import Array, Chart, Edge, Scale
 from vcmodel.structures.root_derivative import root_derivative
 
 if TYPE_CHECKING:
-    from vcmodel.structures.base import Structure
+    from vcmodel.structures.parameter import Parameter
+
+
+class ReportedMatrix(Protocol):
+    """What the chart asks of a :class:`vcmodel.structures.base.Structure`."""
+
+    name: ClassVar[str]
+    factor: str
+
+    @property
+    def size(self) -> int:
+        """K."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Reported parameters theta."""
+
+    def root_pattern(self) -> NDArray[np.bool_]:
+        """Entries (k, r) of the root that can be nonzero."""
+
+    def require_admissible(self, theta: Array) -> Array:
+        """`theta`, or an error."""
+
+    def value(self, theta: Array) -> Array:
+        """Sigma (k, k)."""
+
+    def derivative(self, theta: Array) -> Array:
+        """Derivative of Sigma by theta, (number of parameters, k, k)."""
+
+    def curvature(self, theta: Array, gradient: Array) -> Array:
+        """Sum over kl of gradient_kl d2 Sigma_kl / d theta d theta."""
+
+    def start(self, covariance: Array) -> Array:
+        """Theta near a covariance matrix (k, k)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +63,7 @@ class DefaultChart(Chart):
 
     Attributes
     ----------
-    structure : Structure
+    structure : ReportedMatrix
     reference : (k,) array
         Standard deviation of the data at each level.
     signs : (m,) array
@@ -41,13 +74,13 @@ class DefaultChart(Chart):
 
     linear: ClassVar[bool] = False
 
-    structure: Structure
+    structure: ReportedMatrix
     reference: Array
     signs: Array
     floored: bool = True
 
     @classmethod
-    def of(cls, structure: Structure, theta: Array, reference: Array, floored: bool = True) -> tuple[DefaultChart, Array]:
+    def of(cls, structure: ReportedMatrix, theta: Array, reference: Array, floored: bool = True) -> tuple[DefaultChart, Array]:
         """The chart, and the coordinates of `theta`.
 
         Raises
