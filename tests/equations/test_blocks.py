@@ -8,6 +8,7 @@ from equations.test_mixed_model import factor_analytic, made
 from structures.demo_fa import FactorAnalytic
 
 from vcmodel.equations.blocks import block_of_node, loading_groups, make_unknowns
+from vcmodel.errors import StructureError
 from vcmodel.structures import registry
 
 SITES = ("a", "b", "c")
@@ -47,3 +48,33 @@ def test_columns_of_effects_are_those_of_the_incidence_level_by_level():
     effects = make_unknowns(design).effects[1]
     z = design.terms[0].incidence.toarray().reshape(design.y.size, 4, 9)
     assert np.allclose(effects.incidence.toarray().reshape(-1, 9, 4), z.swapaxes(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (((0,), (1,)), r"has the columns \[0, 1\]: it must have each of the 4 columns"),
+        (((0,), (1,), (2,), (2, 3)), "each of the 4 columns of root_pattern"),
+        (((0, 1), (2,), (3,)), None),
+    ],
+)
+def test_groups_that_leave_out_a_column_are_refused(groups, message):
+    class Grouped(FactorAnalytic):
+        def root_groups(self):
+            return groups
+
+    structure = Grouped("f", ("a", "b", "c"), 1)
+    if message is None:
+        assert loading_groups(structure, joined=2)
+        return
+    with pytest.raises(StructureError, match=message):
+        loading_groups(structure, joined=2)
+
+
+def test_groups_across_unconnected_parts_are_refused():
+    class Grouped(registry.structure_class("diag")):
+        def root_groups(self):
+            return ((0, 1),)
+
+    with pytest.raises(StructureError, match="share no row"):
+        loading_groups(Grouped("f", ("a", "b")))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from vcmodel.errors import StructureError
 from vcmodel.linalg.connected import connected_parts
 
 if TYPE_CHECKING:
@@ -171,15 +172,29 @@ class Unknowns:
 
 
 def loading_groups(structure: Structure, joined: int = JOINED) -> list[tuple[Index, list[tuple[Index, Index]]]]:
-    """The unconnected parts of a loading: the rows of each, and its groups as (places within these rows, loading columns)."""
+    """The unconnected parts of a loading: the rows of each, and its groups as (places within these rows, loading columns).
+
+    Raises
+    ------
+    StructureError
+        The structure's groups are no partition of the columns of its root, or join columns of unconnected parts.
+    """
     pattern = structure.root_pattern()
     rows, columns = (np.arange(size) for size in pattern.shape)
     if pattern.all() and columns.size <= joined:
         return [(rows, [(rows, columns)])]
     groups = [np.array(group, dtype=np.int64) for group in structure.root_groups()]
+    listed = np.sort(np.concatenate(groups)) if groups else columns[:0]
+    if not np.array_equal(listed, columns):
+        raise StructureError(
+            f"{type(structure).__name__}.root_groups() has the columns {listed.tolist()}: it must have each of the {columns.size} columns "
+            "of root_pattern() once"
+        )
     result = []
     for rows, columns in connected_parts(pattern):
         own = [group for group in groups if np.isin(group, columns).any()]
+        if sum(group.size for group in own) != columns.size:
+            raise StructureError(f"{type(structure).__name__}.root_groups() joins columns of root_pattern() that share no row")
         if len(own) > 1 and columns.size <= joined:
             own = [columns]
         result.append((rows, [(np.flatnonzero(pattern[np.ix_(rows, group)].any(axis=1)), group) for group in own]))
