@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.equations.chain_rule import PartDerivatives
+from vcmodel.equations.cross_products import Entries
 from vcmodel.structures.chart import Chart
 from vcmodel.structures.precision_chart import PrecisionChart
 
@@ -76,16 +77,16 @@ class VarianceChart(Chart):
 class KnownResidual:
     """R = Sigma V over the cells of a section for a given V and Sigma (1, 1)."""
 
-    def __init__(self, cells, v, n_rows):
-        self.cells, self.v, self.n_rows = cells, v, n_rows
+    def __init__(self, cells, v):
+        self.cells, self.v = cells, v
         self.inverse = np.linalg.inv(v)
         self.n_coefficients = 1
         self.coefficients, self.logdet = np.zeros(1), 0.0
 
-    def matrices(self):
+    def entries(self):
         row, column = np.tril_indices(self.cells.size)
-        at = np.maximum(self.cells[row], self.cells[column]), np.minimum(self.cells[row], self.cells[column])
-        return [sparse.coo_matrix((self.inverse[row, column], at), shape=(self.n_rows, self.n_rows))]
+        one, two = self.cells[row], self.cells[column]
+        return Entries(np.maximum(one, two), np.minimum(one, two), np.zeros_like(row), self.inverse[row, column])
 
     def update(self, part):
         self.sigma = part.sigma[0, 0]

@@ -46,8 +46,8 @@ def test_a_relationship_with_parameters_is_refused(monkeypatch):
 
 
 def test_a_residual_of_another_kind_is_refused(monkeypatch):
-    def other(section, n_rows):
-        return KnownResidual(section.cells, np.eye(section.cells.size), n_rows)
+    def other(section):
+        return KnownResidual(section.cells, np.eye(section.cells.size))
 
     monkeypatch.setattr("vcmodel.equations.balanced.residual_of", other)
     with pytest.raises(NotBalancedError, match="independent units"):

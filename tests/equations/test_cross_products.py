@@ -8,7 +8,7 @@ from equations.test_mixed_model import made
 from scipy import sparse
 
 from vcmodel.equations.blocks import make_unknowns
-from vcmodel.equations.cross_products import cross_products
+from vcmodel.equations.cross_products import Entries, cross_products
 
 
 @pytest.mark.parametrize("relationship", ["pedigree", "low rank"])
@@ -24,7 +24,8 @@ def test_products_are_those_of_dense_matrices(relationship, values):
     matrices.append(sparse.coo_matrix(np.diag(rng.normal(size=n))))
     matrices.append(sparse.coo_matrix((n, n)))
     w = np.hstack([item.incidence.toarray() if sparse.issparse(item.incidence) else item.incidence for item in effects])
-    found = cross_products(effects, matrices)
+    pieces = [Entries(lower.row, lower.col, np.full(lower.nnz, c), lower.data) for c, lower in enumerate(matrices)]
+    found = cross_products(effects, Entries.together(pieces))
     for c, lower in enumerate(matrices):
         own = found.coefficient == c
         dense = lower.toarray()

@@ -218,11 +218,11 @@ def test_products_of_relationships():
 def test_sections_of_different_kinds():
     design = made("us(site):gen", "dsum(~ units | site)")
     rng = np.random.default_rng(3)
-    n, cells = design.y.size, design.sections[1].cells
+    cells = design.sections[1].cells
     root = rng.normal(size=(cells.size, cells.size))
     v = root @ root.T / cells.size + np.eye(cells.size)
-    residuals = [UnitResidual(section, n) for section in design.sections]
-    residuals[1] = KnownResidual(cells, v, n)
+    residuals = [UnitResidual(section) for section in design.sections]
+    residuals[1] = KnownResidual(cells, v)
     point = started(design, {2: (VarianceChart(), np.array([0.8]))})
     model = Model(design, point, None, {1: lambda part: part.sigma[0, 0] * v})
     equations = MixedModelEquations(design, residuals=residuals)

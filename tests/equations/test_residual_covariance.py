@@ -13,16 +13,15 @@ from vcmodel.equations.unit_residual import UnitResidual
 
 
 def sections(design, others=None):
-    return [(others or {}).get(s) or UnitResidual(section, design.y.size) for s, section in enumerate(design.sections)]
+    return [(others or {}).get(s) or UnitResidual(section) for s, section in enumerate(design.sections)]
 
 
 def from_matrices(covariance, n):
     """R^-1 from its coefficients."""
-    result = np.zeros((n, n))
-    for rho, matrix in zip(covariance.coefficients, covariance.matrices(), strict=True):
-        lower = matrix.toarray()
-        result += rho * (lower + np.tril(lower, -1).T)
-    return result
+    entries = covariance.entries()
+    lower = np.zeros((n, n))
+    np.add.at(lower, (entries.row, entries.column), covariance.coefficients[entries.coefficient] * entries.value)
+    return lower + np.tril(lower, -1).T
 
 
 CASES = ["units", "dsum(~ units | site)", "id(gen):us(rep)"]
@@ -60,7 +59,7 @@ def test_changes_of_all_sections():
     cells = design.sections[2].cells
     v = np.eye(cells.size) + 0.3
     point = started(design, {3: (VarianceChart(), np.array([1.3]))})
-    covariance = DirectSum(sections(design, {2: KnownResidual(cells, v, design.y.size)}))
+    covariance = DirectSum(sections(design, {2: KnownResidual(cells, v)}))
     assert covariance.update(point.residual)
     weighted = np.random.default_rng(0).normal(size=design.y.size)
     for s, part in enumerate(point.residual):

@@ -93,7 +93,7 @@ def balanced_form(design: Design) -> BalancedForm:
     term = design.terms[0]
     if precision_of(term.relationship).size:
         raise NotBalancedError(f"the relationship of {term.label} has parameters")
-    if not all(isinstance(residual_of(section, design.y.size), UnitResidual) for section in design.sections):
+    if not all(isinstance(residual_of(section), UnitResidual) for section in design.sections):
         raise NotBalancedError("the residual is not one of independent units")
     column = _columns(term)
     cells, section, level, joint = _cells(design, term, column)

@@ -95,20 +95,20 @@ class EquationLayout:
 
 
 def make_layout(
-    unknowns: Unknowns, residual: Sequence[sparse.coo_matrix], precisions: Sequence[Sequence[sparse.csc_matrix]]
+    unknowns: Unknowns, residual: Entries, n_coefficients: int, precisions: Sequence[Sequence[sparse.csc_matrix]]
 ) -> EquationLayout:
     """The layout of `unknowns` for R^-1 and for the K^-1 of each term as sums of coefficients times these matrices.
 
     Parameters
     ----------
-    residual : sequence of (N, N) coo
-        Lower triangles of symmetric matrices.
+    residual : Entries
+        Lower triangles (N, N) of the symmetric matrices of R^-1, as many as there are coefficients.
     precisions : sequence of sequences of (m, m) csc
         Symmetric matrices, both triangles.
     """
     entries = _NodeEntries.of(unknowns, cross_products(unknowns.effects, residual))
     pairs = _pairs_that_meet(unknowns, entries, precisions)
-    fill = _fill_matrix(unknowns, pairs, entries, len(residual))
+    fill = _fill_matrix(unknowns, pairs, entries, n_coefficients)
     drafts = list(_pieces(unknowns, pairs))
     key, pattern = _pattern(drafts, unknowns.n_equations)
     return EquationLayout(

@@ -83,13 +83,14 @@ class MixedModelEquations:
         slice_size: int = SLICE,
     ) -> None:
         self.design, self.slice_size = design, slice_size
-        n_rows = design.y.size
-        self.residual_covariance = DirectSum(residuals or [residual_of(section, n_rows) for section in design.sections])
+        self.residual_covariance = DirectSum(residuals or [residual_of(section) for section in design.sections])
         self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term.relationship) for term in design.terms]]
         require_room(design)
         self.patterns = [term.structure.root_pattern() for term in design.terms]
         self.unknowns = make_unknowns(design, joined)
-        self.layout = make_layout(self.unknowns, self.residual_covariance.matrices(), [each.matrices for each in self.precisions])
+        covariance = self.residual_covariance
+        related = [each.matrices for each in self.precisions]
+        self.layout = make_layout(self.unknowns, covariance.entries(), covariance.n_coefficients, related)
         self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads)
         self.matrix = CoefficientMatrix(self.layout)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form

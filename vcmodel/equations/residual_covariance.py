@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from vcmodel.equations.cross_products import Entries
 from vcmodel.equations.unit_residual import UnitResidual
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from vcmodel.design.residual import Section
     from vcmodel.equations.base import Part, PartDerivatives
@@ -39,8 +39,8 @@ class ResidualCovariance(Protocol):
     def n_coefficients(self) -> int:
         """Number of matrices A_c."""
 
-    def matrices(self) -> Sequence[sparse.coo_matrix]:
-        """The lower triangles (N, N) of the symmetric A_c."""
+    def entries(self) -> Entries:
+        """The lower triangles (N, N) of the symmetric A_c, all at once: row >= column, c, value."""
 
     def update(self, part: Part) -> bool:
         """Move to a point; False, and nothing usable, when R is not positive definite there."""
@@ -63,9 +63,9 @@ class ResidualCovariance(Protocol):
         """
 
 
-def residual_of(section: Section, n_rows: int) -> ResidualCovariance:
-    """R of a section of a design of N rows."""
-    return UnitResidual(section, n_rows)
+def residual_of(section: Section) -> ResidualCovariance:
+    """R of a section."""
+    return UnitResidual(section)
 
 
 class DirectSum:
@@ -78,9 +78,15 @@ class DirectSum:
         self.coefficients: Array = np.zeros(int(ends[-1]))
         self.logdet = 0.0
 
-    def matrices(self) -> list[sparse.coo_matrix]:
+    @property
+    def n_coefficients(self) -> int:
+        """Number of matrices of all sections."""
+        return self.coefficients.size
+
+    def entries(self) -> Entries:
         """The lower triangles of the matrices of all sections."""
-        return [matrix for section in self.sections for matrix in section.matrices()]
+        pieces = zip((section.entries() for section in self.sections), self.slices, strict=True)
+        return Entries.together([item._replace(coefficient=item.coefficient + own.start) for item, own in pieces])
 
     def update(self, parts: Sequence[Part]) -> bool:
         """Move every section to its part; False when one is not positive definite."""

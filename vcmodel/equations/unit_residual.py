@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from vcmodel.equations.chain_rule import matrix_derivatives
+from vcmodel.equations.cross_products import Entries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,12 +28,10 @@ class UnitResidual:
     Parameters
     ----------
     section : Section
-    n_rows : int
-        N, rows of the whole design.
     """
 
-    def __init__(self, section: Section, n_rows: int) -> None:
-        self.size, self.n_rows = section.structure.size, n_rows
+    def __init__(self, section: Section) -> None:
+        self.size = section.structure.size
         self.patterns = section.patterns
         self.triangles = [np.tril_indices(pattern.levels.size) for pattern in self.patterns]
         ends = np.cumsum([0, *(lower[0].size for lower in self.triangles)])
@@ -47,15 +45,14 @@ class UnitResidual:
         """Entries of the small inverses."""
         return self.coefficients.size
 
-    def matrices(self) -> list[sparse.coo_matrix]:
+    def entries(self) -> Entries:
         """Ones where a coefficient stands in the lower triangle of R^-1."""
-        result = []
-        for pattern, lower in zip(self.patterns, self.triangles, strict=True):
-            for i, j in zip(*lower, strict=True):
-                one, two = pattern.cells[:, i], pattern.cells[:, j]
-                place = (np.maximum(one, two), np.minimum(one, two))
-                result.append(sparse.coo_matrix((np.ones(one.size), place), shape=(self.n_rows, self.n_rows)))
-        return result
+        pieces = []
+        for pattern, (i, j), own in zip(self.patterns, self.triangles, self.slices, strict=True):
+            one, two = pattern.cells[:, i].T.ravel(), pattern.cells[:, j].T.ravel()
+            coefficient = np.repeat(np.arange(own.start, own.stop), pattern.cells.shape[0])
+            pieces.append(Entries(np.maximum(one, two), np.minimum(one, two), coefficient, np.ones(one.size)))
+        return Entries.together(pieces)
 
     def update(self, part: Part) -> bool:
         """Take Sigma (k, k) of the part; False, and nothing usable, when it is not positive definite on an observed pattern."""
