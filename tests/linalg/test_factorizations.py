@@ -1,13 +1,11 @@
 """The kernel against CHOLMOD, against itself with more threads, and against a selected inverse in NumPy; the limits of its input."""
 
-from collections import OrderedDict
-
 import numpy as np
 import pytest
 from scipy import sparse
 from selected_inverse import fill_pattern, selected_inverse
 
-from vcmodel.linalg import cholesky, ordering
+from vcmodel.linalg import cholesky
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.linalg.threads import limited_threads
 
@@ -186,23 +184,3 @@ def test_positions_beyond_32_bits_are_refused(rows, nonzeros):
     with pytest.raises(ValueError, match="above the limit of 2,147,483,647"):
         cholesky.require_countable(rows, nonzeros)
     cholesky.require_countable(2**31 - 1, 2**31 - 1)
-
-
-def test_a_costly_matrix_gets_the_cheaper_of_two_orders(monkeypatch):
-    line = sparse.diags([np.ones(39), np.full(40, 2.0), np.ones(39)], [-1, 0, 1])
-    grid = sparse.csc_matrix(sparse.tril(sparse.kronsum(line, line) + 4 * sparse.identity(1600)))
-    grid.sort_indices()
-    first = SparseCholesky(grid)
-    monkeypatch.setattr(ordering, "_ORDERS", OrderedDict())
-    monkeypatch.setattr(ordering, "MUCH_WORK", 0.0)
-    tried = []
-    real = ordering._order_by
-    monkeypatch.setattr(ordering, "_order_by", lambda n, start, row, method: tried.append(method) or real(n, start, row, method))
-    second = SparseCholesky(grid)
-    assert tried == ["amd", "metis"]
-    assert second.flops <= first.flops
-    assert first.refactor(grid.data) and second.refactor(grid.data)
-    assert abs(first.logdet() - second.logdet()) < 1e-9 * abs(first.logdet())
-    again = SparseCholesky(grid)  # the same pattern: nothing is tried again
-    assert tried == ["amd", "metis"]
-    assert again.flops == second.flops

@@ -12,7 +12,7 @@ from scipy import sparse
 from vcmodel.control import FACTORIZATIONS
 from vcmodel.linalg._kernels import Symbolic
 from vcmodel.linalg.cholmod import CholmodFactor
-from vcmodel.linalg.ordering import fill_reducing_order
+from vcmodel.linalg.ordering import analyse
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.memory import require_memory
 
@@ -59,7 +59,7 @@ class KernelFactor:
 class SparseCholesky:
     """Factor P C P' = L L' of a symmetric positive definite matrix with a fixed pattern.
 
-    The order comes from AMD. The selected inverse is the kernel's (``multifrontal.hpp``) whatever makes L.
+    The order is the cheapest found (``ordering.py``). The selected inverse is the kernel's (``multifrontal.hpp``) whatever makes L.
 
     Parameters
     ----------
@@ -70,6 +70,8 @@ class SparseCholesky:
     threads : int
         Threads of the kernel. L does not depend on their number, the inverse and many right-hand sides at once only by rounding. With
         more than one, BLAS is held at one thread meanwhile.
+    leading : (n,) bool array, optional
+        Columns worth trying to eliminate before all others, see :func:`.ordering.analyse`: work may depend on it, results do not.
 
     Attributes
     ----------
@@ -101,13 +103,15 @@ class SparseCholesky:
     array([ 0.6, -0.2,  0.4])
     """
 
-    def __init__(self, pattern: sparse.csc_matrix, *, factorization: str = "own", threads: int = 1) -> None:
+    def __init__(
+        self, pattern: sparse.csc_matrix, *, factorization: str = "own", threads: int = 1, leading: NDArray[np.bool_] | None = None
+    ) -> None:
         if factorization not in FACTORIZATIONS or threads < 1:
             raise ValueError(f"factorization={factorization!r}, threads={threads}: one of {FACTORIZATIONS}, and at least one thread")
         self._start, self._row = lower_triangle(pattern)
         self.size = int(pattern.shape[0])
         self._threads = threads
-        self._symbolic = Symbolic(self._start, self._row, fill_reducing_order(self._start, self._row))
+        self._symbolic = analyse(self._start, self._row, leading)
         self.flops: float = self._symbolic.flops
         self.fill: int = self._symbolic.fill
         self.permutation: NDArray[np.int32] = self._symbolic.order()
