@@ -20,6 +20,7 @@ from vcmodel.equations.blocks import JOINED, make_unknowns
 from vcmodel.equations.chain_rule import loading_derivatives, recover_gradient, require_shape
 from vcmodel.equations.coefficient_matrix import CoefficientMatrix
 from vcmodel.equations.combinations import SLICE, Combinations, System
+from vcmodel.equations.elimination import leading_equations
 from vcmodel.equations.gradients import Gradients
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.memory_need import require_room
@@ -91,19 +92,13 @@ class MixedModelEquations:
         covariance = self.residual_covariance
         related = [each.matrices for each in self.precisions]
         self.layout = make_layout(self.unknowns, covariance.entries(), covariance.n_coefficients, related)
-        self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads, leading=self._leading())
+        leading = leading_equations(self.unknowns, self.precisions)
+        self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads, leading=leading)
         self.matrix = CoefficientMatrix(self.layout)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
         self.solution: Solution | None = None
-
-    def _leading(self) -> NDArray[np.bool_] | None:
-        """The equations of terms whose K^-1 has parameters, (n_equations,): levels in a plane or a line that other terms join; or None."""
-        found = np.zeros(self.layout.n_equations, dtype=bool)
-        for block in self.unknowns.blocks:
-            found[block.equations] = block.term >= 0 and self.precisions[block.term].chart.size > 0
-        return found if found.any() else None
 
     def update(self, parts: Sequence[Part]) -> bool:
         """Fill, factorise and solve; False when a residual matrix or C is not positive definite: nothing else may be called then.
