@@ -7,53 +7,45 @@ from scipy import sparse
 
 from vcmodel.equations.chain_rule import PartDerivatives
 from vcmodel.equations.cross_products import Entries
+from vcmodel.structures.autoregressive import AutoregressiveInverse
 from vcmodel.structures.chart import Chart
-from vcmodel.structures.precision_chart import PrecisionChart
+from vcmodel.structures.component_chart import ComponentChart
+from vcmodel.structures.precision_chart import StructurePrecision
 
 
-class Ar1Precision(PrecisionChart):
-    """K_ij = rho^|i - j| over `levels` levels: K^-1 = [I_ends + (1 + rho^2) I_interior - rho N] / (1 - rho^2), N the neighbours."""
+class CorrelationChart(Chart):
+    """The coordinate is the correlation itself."""
 
-    def __init__(self, levels):
-        self.levels = levels
+    size, order = 1, 1
 
-    @property
-    def size(self):
-        return 1
+    def loading(self, phi):
+        raise AssertionError("a sparse part has no loading")
 
-    @property
-    def order(self):
-        return self.levels
+    loading_derivative = loading
 
-    def matrices(self):
-        ends = np.zeros(self.levels)
-        ends[[0, -1]] = 1.0
-        beside = np.ones(self.levels - 1)
-        return tuple(sparse.csc_matrix(m) for m in (sparse.diags(ends), sparse.diags(1.0 - ends), sparse.diags([beside, beside], [-1, 1])))
+    def reported(self, phi):
+        return phi
 
-    def coefficients(self, phi):
-        rho = phi[0]
-        return np.array([1.0, 1.0 + rho**2, -rho]) / (1.0 - rho**2)
+    def jacobian(self, phi):
+        return np.ones((1, 1))
 
-    def derivative(self, phi):
-        rho = phi[0]
-        return np.array([[2.0 * rho, 4.0 * rho, -1.0 - rho**2]]) / (1.0 - rho**2) ** 2
 
-    def second(self, phi, weights):
-        rho = phi[0]
-        values = np.array([2.0 + 6.0 * rho**2, 4.0 + 12.0 * rho**2, -2.0 * rho * (3.0 + rho**2)]) / (1.0 - rho**2) ** 3
-        return np.array([[values @ weights]])
+def autoregressive(levels):
+    """A relationship K_ij = rho^|i - j| in the coordinate rho."""
+    return StructurePrecision(CorrelationChart(), AutoregressiveInverse(levels))
 
-    def logdet(self, phi):
-        return (self.levels - 1) * float(np.log1p(-(phi[0] ** 2)))
 
-    def logdet_derivative(self, phi):
-        return np.array([-2.0 * (self.levels - 1) * phi[0] / (1.0 - phi[0] ** 2)])
+def with_autoregressions(sigma, *levels):
+    """Sigma with relationships over so many levels each, their coordinates the correlations."""
+    count, own = len(levels), len(sigma.reported(np.ones(sigma.size)))
+    inverses = tuple(map(AutoregressiveInverse, levels))
+    return ComponentChart((sigma, *(CorrelationChart() for _ in levels)), inverses, tuple(range(own + count)))
 
-    def dense(self, phi):
-        """K."""
-        at = np.arange(self.levels)
-        return phi[0] ** np.abs(at[:, None] - at)
+
+def powers(rho, levels):
+    """K (levels, levels)."""
+    at = np.arange(levels)
+    return rho ** np.abs(at[:, None] - at)
 
 
 class VarianceChart(Chart):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from equations.covariances import Ar1Precision, KnownResidual
+from equations.covariances import KnownResidual, autoregressive
 from equations.test_reductions import known, prepared, traits, trials
 
 from vcmodel.equations.balanced import NotBalancedError, balanced_form
@@ -40,7 +40,7 @@ def test_the_form_is_the_design(make):
 
 
 def test_a_relationship_with_parameters_is_refused(monkeypatch):
-    monkeypatch.setattr("vcmodel.equations.balanced.precision_of", lambda relationship: Ar1Precision(relationship.n_columns))
+    monkeypatch.setattr("vcmodel.equations.balanced.precision_of", lambda relationship: autoregressive(relationship.n_columns))
     with pytest.raises(NotBalancedError, match=r"the relationship of .*gen.* has parameters"):
         balanced_form(two_traits())
 

@@ -8,7 +8,7 @@ import dense
 import numpy as np
 import pandas as pd
 import pytest
-from equations.covariances import Ar1Precision, KnownResidual, VarianceChart
+from equations.covariances import KnownResidual, VarianceChart, powers, with_autoregressions
 from equations.oracle import Model, exact_curvature, near, same_derivatives, same_effects
 from equations.test_reductions import known
 from structures.demo_fa import FactorAnalytic
@@ -23,8 +23,7 @@ from vcmodel.incidence import khatri_rao
 from vcmodel.reml.components import make_components
 from vcmodel.reml.point import Point
 from vcmodel.spec import build_spec
-from vcmodel.structures.component_chart import ComponentChart
-from vcmodel.structures.precision_chart import ConstantPrecision, KroneckerPrecision
+from vcmodel.structures.precision_chart import ConstantPrecision
 
 RELATIONSHIPS = ("identity", "pedigree", "regular", "low rank")
 
@@ -153,11 +152,11 @@ def with_ar1(random, rho=0.4):
     """A model whose first term has an autoregressive relationship over its six places."""
     design = made(random, fixed="y ~ site")
     point = started(design)
-    precision = Ar1Precision(design.terms[0].n_levels)
-    chart = ComponentChart(point[0].chart, precision)
+    levels = design.terms[0].n_levels
+    chart = with_autoregressions(point[0].chart, levels)
     point = point.changed({0: (chart, np.append(point[0].phi, rho))})
-    precisions = [precision, *(ConstantPrecision(term.n_columns) for term in design.terms[1:])]
-    model = Model(design, point, {0: lambda part: precision.dense(part.phi[-1:])})
+    precisions = [chart.precision, *(ConstantPrecision(term.n_columns) for term in design.terms[1:])]
+    model = Model(design, point, {0: lambda part: powers(part.phi[-1], levels)})
     return MixedModelEquations(design, precisions=precisions), model
 
 
@@ -168,10 +167,9 @@ def test_an_autoregressive_relationship(random):
     same_effects(equations, model)
     part = model.point[0]
     # what has expectation zero is left out: y'P Z (Sigma kron K dQ K dQ K) Z'P y and its trace, twice the half of them
-    expected, rho, h = exact_curvature(model, part), part.phi[-1:], 1e-4
-    precision = equations.precisions[0].chart
-    k = precision.dense(rho)
-    inverse = [np.linalg.inv(precision.dense(rho + move)) for move in (-h, 0.0, h)]
+    expected, rho, h = exact_curvature(model, part), part.phi[-1], 1e-4
+    k = powers(rho, model.design.terms[0].n_levels)
+    inverse = [np.linalg.inv(powers(rho + move, len(k))) for move in (-h, 0.0, h)]
     z = model.design.terms[0].incidence.toarray()
     p = dense_projection(model)
     second = z @ np.kron(part.sigma, -k @ ((inverse[2] - 2.0 * inverse[1] + inverse[0]) / h**2) @ k) @ z.T
@@ -202,14 +200,14 @@ def test_products_of_relationships():
     relationship = replace(place.relationship, labels=tuple(map(str, range(levels))), diagonal=np.ones(levels))
     term = replace(place, incidence=z, relationship=relationship)
     design = replace(design, terms=(term,))
-    precision = KroneckerPrecision(Ar1Precision(place.n_levels), Ar1Precision(gen.n_levels))
     point = started(design)
-    point = point.changed({0: (ComponentChart(point[0].chart, precision), np.append(point[0].phi, [0.5, -0.3]))})
+    chart = with_autoregressions(point[0].chart, place.n_levels, gen.n_levels)
+    point = point.changed({0: (chart, np.append(point[0].phi, [0.5, -0.3]))})
 
     def product(part):
-        return np.kron(precision.left.dense(part.phi[-2:-1]), precision.right.dense(part.phi[-1:]))
+        return np.kron(powers(part.phi[-2], place.n_levels), powers(part.phi[-1], gen.n_levels))
 
-    same_derivatives(MixedModelEquations(design, precisions=[precision]), Model(design, point, {0: product}))
+    same_derivatives(MixedModelEquations(design, precisions=[chart.precision]), Model(design, point, {0: product}))
 
 
 # --- residuals that are not unit by unit -----------------------------------------------------------------------------------------------

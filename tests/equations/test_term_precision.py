@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from equations.covariances import Ar1Precision
+from equations.covariances import autoregressive
 from scipy import sparse
 
 from vcmodel.equations.term_precision import TermPrecision
@@ -15,8 +15,8 @@ ROOT = sparse.csc_matrix(np.tril(np.where(RNG.random((6, 6)) < 0.4, RNG.normal(s
 CHARTS = {
     "identity": (ConstantPrecision(6), np.zeros(0)),
     "constant": (ConstantPrecision(6, sparse.csc_matrix(ROOT @ ROOT.T)), np.zeros(0)),
-    "ar1": (Ar1Precision(6), np.array([0.6])),
-    "product": (KroneckerPrecision(Ar1Precision(3), ConstantPrecision(2)), np.array([-0.4])),
+    "ar1": (autoregressive(6), np.array([0.6])),
+    "product": (KroneckerPrecision((autoregressive(3), ConstantPrecision(2))), np.array([-0.4])),
 }
 
 

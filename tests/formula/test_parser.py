@@ -181,7 +181,7 @@ RANDOM_ERRORS = {
     "__import__('os')": ("unknown function '__import__'", "__import__"),
     "spl(x)": ("spl() is not available yet; what is: ", "spl"),
     "fa(site, 2):geno": ("fa() is not available yet; what is: ", "fa"),
-    "ar1(row)": ("ar1() is not available yet", "ar1"),
+    "rr(row)": ("rr() is not available yet", "rr"),
     "dsum(~ units | site)": ("belongs in `residual`", "dsum"),
     "factor(a)": ("every bare name is a factor", "factor"),
     "log(a)": ("belongs in `fixed`", "log"),

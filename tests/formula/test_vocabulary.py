@@ -28,7 +28,7 @@ def test_each_part_has_its_own_functions():
         ("log", "random", "belongs in `fixed`"),
         ("corgg", "random", "did you mean 'corg'"),
         ("asreml.us", "random", "write us()"),
-        ("ar1", "random", "ar1() is not available yet; what is: "),
+        ("rr", "random", "rr() is not available yet; what is: "),
         ("spl", "fixed", "spl() is not available yet"),
     ],
 )

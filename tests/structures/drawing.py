@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
-from structures.demo_ar1 import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from structures.demo_fa import FactorAnalytic
 from structures.demo_template import template
 
@@ -15,7 +14,7 @@ from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import STRUCTURES, build
 
 DEMONSTRATIONS = (
-    *(FactorAnalytic, Autoregressive, AutoregressiveHomogeneous, AutoregressiveHeterogeneous),
+    FactorAnalytic,
     *(template.Neighbours, template.NeighboursHomogeneous, template.NeighboursHeterogeneous),
 )
 # every structure once: the registry's, and those that the tests add to it

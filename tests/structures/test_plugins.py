@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from golden import preparation, test_golden
-from structures.demo_ar1 import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from structures.demo_fa import FactorAnalytic
 from structures.demo_template import template
 
 import vcmodel as vc
+from vcmodel.structures.autoregressive import Autoregressive
 from vcmodel.structures.registry import STRUCTURES, build, described, restored
 
 MET, COUNTIES = "besag_met_fa1", "county:gen!county_{}.psi"
@@ -21,9 +21,6 @@ MET, COUNTIES = "besag_met_fa1", "county:gen!county_{}.psi"
 def registry(monkeypatch):
     """The registry with the demonstrations in it, for one test."""
     monkeypatch.setitem(STRUCTURES, "fa", FactorAnalytic)
-    monkeypatch.setitem(STRUCTURES, "ar1", Autoregressive)
-    monkeypatch.setitem(STRUCTURES, "ar1v", AutoregressiveHomogeneous)
-    monkeypatch.setitem(STRUCTURES, "ar1h", AutoregressiveHeterogeneous)
     monkeypatch.setitem(STRUCTURES, "lag1", template.Neighbours)
 
 

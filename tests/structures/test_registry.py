@@ -22,8 +22,11 @@ SUFFIXES = {
     "corg": PAIRS,
     "corgv": [*PAIRS, ""],
     "corgh": [*PAIRS, *EACH],
+    "ar1": ["f.cor"],
+    "ar1v": ["f.cor", ""],
+    "ar1h": ["f.cor", *EACH],
 }
-SINGLE = {"us": ["f_a:a"], "diag": ["f_a"], "idh": ["f_a"], "corh": ["f_a"], "corgh": ["f_a"], "idv": [""], "corv": [""], "corgv": [""]}
+SINGLE = {"us": ["f_a:a"], "diag": ["f_a"], "idh": ["f_a"], "corh": ["f_a"], "corgh": ["f_a"], "idv": [""], "corv": [""], "corgv": [""], "ar1v": [""], "ar1h": ["f_a"]}
 
 
 @pytest.mark.parametrize("name", names())

@@ -15,7 +15,7 @@ FIXED_FUNCTIONS = tuple(OPTIONS)
 
 # Words of the language that this version knows but cannot fit yet; a structure leaves the list by entering the registry.
 _CORRELATIONS_TO_COME = (
-    *("ar1", "ar2", "ar3", "sar", "ma1", "ma2", "arma", "corb"),
+    *("ar2", "ar3", "sar", "ma1", "ma2", "arma", "corb"),
     *("exp", "gau", "iexp", "igau", "ieuc", "sph", "cir", "aexp", "agau", "mtrn"),
 )
 _STRUCTURES_TO_COME = ("ante", "chol", "fa", "rr", *(base + suffix for base in _CORRELATIONS_TO_COME for suffix in ("", "v", "h")))

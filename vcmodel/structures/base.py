@@ -9,7 +9,7 @@ the boundary where Sigma is singular (square roots and free Cholesky factors, no
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.default_chart import DefaultChart
 from vcmodel.structures.fixed_chart import FixedChart
 from vcmodel.structures.parameter import Parameter
+
+if TYPE_CHECKING:
+    from vcmodel.structures.sparse_inverse import SparseInverse
 
 
 class Structure(ABC):
@@ -167,6 +170,10 @@ class Structure(ABC):
         Groups may overlap in rows, as the common factors and the specific effects of a factor-analytic matrix do.
         """
         return tuple(tuple(columns.tolist()) for _, columns in connected_parts(self.root_pattern()) if columns.size)
+
+    def sparse_inverse(self) -> SparseInverse | None:
+        """The inverse of a correlation structure as constant sparse matrices times coefficients; None where it has none."""
+        return None
 
     def regular_root(self, root: Array, deviations: Array) -> Array:
         """A root (k, r) within the root pattern of a regular matrix near that of `root`, with `deviations` (k,) added to the levels.

@@ -1,38 +1,46 @@
-"""A component with parameters in both of its parts: Sigma through its loading, the relationship through its precision."""
+"""A component with parameters in both of its parts: Sigma through its loading, K through its sparse inverse."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.structures.chart import Array, Chart, Edge
+from vcmodel.structures.kronecker_chart import KroneckerChart
+from vcmodel.structures.precision_chart import KroneckerPrecision, StructurePrecision
 
 if TYPE_CHECKING:
-    from vcmodel.structures.precision_chart import PrecisionChart
+    from vcmodel.structures.chart import Array, Chart
+    from vcmodel.structures.sparse_inverse import SparseInverse
 
 
 @dataclass(frozen=True, eq=False)
-class ComponentChart(Chart):
-    """Coordinates of Sigma, then those of K: derivatives of Sigma by the latter are zero.
+class ComponentChart(KroneckerChart):
+    """Coordinates of Sigma, then those of each sparse part: the loading and its derivatives are those of Sigma alone.
 
     Attributes
     ----------
-    sigma : Chart
-    precision : PrecisionChart
-        What the coordinates of K report is theirs: they are their own parameters.
+    parts : tuple of Chart
+        Of Sigma, then of the sparse parts.
+    inverses : tuple of SparseInverse
+        Of the sparse parts.
+    places : tuple of int
+        Where each reported parameter stands among those of the parts.
     """
 
-    linear: ClassVar[bool] = False
-
-    sigma: Chart
-    precision: PrecisionChart
+    inverses: tuple[SparseInverse, ...]
+    places: tuple[int, ...]
 
     @property
-    def size(self) -> int:
-        """Coordinates of both."""
-        return self.sigma.size + self.precision.size
+    def sigma(self) -> Chart:
+        """The chart of Sigma."""
+        return self.parts[0]
+
+    @property
+    def precision(self) -> KroneckerPrecision:
+        """K, the product of the sparse parts, in the last coordinates."""
+        return KroneckerPrecision(tuple(StructurePrecision(*pair) for pair in zip(self.parts[1:], self.inverses, strict=True)))
 
     @property
     def order(self) -> int:
@@ -43,7 +51,7 @@ class ComponentChart(Chart):
         return phi[: self.sigma.size]
 
     def _padded(self, derivative: Array) -> Array:
-        return np.concatenate([derivative, np.zeros((self.precision.size, *derivative.shape[1:]))])
+        return np.concatenate([derivative, np.zeros((self.size - self.sigma.size, *derivative.shape[1:]))])
 
     def loading(self, phi: Array) -> Array:
         """Lambda (k, r)."""
@@ -67,27 +75,31 @@ class ComponentChart(Chart):
         result[: self.sigma.size, : self.sigma.size] = self.sigma.curvature(self._own(phi), gradient)
         return result
 
+    def _vanishing(self, phi: Array) -> list[bool]:
+        """Sigma never; the sparse parts where Sigma is zero."""
+        return [False, *(not np.any(self.loading(phi)),) * len(self.inverses)]
+
     def reported(self, phi: Array) -> Array:
-        """The parameters of Sigma, then the coordinates of K."""
-        return np.concatenate([self.sigma.reported(self._own(phi)), phi[self.sigma.size :]])
+        """The parameters as written; NaN those of K where Sigma is zero."""
+        return super().reported(phi)[list(self.places)]
 
     def jacobian(self, phi: Array) -> Array:
+        """One block for each part."""
+        parts = KroneckerChart.reported(self, phi)
+        result = self._blocks(phi)
+        result[np.isnan(parts)] = np.nan
+        return result[list(self.places)]
+
+    def constrained(self, phi: Array) -> Array:
+        """Those of the parts."""
+        return super().constrained(phi)[list(self.places)]
+
+    def constrained_jacobian(self, phi: Array) -> Array:
+        """One block for each part."""
+        return super().constrained_jacobian(phi)[list(self.places)]
+
+    def constrained_curvature(self, phi: Array, weights: Array) -> Array:
         """Block diagonal."""
-        own = self.sigma.jacobian(self._own(phi))
-        result = np.zeros((own.shape[0] + self.precision.size, self.size))
-        result[: own.shape[0], : self.sigma.size] = own
-        result[own.shape[0] :, self.sigma.size :] = np.eye(self.precision.size)
-        return result
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Those of Sigma."""
-        return self.sigma.edges(self._own(phi))
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """Sigma in a better chart."""
-        sigma, own = self.sigma.renormalise(self._own(phi))
-        return ComponentChart(sigma, self.precision), np.concatenate([own, phi[self.sigma.size :]])
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether Sigma is; the precision says so itself by being positive definite."""
-        return bool(np.all(np.isfinite(phi))) and self.sigma.feasible(self._own(phi))
+        by_part = np.empty_like(weights)
+        by_part[list(self.places)] = weights
+        return super().constrained_curvature(phi, by_part)

@@ -110,9 +110,13 @@ class KroneckerChart(Product[Chart], Chart):
 
     def jacobian(self, phi: Array) -> Array:
         """Block diagonal; NaN rows where the other parts are zero."""
-        result = block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
+        result = self._blocks(phi)
         result[np.isnan(self.reported(phi))] = np.nan
         return result
+
+    def _blocks(self, phi: Array) -> Array:
+        """The parts' Jacobians."""
+        return block_diagonal([np.zeros((0, 0)), *(part.jacobian(own) for part, own in self._zip(phi))])
 
     def _located(self, phi: Array, of: Callable[[Chart, Array], tuple[Located, ...]]) -> list[tuple[int, Located]]:
         """What `of` finds in each part, with the position of the part's first coordinate."""

@@ -5,11 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from vcmodel.structures.chart import Array
+from vcmodel.structures.chart import Array, Chart
+
+if TYPE_CHECKING:
+    from vcmodel.structures.sparse_inverse import SparseInverse
+
+# step of central differences in a working coordinate
+DIFFERENCE = 1e-5
 
 
 class PrecisionChart(ABC):
@@ -107,59 +115,139 @@ class ConstantPrecision(PrecisionChart):
 
 
 @dataclass(frozen=True, eq=False)
-class KroneckerPrecision(PrecisionChart):
-    """K = left kron right, the coordinates of `left` first: products of the coefficients."""
+class StructurePrecision(PrecisionChart):
+    """The K of a structure, in the working coordinates of its chart.
 
-    left: PrecisionChart
-    right: PrecisionChart
+    Attributes
+    ----------
+    chart : Chart
+        phi to the reported parameters theta.
+    inverse : SparseInverse
+        theta to K^-1.
+    """
+
+    chart: Chart
+    inverse: SparseInverse
 
     @property
     def size(self) -> int:
-        """Coordinates of both."""
-        return self.left.size + self.right.size
+        """Those of the chart."""
+        return self.chart.size
+
+    @property
+    def order(self) -> int:
+        """Number of levels, q."""
+        return self.inverse.order
+
+    def matrices(self) -> tuple[sparse.csc_matrix, ...]:
+        """Those of the inverse."""
+        return self.inverse.matrices()
+
+    def coefficients(self, phi: Array) -> Array:
+        """At the reported parameters."""
+        return self.inverse.coefficients(self.chart.reported(phi))
+
+    def derivative(self, phi: Array) -> Array:
+        """Chain rule, (m, number of matrices)."""
+        return self.chart.jacobian(phi).T @ self.inverse.derivative(self.chart.reported(phi))
+
+    def second(self, phi: Array, weights: Array) -> Array:
+        """Central differences of the derivative: eight digits, enough for what it adds to the average information."""
+        result = np.zeros((self.size, self.size))
+        for row, move in enumerate(DIFFERENCE * np.eye(self.size)):
+            result[row] = (self.derivative(phi + move) - self.derivative(phi - move)) @ weights / (2.0 * DIFFERENCE)
+        return 0.5 * (result + result.T)
+
+    def logdet(self, phi: Array) -> float:
+        """log|K| at the reported parameters."""
+        return self.inverse.logdet(self.chart.reported(phi))
+
+    def logdet_derivative(self, phi: Array) -> Array:
+        """Chain rule, (m,)."""
+        return self.chart.jacobian(phi).T @ self.inverse.logdet_derivative(self.chart.reported(phi))
+
+
+@dataclass(frozen=True, eq=False)
+class KroneckerPrecision(PrecisionChart):
+    """The product of charts, their coordinates one after the other: products of the coefficients. Of none, a single level."""
+
+    parts: tuple[PrecisionChart, ...]
+
+    @property
+    def size(self) -> int:
+        """Coordinates of all parts."""
+        return sum(part.size for part in self.parts)
 
     @property
     def order(self) -> int:
         """Product of the orders, q."""
-        return self.left.order * self.right.order
+        return prod(part.order for part in self.parts)
 
-    def _split(self, phi: Array) -> tuple[Array, Array]:
-        return phi[: self.left.size], phi[self.left.size :]
+    def split(self, phi: Array) -> list[Array]:
+        """The coordinates of each part."""
+        return np.split(phi, np.cumsum([part.size for part in self.parts])[:-1]) if self.parts else []
+
+    def _zip(self, phi: Array) -> list[tuple[PrecisionChart, Array]]:
+        return list(zip(self.parts, self.split(phi), strict=True))
 
     def matrices(self) -> tuple[sparse.csc_matrix, ...]:
-        """The products of every matrix of `left` with every one of `right`."""
-        return tuple(sparse.kron(one, two, format="csc") for one in self.left.matrices() for two in self.right.matrices())
+        """The products of one matrix of each part, the last part's fastest."""
+        result = [sparse.identity(1, format="csc")]
+        for part in self.parts:
+            result = [sparse.kron(one, two, format="csc") for one in result for two in part.matrices()]
+        return tuple(result)
 
     def coefficients(self, phi: Array) -> Array:
         """Products of the coefficients."""
-        one, two = self._split(phi)
-        return np.asarray(np.kron(self.left.coefficients(one), self.right.coefficients(two)), dtype=float)
+        return _products([part.coefficients(own) for part, own in self._zip(phi)])
 
     def derivative(self, phi: Array) -> Array:
         """Product rule."""
-        one, two = self._split(phi)
-        left, right = self.left.coefficients(one)[None, :], self.right.coefficients(two)[None, :]
-        return np.vstack([np.kron(self.left.derivative(one), right), np.kron(left, self.right.derivative(two))])
+        pieces = self._zip(phi)
+        values = [part.coefficients(own) for part, own in pieces]
+        rows = [
+            _products([*values[:place], slope, *values[place + 1 :]])
+            for place, (part, own) in enumerate(pieces)
+            for slope in part.derivative(own)
+        ]
+        return np.array(rows).reshape(self.size, _products(values).size)
 
     def second(self, phi: Array, weights: Array) -> Array:
-        """Product rule, cross block included."""
-        one, two = self._split(phi)
-        a, b = self.left.coefficients(one), self.right.coefficients(two)
-        table = np.reshape(weights, (a.size, b.size))
-        cross = self.left.derivative(one) @ table @ self.right.derivative(two).T
-        return np.block([[self.left.second(one, table @ b), cross], [cross.T, self.right.second(two, a @ table)]])
+        """Product rule, cross blocks included."""
+        pieces = self._zip(phi)
+        values = [part.coefficients(own) for part, own in pieces]
+        slopes = [part.derivative(own) for part, own in pieces]
+        table = np.reshape(weights, [value.size for value in values])
+        blocks = [
+            [self._block(i, j, pieces, _summed(table, values, (i, j)), slopes) for j in range(len(pieces))] for i in range(len(pieces))
+        ]
+        return np.block(blocks) if blocks else np.zeros((0, 0))
+
+    @staticmethod
+    def _block(i: int, j: int, pieces: list[tuple[PrecisionChart, Array]], table: Array, slopes: list[Array]) -> Array:
+        if i == j:
+            part, own = pieces[i]
+            return part.second(own, table)
+        return np.asarray(slopes[i] @ (table if i < j else table.T) @ slopes[j].T)
 
     def logdet(self, phi: Array) -> float:
-        """q_right log|K_left| + q_left log|K_right|."""
-        one, two = self._split(phi)
-        return self.right.order * self.left.logdet(one) + self.left.order * self.right.logdet(two)
+        """Sum over the parts of q / q_part log|K_part|."""
+        return float(sum(self.order / part.order * part.logdet(own) for part, own in self._zip(phi)))
 
     def logdet_derivative(self, phi: Array) -> Array:
-        """Of both, times the order of the other."""
-        one, two = self._split(phi)
-        return np.concatenate([self.right.order * self.left.logdet_derivative(one), self.left.order * self.right.logdet_derivative(two)])
+        """Of all parts, each times the orders of the others."""
+        pieces = [self.order / part.order * part.logdet_derivative(own) for part, own in self._zip(phi)]
+        return np.concatenate([np.zeros(0), *pieces])
 
 
-def kronecker_precision(charts: tuple[PrecisionChart, ...]) -> PrecisionChart:
-    """The product of charts in their order; of none, a single level."""
-    return reduce(KroneckerPrecision, charts) if charts else ConstantPrecision(1)
+def _products(vectors: list[Array]) -> Array:
+    """All products of one entry of each vector, the last one's fastest."""
+    return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
+
+
+def _summed(table: Array, values: list[Array], kept: tuple[int, int]) -> Array:
+    """`table`, one axis for each vector of `values`, summed over all axes but those `kept` with these weights."""
+    for axis in reversed(range(len(values))):
+        if axis not in kept:
+            table = np.tensordot(table, values[axis], axes=(axis, 0))
+    return table

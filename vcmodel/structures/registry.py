@@ -7,11 +7,13 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from vcmodel.errors import StructureError, choices
+from vcmodel.structures.autoregressive import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from vcmodel.structures.base import Structure
 from vcmodel.structures.diagonal import Diagonal
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
 from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.separable import SeparableStructure
 from vcmodel.structures.uniform import Uniform, UniformHeterogeneous, UniformHomogeneous
 from vcmodel.structures.unstructured import Unstructured
 
@@ -27,7 +29,13 @@ STRUCTURES: dict[str, type[Structure]] = {
     "corg": General,
     "corgv": GeneralHomogeneous,
     "corgh": GeneralHeterogeneous,
+    "ar1": Autoregressive,
+    "ar1v": AutoregressiveHomogeneous,
+    "ar1h": AutoregressiveHeterogeneous,
 }
+
+# made by formulas that do not name them
+PRODUCTS: dict[str, type[Structure]] = {found.name: found for found in (KroneckerStructure, SeparableStructure)}
 
 
 class MenuRow(NamedTuple):
@@ -121,8 +129,7 @@ def described(structure: Structure) -> dict[str, Any]:
 def restored(description: Mapping[str, Any]) -> Structure:
     """The structure that :func:`described` gave this description."""
     values = {name: _original(value) for name, value in description.items() if name != "name"}
-    # products are made by formulas that do not name them
-    found = KroneckerStructure if description["name"] == KroneckerStructure.name else structure_class(description["name"])
+    found = PRODUCTS.get(description["name"]) or structure_class(description["name"])
     return found(**values)
 
 
