@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from vcmodel.equations.chain_rule import PartDerivatives
 from vcmodel.equations.cross_products import Entries

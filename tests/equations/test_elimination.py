@@ -1,7 +1,7 @@
 """Which equations the order of elimination is told of."""
 
 import numpy as np
-from equations.covariances import Ar1Precision
+from equations.covariances import autoregressive
 from equations.test_mixed_model import made
 
 from vcmodel.equations.blocks import make_unknowns
@@ -14,7 +14,7 @@ from vcmodel.structures.precision_chart import ConstantPrecision
 def test_places_come_first():
     design = made("us(site):place + gen", fixed="y ~ site")
     place, gen = design.terms
-    precisions = [TermPrecision(Ar1Precision(place.n_levels)), TermPrecision(ConstantPrecision(gen.n_columns))]
+    precisions = [TermPrecision(autoregressive(place.n_levels)), TermPrecision(ConstantPrecision(gen.n_columns))]
     unknowns = make_unknowns(design)
     found = leading_equations(unknowns, precisions)
     p, q = design.x.shape[1], place.structure.size * place.n_levels
@@ -29,6 +29,6 @@ def test_the_factor_is_told(monkeypatch):
     monkeypatch.setattr(mixed_model, "SparseCholesky", lambda pattern, **option: told.append(option["leading"]) or real(pattern, **option))
     design = made("place", fixed="y ~ site")
     MixedModelEquations(design)
-    MixedModelEquations(design, precisions=[Ar1Precision(design.terms[0].n_levels)])
+    MixedModelEquations(design, precisions=[autoregressive(design.terms[0].n_levels)])
     assert told[0] is None
     assert told[1].sum() == design.terms[0].n_levels

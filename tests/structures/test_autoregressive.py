@@ -5,7 +5,9 @@ import pytest
 from structures.drawing import assert_near, differences, labels
 
 from vcmodel.structures.autoregressive import AutoregressiveHeterogeneous
+from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import build
+from vcmodel.structures.separable import SeparableStructure
 
 
 @pytest.mark.parametrize("rho", [-1.0, -0.6, 0.0, 0.3, 1.0])
@@ -38,3 +40,15 @@ def test_starts():
     assert structure.start(structure.value([0.7])) == pytest.approx(0.7)
     assert structure.start(np.ones((5, 5))) == 0.9
     assert AutoregressiveHeterogeneous("f", labels(3)).start(np.diag([1.0, 4.0, 9.0])).tolist() == [0.1, 1.0, 4.0, 9.0]
+
+
+def test_another_start_where_neighbours_ended_as_contrary():
+    theta = np.array([0.3, 2.0])
+    ended = {end: build("ar1v", "f", labels(4)).alternatives_to(theta, np.array([end, 1.0])) for end in (-1.0, 0.2, 0.999, np.nan)}
+    assert [len(found) for found in ended.values()] == [1, 0, 1, 1]
+    assert ended[-1.0][0].tolist() == [0.5, 2.0]
+    product = KroneckerStructure((build("ar1", "f", labels(3)), build("ar1v", "g", labels(3))), scaled=False)
+    (found,) = product.alternatives_to(np.array([0.1, 0.2, 3.0]), np.array([0.3, -0.9, 1.0]))
+    assert found.tolist() == [0.1, 0.5, 3.0]
+    (found,) = SeparableStructure(product).alternatives_to(np.array([0.1, 0.2, 3.0]), np.array([0.3, -0.9, 1.0]))
+    assert found.tolist() == [0.1, 0.5, 3.0]

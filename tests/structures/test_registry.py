@@ -26,7 +26,11 @@ SUFFIXES = {
     "ar1v": ["f.cor", ""],
     "ar1h": ["f.cor", *EACH],
 }
-SINGLE = {"us": ["f_a:a"], "diag": ["f_a"], "idh": ["f_a"], "corh": ["f_a"], "corgh": ["f_a"], "idv": [""], "corv": [""], "corgv": [""], "ar1v": [""], "ar1h": ["f_a"]}
+SINGLE = {
+    **{key: [""] for key in ("idv", "corv", "corgv", "ar1v")},
+    **{key: ["f_a"] for key in ("diag", "idh", "corh", "corgh", "ar1h")},
+    "us": ["f_a:a"],
+}
 
 
 @pytest.mark.parametrize("name", names())

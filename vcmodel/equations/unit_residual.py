@@ -93,17 +93,31 @@ class UnitResidual:
             result[pattern.cells] = np.einsum("ug,mgh->uhm", weighted[pattern.cells], small)
 
     def derivatives(self, part: Part, by_coefficient: Array, weighted: Array) -> PartDerivatives:
-        """Score and curvature through D (k, k), dlogL = tr(D dSigma)."""
-        return matrix_derivatives(part, self.gradient(by_coefficient, weighted))
+        """Score and curvature through D (k, k), dlogL = tr(D dSigma).
 
-    def gradient(self, by_coefficient: Array, weighted: Array) -> Array:
-        """D (k, k)."""
-        result = np.zeros((self.size, self.size))
+        For coordinates in which Sigma bends the curvature is tr(D d2Sigma) - tr(D dSigma R^-1 dSigma). The observed information is the
+        average information plus half of n = y'P R' P R' P y - tr(P R' P R'), minus tr(D d2Sigma); n is what noise adds, large where rho
+        is, and -2 tr(D dSigma R^-1 dSigma) with P for R^-1. Without it a fit of an autoregression takes twice the iterations.
+        """
+        pieces = self._gradients(by_coefficient, weighted)
+        gradient = np.zeros((self.size, self.size))
+        for pattern, piece in zip(self.patterns, pieces, strict=True):
+            gradient[np.ix_(pattern.levels, pattern.levels)] += piece
+        found = matrix_derivatives(part, gradient)
+        bent = part.chart.bent()
+        for pattern, piece, inverse in zip(self.patterns, pieces, self.inverses, strict=True) if bent.any() else ():
+            change = part.derivative[:, pattern.levels[:, None], pattern.levels]
+            one, two = (piece @ change).reshape(bent.size, -1), (inverse @ change).transpose(0, 2, 1).reshape(bent.size, -1)
+            found.curvature[...] -= np.where(bent[:, None] | bent, 0.5 * (one @ two.T + two @ one.T), 0.0)
+        return found
+
+    def _gradients(self, by_coefficient: Array, weighted: Array) -> list[Array]:
+        """What the units of each pattern add to D, (g, g)."""
+        result = []
         for pattern, lower, own, inverse in zip(self.patterns, self.triangles, self.slices, self.inverses, strict=True):
             adjoint = np.zeros_like(inverse)
             adjoint[lower] = by_coefficient[own]
             adjoint = 0.5 * (adjoint + adjoint.T)
             v = weighted[pattern.cells]
-            d = 0.5 * (inverse @ adjoint @ inverse - pattern.cells.shape[0] * inverse + v.T @ v)
-            result[np.ix_(pattern.levels, pattern.levels)] += d
+            result.append(0.5 * (inverse @ adjoint @ inverse - pattern.cells.shape[0] * inverse + v.T @ v))
         return result

@@ -46,6 +46,10 @@ def further_starts(search: Search) -> Iterator[Constraints]:
     for c in free:
         for theta in components[c].structure.alternatives(constraints.theta[c]):
             yield _with(constraints, {c: theta})
+    ended = {c: components[c].structure.alternatives_to(constraints.theta[c], search.point[c].reported) for c in free}
+    others = {c: found[0] for c, found in ended.items() if found}
+    if others:
+        yield _with(constraints, others)
     residual = [c for c in free if not components[c].is_random and _has_covariances(search, c)]
     if not residual or not _several_maxima_likely(search):
         return

@@ -17,6 +17,9 @@ from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.scaling import Heterogeneous, Homogeneous
 from vcmodel.structures.sparse_inverse import SparseInverse
 
+# a correlation above this is one of a trend rather than of neighbours
+NEARLY_ONE = 0.99
+
 
 @dataclass(frozen=True)
 class Autoregressive(Structure):
@@ -66,6 +69,10 @@ class Autoregressive(Structure):
             return np.array([DEFAULT_START])
         near = float(np.mean(np.diagonal(correlation_matrix(covariance), 1)))
         return np.array([DEFAULT_START if abs(near) <= SNAP else np.clip(near, -LARGEST_START, LARGEST_START)])
+
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """A half, where neighbours ended as contrary or nearly the same: beside independent errors there may be maxima at both ends."""
+        return (np.array([0.5]),) if self.size > 1 and not 0.0 <= end[0] <= NEARLY_ONE else ()
 
     def admissible(self, theta: Array) -> bool:
         """Whether rho lies between -1 and 1, both included."""
@@ -176,6 +183,10 @@ class AutoregressiveChart(Chart):
         rho = self.reported(phi)
         bent = -rho[0] * np.sum(self.structure.derivative(rho)[0] * gradient)
         return self.structure.curvature(rho, gradient) * np.sin(phi[0]) ** 2 + bent
+
+    def bent(self) -> NDArray[np.bool_]:
+        """The angle."""
+        return np.ones(1, dtype=bool)
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """The angle at zero."""

@@ -105,6 +105,10 @@ class Structure(ABC):
         """Further starting values worth a try, where the likelihood is known to have several maxima."""
         return ()
 
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """Starting values worth a try where a climb from `theta` ended at `end` (NaN where undefined), which may be a lesser maximum."""
+        return ()
+
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """A chart and the coordinates of Sigma(theta) in it; by default a :class:`DefaultChart`, which is for regular matrices.
 

@@ -132,6 +132,10 @@ class Chart(ABC):
         first = 2.0 * flat @ (gradient @ rows).reshape(self.size, root.size).T
         return first if self.linear else first + self.loading_curvature(phi, 2.0 * gradient @ root)
 
+    def bent(self) -> NDArray[np.bool_]:
+        """Coordinates (m,) of parameters in which Sigma is far from linear, as in those of series and distances."""
+        return np.zeros(self.size, dtype=bool)
+
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Where the domain of the parameters ends; empty for structures without a boundary."""
         return ()

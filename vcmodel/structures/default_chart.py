@@ -142,6 +142,10 @@ class DefaultChart(Chart):
         bent = second * np.tensordot(self.structure.derivative(theta), gradient, 2)
         return slopes[:, None] * self.structure.curvature(theta, gradient) * slopes + np.diag(bent)
 
+    def bent(self) -> NDArray[np.bool_]:
+        """The angles: matrices linear in their correlations have charts of their own."""
+        return self.correlations
+
     def loading(self, phi: Array) -> Array:
         """The Cholesky factor (k, k), which keeps the connected blocks of the matrix."""
         return np.asarray(np.linalg.cholesky(self.value(phi)), dtype=float)

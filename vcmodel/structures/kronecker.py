@@ -20,6 +20,13 @@ from vcmodel.structures.kronecker_chart import KroneckerChart, Product, split
 from vcmodel.structures.linear import root_mean_square
 
 
+def together(pieces: list[Array], alternatives: list[tuple[Array, ...]]) -> tuple[Array, ...]:
+    """The pieces with the first alternative in place of those that have any; nothing where none has."""
+    if not any(alternatives):
+        return ()
+    return (np.concatenate([np.zeros(0), *(other[0] if other else own for own, other in zip(pieces, alternatives, strict=True))]),)
+
+
 @dataclass(frozen=True)
 class KroneckerStructure(Product[Structure], Structure):
     """The product of structures over different factors, with at most one variance among them.
@@ -102,6 +109,11 @@ class KroneckerStructure(Product[Structure], Structure):
             for place, part in enumerate(self.all_parts)
             for other in part.alternatives(pieces[place])
         )
+
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """All parts that have one at their first; the others unchanged."""
+        pieces, ends = split(theta, self.sizes), split(end, self.sizes)
+        return together(pieces, [part.alternatives_to(*pair) for part, *pair in zip(self.all_parts, pieces, ends, strict=True)])
 
     def start(self, covariance: Array) -> Array:
         """Each part from the average of its diagonal blocks: covariances for the part with the variance, else correlations."""

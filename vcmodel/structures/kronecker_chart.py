@@ -98,6 +98,10 @@ class KroneckerChart(Product[Chart], Chart):
             [partial(part.curvature, own) for part, own in pieces],
         )
 
+    def bent(self) -> NDArray[np.bool_]:
+        """Those of the parts."""
+        return np.concatenate([np.zeros(0, dtype=bool), *(part.bent() for part in self.parts)])
+
     def _vanishing(self, phi: Array) -> list[bool]:
         """For each part, whether the product of the other parts is zero, so that its parameters mean nothing."""
         zero = [not np.any(part.loading(own)) for part, own in self._zip(phi)]

@@ -51,6 +51,11 @@ class ScaledCorrelation(Structure):
         count = len(self.correlation.parameters)
         return theta[:count], theta[count:]
 
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """Those of the correlation structure; the variances of `theta`."""
+        rho, variances = self.split(theta)
+        return tuple(np.concatenate([other, variances]) for other in self.correlation.alternatives_to(rho, self.split(end)[0]))
+
     def pattern(self) -> NDArray[np.bool_]:
         """That of the correlation structure."""
         return self.correlation.pattern()
@@ -247,6 +252,10 @@ class DeviationsChart(Chart):
     def scale_coordinates(self, phi: Array) -> tuple[Scale, ...]:
         """Each standard deviation, unless it has an edge."""
         return tuple(Scale(self.part.size + i, float(size), True) for i, size in enumerate(() if self.floored else self.reference))
+
+    def bent(self) -> NDArray[np.bool_]:
+        """Those of the part."""
+        return np.concatenate([self.part.bent(), np.zeros(self.order, dtype=bool)])
 
     def angles(self) -> NDArray[np.bool_]:
         """Those of the part."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.component_chart import ComponentChart
 from vcmodel.structures.identity import IdentityVariance
-from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.kronecker import KroneckerStructure, together
 from vcmodel.structures.kronecker_chart import split
 from vcmodel.structures.scaling import Homogeneous
 
@@ -124,6 +124,14 @@ class SeparableStructure(Structure):
             for place, part in enumerate((self.sigma, *self.sparse))
             for other in part.alternatives(pieces[place])
         )
+
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """All parts that have one at their first; the others unchanged."""
+        pieces, ends = self._by_part(theta), self._by_part(end)
+        found = together(
+            pieces, [part.alternatives_to(*pair) for part, *pair in zip((self.sigma, *self.sparse), pieces, ends, strict=True)]
+        )
+        return tuple(theta[list(self.places)] for theta in found)
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """The charts of Sigma and of the sparse parts."""
