@@ -82,7 +82,7 @@ def covariance(size, rng):
 def bent(structure, theta, strength):
     """`theta` with correlations and covariances multiplied: strength 0 gives independence, 1 (or -1) 0.9999 of the way to the boundary
     on the ray through `theta` (or opposite to it)."""
-    off = np.array([parameter.kind in ("correlation", "covariance") for parameter in structure.parameters], dtype=bool)
+    off = np.array([parameter.kind in ("correlation", "covariance", "coefficient") for parameter in structure.parameters], dtype=bool)
     if not off.any() or not np.any(theta[off]):
         return theta
     low, high = 0.0, 100.0 / np.abs(theta[off]).max()
@@ -93,7 +93,9 @@ def bent(structure, theta, strength):
             low = middle
         else:
             high = middle
-    return np.where(off, 0.9999 * strength * low * theta, theta)
+    # a double root near one leaves an eigenvalue of its distance to the third power
+    near = 0.99 if any(parameter.kind == "coefficient" for parameter in structure.parameters) else 0.9999
+    return np.where(off, near * strength * low * theta, theta)
 
 
 @st.composite

@@ -187,12 +187,11 @@ def test_constrained_chart_derivatives(case):
 
 @given(constrained())
 @quick
-def test_constrained_parameters_are_the_reported_ones_with_variances_rooted(case):
+def test_constrained_parameters_are_the_reported_ones_on_the_regular_scale(case):
     structure, _, marked, _, chart, phi, rng = case
     point = moved(chart, phi, rng)
-    variances = np.array([parameter.kind == "variance" for parameter in structure.parameters])
-    found = chart.constrained(point)
-    assert_near(np.where(variances, found**2, found)[marked], chart.reported(point)[marked], 1e-12)
+    reported = [parameter.regular(value) for parameter, value in zip(structure.parameters, chart.reported(point), strict=True)]
+    assert_near(np.abs(chart.constrained(point))[marked], np.abs(reported)[marked], 1e-12)
 
 
 @given(constrained())
@@ -233,7 +232,7 @@ def test_groups_are_the_connected_parts_by_default(structure):
 def test_units_of_the_data_do_not_matter(structure):
     rng = np.random.default_rng(structure.size)
     theta = structure.start(covariance(structure.size, rng))
-    factor = np.array([{"variance": 1e6, "covariance": 1e6, "loading": 1e3}.get(parameter.kind, 1.0) for parameter in structure.parameters])
+    factor = np.array([{"variance": 1e6, "precision": 1e-6, "covariance": 1e6, "loading": 1e3}.get(parameter.kind, 1.0) for parameter in structure.parameters])
     chart, phi = structure.chart(theta, np.ones(structure.size))
     large, point = structure.chart(theta * factor, np.full(structure.size, 1e3))
     assert_near(large.reported(point) / factor, theta, 1e-12)
@@ -251,6 +250,14 @@ COUNTS = {
     "w (w - 1) / 2": lambda w: w * (w - 1) / 2,
     "w (w - 1) / 2 + 1": lambda w: w * (w - 1) / 2 + 1,
     "w k - k (k - 1) / 2 + w": lambda w, k: w * k - k * (k - 1) / 2 + w,
+    "3": lambda w: 3,
+    "4": lambda w: 4,
+    "2 + w": lambda w: 2 + w,
+    "3 + w": lambda w: 3 + w,
+    "b": lambda w, b: b,
+    "b + 1": lambda w, b: b + 1,
+    "b + w": lambda w, b: b + w,
+    "w (k + 1) - k (k + 1) / 2": lambda w, k: w * (k + 1) - k * (k + 1) / 2,
 }
 
 
@@ -260,11 +267,12 @@ def test_parameters_are_counted_named_and_ordered(structure):
     if structure.size > 1:
         assert len(parameters) == COUNTS[structure.count](structure.size, *(getattr(structure, name) for name in structure.arguments))
     assert len({parameter.suffix for parameter in parameters}) == len(parameters)
-    assert structure.carries_variance == any(parameter.kind == "variance" for parameter in parameters)
+    assert structure.carries_variance == any(parameter.kind in ("variance", "precision") for parameter in parameters)
     kinds = [parameter.kind for parameter in parameters]
     if structure.name.startswith(("cor", "ar")):
         assert kinds == sorted(kinds)  # correlations, then variances
-    assert all(parameter.bound == ("U" if parameter.kind in ("correlation", "loading") else "P") for parameter in parameters)
+    unbounded = ("correlation", "coefficient", "loading")
+    assert all(parameter.bound == ("U" if parameter.kind in unbounded else "P") for parameter in parameters)
 
 
 @pytest.mark.parametrize("structure", [item for item in EVERY if item.values[0].size in (2, 3, 5)])

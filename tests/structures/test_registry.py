@@ -8,35 +8,42 @@ from vcmodel.errors import StructureError
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.registry import STRUCTURES, build, canonical, described, menu, names, restored, structure_class
 
-PAIRS = ["f_b:a.cor", "f_c:a.cor", "f_c:b.cor"]
-EACH = ["f_a", "f_b", "f_c"]
+PAIRS = ["f_b:a.cor", "f_c:a.cor", "f_c:b.cor", "f_d:a.cor", "f_d:b.cor", "f_d:c.cor"]
+EACH = ["f_a", "f_b", "f_c", "f_d"]
+TWO, THREE = ["f.cor1", "f.cor2"], ["f.cor1", "f.cor2", "f.cor3"]
+FACTORS = ["f_a.D", "f_b.D", "f_c.D", "f_d.D", "f_b:a.U", "f_c:a.U", "f_c:b.U", "f_d:b.U", "f_d:c.U"]
+ARGUMENTS = {"corb": (2,), "corbv": (2,), "corbh": (2,), "ante": (2,), "chol": (2,)}
 SUFFIXES = {
     "id": [],
     "idv": [""],
     "diag": EACH,
     "idh": EACH,
-    "us": ["f_a:a", "f_b:a", "f_b:b", "f_c:a", "f_c:b", "f_c:c"],
+    "us": ["f_a:a", "f_b:a", "f_b:b", "f_c:a", "f_c:b", "f_c:c", "f_d:a", "f_d:b", "f_d:c", "f_d:d"],
     "cor": ["f.cor"],
     "corv": ["f.cor", ""],
     "corh": ["f.cor", *EACH],
     "corg": PAIRS,
     "corgv": [*PAIRS, ""],
     "corgh": [*PAIRS, *EACH],
-    "ar1": ["f.cor"],
-    "ar1v": ["f.cor", ""],
-    "ar1h": ["f.cor", *EACH],
+    "ante": FACTORS,
+    "chol": FACTORS,
 }
+SERIES = {
+    **{"ar1": ["f.cor"], "ar2": TWO, "ar3": THREE, "sar": ["f.cor"], "sar2": TWO},
+    **{"ma1": ["f.cor"], "ma2": TWO, "arma": TWO, "corb": TWO},
+}
+SUFFIXES |= {name + more: [*own, *variances] for name, own in SERIES.items() for more, variances in (("", []), ("v", [""]), ("h", EACH))}
 SINGLE = {
-    **{key: [""] for key in ("idv", "corv", "corgv", "ar1v")},
-    **{key: ["f_a"] for key in ("diag", "idh", "corh", "corgh", "ar1h")},
-    "us": ["f_a:a"],
+    **{key: [""] for key in ("idv", *(name + "v" for name in ("cor", "corg", *SERIES)))},
+    **{key: ["f_a"] for key in ("diag", "idh", *(name + "h" for name in ("cor", "corg", *SERIES)))},
+    **{"us": ["f_a:a"], "ante": ["f_a.D"], "chol": ["f_a.D"]},
 }
 
 
 @pytest.mark.parametrize("name", names())
 def test_suffixes(name):
-    assert [parameter.suffix for parameter in build(name, "f", ("a", "b", "c")).parameters] == SUFFIXES[name]
-    assert [parameter.suffix for parameter in build(name, "f", ("a",)).parameters] == SINGLE.get(name, [])
+    assert [parameter.suffix for parameter in build(name, "f", tuple("abcd"), *ARGUMENTS.get(name, ())).parameters] == SUFFIXES[name]
+    assert [parameter.suffix for parameter in build(name, "f", ("a",), *ARGUMENTS.get(name, ())).parameters] == SINGLE.get(name, [])
 
 
 def test_menu_covers_every_name_once():
@@ -88,7 +95,7 @@ def test_charts_refuse_inadmissible_values(name, theta, message):
 
 @pytest.mark.parametrize("name", names())
 def test_described_structures_are_restored(name):
-    structure = build(name, "f", ("a", "b", "c"))
+    structure = build(name, "f", tuple("abcd"), *ARGUMENTS.get(name, ()))
     product = KroneckerStructure((structure, build("id", "g", ("1", "2"))), scaled=not structure.carries_variance)
     for item in (structure, product):
         assert restored(json.loads(json.dumps(described(item)))) == item

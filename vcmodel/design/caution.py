@@ -183,7 +183,7 @@ def _own_variances(item: FactorSpec, responses: tuple[str, ...]) -> bool:
     if not isinstance(item, StructuredFactor):
         return False
     parameters = registry.build(item.structure, item.factor, responses, *item.arguments).parameters
-    return sum(parameter.kind == "variance" for parameter in parameters) == len(responses)
+    return sum(parameter.kind in ("variance", "precision") for parameter in parameters) == len(responses)
 
 
 def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:

@@ -163,10 +163,10 @@ class ConstrainedSearch(Search):
             part, gradient = self.point[c], self.gradients[c]
             component, theta = part.component, part.reported
             slopes = weights[self.equalities.parameters[c]]
-            variances = np.array([parameter.kind == "variance" for parameter in component.structure.parameters])
-            at_zero = variances & (theta == 0.0)
-            # an equation holds the standard deviation: dlogL/dv = dlogL/ds / 2s
-            slopes = slopes / np.where(variances & ~at_zero, 2.0 * np.sqrt(np.maximum(theta, 1e-300)), 1.0)
+            parameters = component.structure.parameters
+            at_zero = (theta == 0.0) & np.array([parameter.kind == "variance" for parameter in parameters])
+            # an equation holds the standard deviation: dlogL/dv = dlogL/ds ds/dv
+            slopes = slopes * np.array([parameter.regular_slope(value) for parameter, value in zip(parameters, theta.tolist(), strict=True)])
             # where no coordinate moves the parameter: dlogL = tr(D dSigma)
             still = np.all(part.chart.constrained_jacobian(part.phi) == 0.0, axis=1) | at_zero
             if gradient is None:

@@ -69,7 +69,7 @@ class EqualityConstraints:
                 place, group = starts[c] + int(i), int(constraints.group[c][i])
                 if constraints.fixed[c][i]:
                     rows.append({place: 1.0})
-                    target.append(_regular(components[c], int(i), float(constraints.theta[c][i])))
+                    target.append(components[c].structure.parameters[int(i)].regular(float(constraints.theta[c][i])))
                 elif group in first:
                     rows.append({first[group]: 1.0, place: -1.0})
                     target.append(0.0)
@@ -186,12 +186,7 @@ def null_space(jacobian: Array, scale: Array, free: NDArray[np.bool_], units: Ar
     return np.hstack([unit, along]), multipliers
 
 
-def _regular(component: Component, i: int, value: float) -> float:
-    """A held value on the scale of the equations."""
-    return float(np.sqrt(value)) if component.structure.parameters[i].kind == "variance" else value
-
-
 def _unit(component: Component, i: int) -> float:
     """The size of a parameter of the data's size, on the scale of the equations."""
-    power = {"variance": 1, "covariance": 2}.get(component.structure.parameters[i].kind, 0)
+    power = {"variance": 1, "precision": 1, "covariance": 2}.get(component.structure.parameters[i].kind, 0)
     return float(np.sqrt(np.mean(component.reference**2))) ** power if component.structure.carries_variance else 1.0

@@ -142,9 +142,9 @@ class Structure(ABC):
             return self.chart(theta, reference)
         if np.all(held):
             theta = self.require_admissible(theta)
-            variances = np.array([parameter.kind == "variance" for parameter in self.parameters], dtype=bool)
+            regular = np.array([parameter.regular(value) for parameter, value in zip(self.parameters, theta.tolist(), strict=True)])
             chart, phi = self.chart(theta, reference)
-            return FixedChart(self.value(theta), chart.loading(phi), theta, variances), np.zeros(0)
+            return FixedChart(self.value(theta), chart.loading(phi), theta, regular), np.zeros(0)
         return self._constrained_chart(theta, reference, constrained, held)
 
     def _constrained_chart(

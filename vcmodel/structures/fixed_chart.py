@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart
 
@@ -22,14 +21,14 @@ class FixedChart(Chart):
         Lambda, sigma = Lambda Lambda'.
     theta : array
         The reported parameters.
-    variances : bool array
-        Which of them are variances.
+    regular : array
+        The same on the scale of constraints, see :meth:`vcmodel.structures.parameter.Parameter.regular`.
     """
 
     sigma: Array
     root: Array
     theta: Array
-    variances: NDArray[np.bool_]
+    regular: Array
 
     @property
     def size(self) -> int:
@@ -66,5 +65,5 @@ class FixedChart(Chart):
         return np.zeros((len(self.theta), 0))
 
     def constrained(self, phi: Array) -> Array:
-        """The parameters, square roots of variances."""
-        return np.where(self.variances, np.sqrt(np.abs(self.theta)), self.theta)
+        """The parameters, standard deviations in place of variances."""
+        return self.regular

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["variance", "covariance", "correlation", "loading"]
+import numpy as np
+
+Kind = Literal["variance", "covariance", "correlation", "loading", "precision", "coefficient"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Parameter:
     suffix : str
         What follows ``!`` in the row name: ``"trait_veloc:bden"``, ``"site.cor"``; empty for the single variance of a term.
     kind : str
-        ``"variance"``, ``"covariance"``, ``"correlation"`` or ``"loading"``.
+        ``"variance"``, ``"covariance"``, ``"correlation"``, ``"loading"``, ``"precision"`` (the inverse of a variance) or
+        ``"coefficient"`` (of a regression on levels or earlier values; not confined to -1 to 1 as a correlation is).
     bound : str
         Default bound code: ``"P"`` (part of a positive semi-definite matrix) or ``"U"`` (unbounded).
     factor : str
@@ -32,3 +35,15 @@ class Parameter:
     bound: Literal["P", "U"]
     factor: str = ""
     entry: tuple[str, str] | None = None
+
+    def regular(self, value: float) -> float:
+        """The value on the scale on which constraints are regular: the standard deviation for a variance or a precision."""
+        if self.kind == "variance":
+            return float(np.sqrt(abs(value)))
+        return float(1.0 / np.sqrt(abs(value))) if self.kind == "precision" else value
+
+    def regular_slope(self, value: float) -> float:
+        """The derivative of :meth:`regular`; one where it is infinite, at a variance of zero."""
+        if self.kind == "variance":
+            return float(0.5 / np.sqrt(value)) if value > 0.0 else 1.0
+        return float(-0.5 * value**-1.5) if self.kind == "precision" else 1.0

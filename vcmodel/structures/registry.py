@@ -8,12 +8,40 @@ from typing import Any, NamedTuple
 
 from vcmodel.errors import StructureError, choices
 from vcmodel.structures.autoregressive import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
+from vcmodel.structures.antedependence import Antedependence
+from vcmodel.structures.autoregressions import (
+    AutoregressiveOrder2,
+    AutoregressiveOrder2Heterogeneous,
+    AutoregressiveOrder2Homogeneous,
+    AutoregressiveOrder3,
+    AutoregressiveOrder3Heterogeneous,
+    AutoregressiveOrder3Homogeneous,
+    DoubleRoot,
+    DoubleRootHeterogeneous,
+    DoubleRootHomogeneous,
+    DoubleRootOrder3,
+    DoubleRootOrder3Heterogeneous,
+    DoubleRootOrder3Homogeneous,
+)
+from vcmodel.structures.banded import Banded, BandedHeterogeneous, BandedHomogeneous
+from vcmodel.structures.banded_cholesky import BandedCholesky
 from vcmodel.structures.base import Structure
 from vcmodel.structures.diagonal import Diagonal
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
 from vcmodel.structures.kronecker import KroneckerStructure
 from vcmodel.structures.separable import SeparableStructure
+from vcmodel.structures.moving_averages import (
+    AutoregressiveMovingAverage,
+    AutoregressiveMovingAverageHeterogeneous,
+    AutoregressiveMovingAverageHomogeneous,
+    MovingAverage,
+    MovingAverageHeterogeneous,
+    MovingAverageHomogeneous,
+    MovingAverageOrder2,
+    MovingAverageOrder2Heterogeneous,
+    MovingAverageOrder2Homogeneous,
+)
 from vcmodel.structures.uniform import Uniform, UniformHeterogeneous, UniformHomogeneous
 from vcmodel.structures.unstructured import Unstructured
 
@@ -32,6 +60,32 @@ STRUCTURES: dict[str, type[Structure]] = {
     "ar1": Autoregressive,
     "ar1v": AutoregressiveHomogeneous,
     "ar1h": AutoregressiveHeterogeneous,
+    "ar2": AutoregressiveOrder2,
+    "ar2v": AutoregressiveOrder2Homogeneous,
+    "ar2h": AutoregressiveOrder2Heterogeneous,
+    "ar3": AutoregressiveOrder3,
+    "ar3v": AutoregressiveOrder3Homogeneous,
+    "ar3h": AutoregressiveOrder3Heterogeneous,
+    "sar": DoubleRoot,
+    "sarv": DoubleRootHomogeneous,
+    "sarh": DoubleRootHeterogeneous,
+    "sar2": DoubleRootOrder3,
+    "sar2v": DoubleRootOrder3Homogeneous,
+    "sar2h": DoubleRootOrder3Heterogeneous,
+    "ma1": MovingAverage,
+    "ma1v": MovingAverageHomogeneous,
+    "ma1h": MovingAverageHeterogeneous,
+    "ma2": MovingAverageOrder2,
+    "ma2v": MovingAverageOrder2Homogeneous,
+    "ma2h": MovingAverageOrder2Heterogeneous,
+    "arma": AutoregressiveMovingAverage,
+    "armav": AutoregressiveMovingAverageHomogeneous,
+    "armah": AutoregressiveMovingAverageHeterogeneous,
+    "corb": Banded,
+    "corbv": BandedHomogeneous,
+    "corbh": BandedHeterogeneous,
+    "ante": Antedependence,
+    "chol": BandedCholesky,
 }
 
 # made by formulas that do not name them

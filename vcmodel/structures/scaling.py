@@ -6,13 +6,14 @@ A family defines its correlation structure R(rho); these classes turn it into v 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, make_dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vcmodel.errors import StructureError
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
 from vcmodel.structures.correlations import correlation_matrix, level_name
@@ -30,6 +31,12 @@ class ScaledCorrelation(Structure):
 
     factor: str
     levels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        try:
+            _ = self.correlation
+        except StructureError as problem:
+            raise StructureError(str(problem).replace(f"{self.family.name}(", f"{self.name}(")) from None
 
     @cached_property
     def correlation(self) -> Structure:
@@ -55,6 +62,14 @@ class ScaledCorrelation(Structure):
         """Those of the correlation structure; the variances of `theta`."""
         rho, variances = self.split(theta)
         return tuple(np.concatenate([other, variances]) for other in self.correlation.alternatives_to(rho, self.split(end)[0]))
+
+    def admissible(self, theta: Array) -> bool:
+        """Whether the correlations are and no variance is negative."""
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape != (len(self.parameters),) or not np.all(np.isfinite(theta)):
+            return False
+        rho, variances = self.split(theta)
+        return self.correlation.admissible(rho) and bool(np.all(variances >= 0.0))
 
     def pattern(self) -> NDArray[np.bool_]:
         """That of the correlation structure."""
@@ -154,6 +169,23 @@ class Heterogeneous(ScaledCorrelation):
         count = len(rho)
         part, phi = self.correlation.constrained_chart(rho, reference, constrained[:count], held[:count])
         return DeviationsChart(part, np.asarray(reference, dtype=float), floored=False), np.concatenate([phi, np.sqrt(variances)])
+
+
+def with_variances(family: type[Structure]) -> tuple[type[Homogeneous], type[Heterogeneous]]:
+    """The structures that the suffixes v and h make of a correlation structure, with the same further arguments.
+
+    They are called as the family with ``Homogeneous`` and ``Heterogeneous`` behind; keep them under these names in its module.
+    """
+    further = [(item.name, item.type) for item in fields(family) if item.name not in ("factor", "levels")]  # type: ignore[arg-type]
+    one_more = str(int(family.count) + 1) if family.count.isdigit() else f"{family.count} + 1"
+    shared = {name: getattr(family, name) for name in ("ordered", "metric", "arguments", "examples", "check_arguments")}
+
+    def made(base: type[Any], suffix: str, words: str, count: str) -> type[Any]:
+        own = {"name": family.name + suffix, "family": family, "summary": f"{family.summary}, {words}", "count": count}
+        described = {"__doc__": f"The correlations of :class:`{family.__name__}`, {words}.", "__module__": family.__module__}
+        return make_dataclass(family.__name__ + base.__name__, further, bases=(base,), frozen=True, namespace=shared | own | described)
+
+    return made(Homogeneous, "v", "one variance", one_more), made(Heterogeneous, "h", "one variance per level", f"{family.count} + w")
 
 
 @dataclass(frozen=True, eq=False)

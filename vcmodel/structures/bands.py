@@ -1,0 +1,54 @@
+"""Banded structures: their argument, the entries of a band, and the parameters of banded triangular factors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vcmodel.errors import StructureError
+from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.correlations import level_name, pair_label
+from vcmodel.structures.parameter import Kind
+
+
+def check_bands(bands: int | float | str) -> None:
+    """Refuse a number of bands that no number of levels makes right.
+
+    Raises
+    ------
+    StructureError
+        It is not a whole number from 1 on.
+    """
+    if isinstance(bands, bool) or not isinstance(bands, int) or bands < 1:
+        raise StructureError(f"the number of bands is {bands}; write a whole number from 1 on")
+
+
+def require_bands(structure: Structure, bands: int) -> None:
+    """Refuse as many bands as there are levels, or more; a single level has none, whatever is written.
+
+    Raises
+    ------
+    StructureError
+        Naming the largest number.
+    """
+    check_bands(bands)
+    if 1 < structure.size <= bands:
+        name, factor, size = structure.name, structure.factor, structure.size
+        raise StructureError(
+            f"{name}({factor}, {bands}) needs more than {bands} levels, not {size}; take {name}({factor}, {size - 1}), which is the largest"
+        )
+
+
+def band(size: int, bands: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column indices of the entries below the diagonal within the band, row-wise: 21, 31, 32, 42, 43 for two bands."""
+    rows, columns = np.tril_indices(size, -1)
+    inside = rows - columns <= bands
+    return rows[inside], columns[inside]
+
+
+def banded_parameters(structure: Structure, bands: int, diagonal: Kind) -> tuple[Parameter, ...]:
+    """``f_level.D`` for each level, then ``f_later:earlier.U`` row-wise."""
+    factor, levels = structure.factor, structure.levels
+    own = [Parameter(f"{level_name(factor, level)}.D", diagonal, "P", factor, (level, level)) for level in levels]
+    pairs = [(levels[i], levels[j]) for i, j in zip(*band(structure.size, bands), strict=True)]
+    return tuple(own + [Parameter(f"{pair_label(factor, *pair)}.U", "coefficient", "U", factor, pair) for pair in pairs])
