@@ -232,7 +232,8 @@ def test_groups_are_the_connected_parts_by_default(structure):
 def test_units_of_the_data_do_not_matter(structure):
     rng = np.random.default_rng(structure.size)
     theta = structure.start(covariance(structure.size, rng))
-    factor = np.array([{"variance": 1e6, "precision": 1e-6, "covariance": 1e6, "loading": 1e3}.get(parameter.kind, 1.0) for parameter in structure.parameters])
+    units = {"variance": 1e6, "precision": 1e-6, "covariance": 1e6, "loading": 1e3}
+    factor = np.array([units.get(parameter.kind, 1.0) for parameter in structure.parameters])
     chart, phi = structure.chart(theta, np.ones(structure.size))
     large, point = structure.chart(theta * factor, np.full(structure.size, 1e3))
     assert_near(large.reported(point) / factor, theta, 1e-12)

@@ -166,7 +166,7 @@ class ConstrainedSearch(Search):
             parameters = component.structure.parameters
             at_zero = (theta == 0.0) & np.array([parameter.kind == "variance" for parameter in parameters])
             # an equation holds the standard deviation: dlogL/dv = dlogL/ds ds/dv
-            slopes = slopes * np.array([parameter.regular_slope(value) for parameter, value in zip(parameters, theta.tolist(), strict=True)])
+            slopes = slopes * np.array([item.regular_slope(value) for item, value in zip(parameters, theta.tolist(), strict=True)])
             # where no coordinate moves the parameter: dlogL = tr(D dSigma)
             still = np.all(part.chart.constrained_jacobian(part.phi) == 0.0, axis=1) | at_zero
             if gradient is None:

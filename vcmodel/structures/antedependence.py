@@ -57,7 +57,7 @@ class Antedependence(Structure):
         """U^-T (w, w), unit lower triangular, and the conditional variances (w,)."""
         lower = np.eye(self.size)
         lower[band(self.size, self.k)] = theta[self.size :]
-        return np.linalg.inv(lower), 1.0 / np.asarray(theta[: self.size], dtype=float)
+        return np.asarray(np.linalg.inv(lower), dtype=float), 1.0 / np.asarray(theta[: self.size], dtype=float)
 
     def value(self, theta: Array) -> Array:
         """Sigma (w, w)."""

@@ -62,7 +62,7 @@ class AntedependenceChart(Chart):
         """(I - b)^-1 (w, w)."""
         lower = np.eye(self.order)
         lower[self.places] = -phi[self.order :]
-        return np.linalg.inv(lower)
+        return np.asarray(np.linalg.inv(lower), dtype=float)
 
     def loading(self, phi: Array) -> Array:
         """Lambda (w, w), lower triangular."""

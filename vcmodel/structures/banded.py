@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.base import Parameter
 from vcmodel.structures.bands import check_bands, require_bands
+from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, SNAP, correlation_matrix
 from vcmodel.structures.identity import IdentityChart
@@ -95,7 +95,7 @@ class Banded(LinearStructure):
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Cosines."""
-        return ("cosine",) * self.b
+        return tuple("cosine" for _ in range(self.b))
 
     def inner(self, theta: Array) -> Array:
         """Partial autocorrelations."""

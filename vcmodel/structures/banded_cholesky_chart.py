@@ -155,7 +155,7 @@ class UnitCholeskyChart(CholeskyChart):
         rows, columns = np.tril_indices(len(sigma), -1)
         if not np.all(variances > 0.0):
             return np.vstack([own, np.full((len(rows), len(derivative)), np.nan)])
-        lower = np.linalg.cholesky(sigma)
+        lower = np.asarray(np.linalg.cholesky(sigma), dtype=float)
         moves, deviations = root_derivative(lower, derivative), np.diagonal(lower)[columns]
         below = moves[:, rows, columns] / deviations - lower[rows, columns] * moves[:, columns, columns] / deviations**2
         return np.vstack([own, below.T])

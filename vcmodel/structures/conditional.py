@@ -28,7 +28,7 @@ def conditional(sigma: Array, bands: int) -> tuple[Array, Array]:
 
 def conditional_derivative(sigma: Array, derivative: Array, bands: int) -> tuple[Array, Array]:
     """Derivatives of :func:`conditional`, (w, m) and (number of coefficients, m), where the matrix has the `derivative` (m, w, w)."""
-    moves, turns = np.zeros((len(sigma), len(derivative))), [np.zeros((0, len(derivative)))]
+    moves, turns = np.zeros((len(sigma), len(derivative))), []
     for i in range(len(sigma)):
         before = slice(max(0, i - bands), i)
         own, cross = sigma[before, before], derivative[:, before, i]
@@ -36,7 +36,7 @@ def conditional_derivative(sigma: Array, derivative: Array, bands: int) -> tuple
         change = cross - derivative[:, before, before] @ found
         moves[i] = derivative[:, i, i] - (cross + change) @ found
         turns.append(np.linalg.solve(own, change.T) if is_positive_definite(own) else np.full((len(own), len(derivative)), np.nan))
-    return moves, np.concatenate(turns)
+    return moves, np.concatenate([np.zeros((0, len(derivative))), *turns])
 
 
 def _regression(matrix: Array, covariances: Array) -> Array:

@@ -116,4 +116,4 @@ def lag_sums(matrix: Array) -> Array:
     """Sums (k,) of the entries of a symmetric matrix at each lag: what multiplies the first row of a Toeplitz matrix."""
     k = len(matrix)
     place = np.arange(k)
-    return np.bincount(np.abs(place[:, None] - place).ravel(), weights=matrix.ravel(), minlength=k)
+    return np.asarray(np.bincount(np.abs(place[:, None] - place).ravel(), weights=matrix.ravel(), minlength=k), dtype=float)

@@ -125,10 +125,11 @@ class AutoregressiveMovingAverage(PlainSeries):
         first = float(np.clip(lags[0], -LARGEST_START, LARGEST_START))
         phi = float(np.clip(lags[1] / first if first != 0.0 else 0.0, -LARGEST_START, LARGEST_START))
         # theta + 1 / theta = (1 + phi^2 - 2 phi rho_1) / (phi - rho_1)
-        theta = reciprocal_of_correlation(np.clip(2.0 * (phi - first) / (1.0 + phi**2 - 2.0 * phi * first), -LARGEST_START, LARGEST_START))
+        ratio = 2.0 * (phi - first) / (1.0 + phi**2 - 2.0 * phi * first)
+        theta = float(reciprocal_of_correlation(np.clip(ratio, -LARGEST_START, LARGEST_START)))
         if abs(phi - theta) < APART:
             theta = phi - APART if phi > 0.0 else phi + APART
-        return np.array([phi, float(theta)])
+        return np.array([phi, theta])
 
 
 def moving_average(theta: Array, size: int) -> tuple[Array, Array]:

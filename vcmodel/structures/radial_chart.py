@@ -1,8 +1,8 @@
 """Correlation matrices linear in few correlations, seen from one of them: how far towards the boundary, and in which direction.
 
-The matrices I + theta_1 E_1 + ... are positive semi-definite on a convex set. From a point c inside of it every ray leaves the set where one
-eigenvalue becomes zero, so that theta = c + cos(t) r(u) u reaches each point but c by its direction u and an angle t, which is zero on the
-boundary.
+The matrices I + theta_1 E_1 + ... are positive semi-definite on a convex set. From a point c inside of it every ray leaves the set where
+one eigenvalue becomes zero, so that theta = c + cos(t) r(u) u reaches each point but c by its direction u and an angle t, which is zero on
+the boundary.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ STEP = 1e-5  # of the central differences that give second derivatives of smooth
 class SeriesFamily(Protocol):
     """What the chart asks of a :class:`vcmodel.structures.stationary.Stationary`."""
 
-    shapes: ClassVar[tuple[Shape, ...]]
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """How each inner parameter follows its angle."""
 
     @property
     def size(self) -> int:

@@ -24,8 +24,8 @@ SHRINK = 0.8
 class Stationary(Structure):
     """A correlation structure with k = 1, 2 or 3 parameters; none for a single level.
 
-    The *inner* parameters q, one for each reported one, lie between -1 and 1, each whatever the others: partial autocorrelations, or inverse
-    roots of the polynomials of the series. The solver's coordinates are angles of them.
+    The *inner* parameters q, one for each reported one, lie between -1 and 1, each whatever the others: partial autocorrelations, or
+    inverse roots of the polynomials of the series. The solver's coordinates are angles of them.
     """
 
     carries_variance: ClassVar[bool] = False
@@ -87,7 +87,7 @@ class Stationary(Structure):
             return np.zeros((0, 1, 1))
         q = self.inner(np.asarray(theta, dtype=float))
         try:
-            by_theta = np.linalg.solve(self.outer_derivative(q).T, self.series(q)[1])
+            by_theta = np.asarray(np.linalg.solve(self.outer_derivative(q).T, self.series(q)[1]), dtype=float)
         except np.linalg.LinAlgError:
             by_theta = np.full((self.order, self.size), np.nan)
         return toeplitz(by_theta)
