@@ -7,7 +7,6 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from vcmodel.errors import StructureError, choices
-from vcmodel.structures.autoregressive import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from vcmodel.structures.antedependence import Antedependence
 from vcmodel.structures.autoregressions import (
     AutoregressiveOrder2,
@@ -23,6 +22,7 @@ from vcmodel.structures.autoregressions import (
     DoubleRootOrder3Heterogeneous,
     DoubleRootOrder3Homogeneous,
 )
+from vcmodel.structures.autoregressive import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from vcmodel.structures.banded import Banded, BandedHeterogeneous, BandedHomogeneous
 from vcmodel.structures.banded_cholesky import BandedCholesky
 from vcmodel.structures.base import Structure
@@ -30,7 +30,6 @@ from vcmodel.structures.diagonal import Diagonal
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
 from vcmodel.structures.kronecker import KroneckerStructure
-from vcmodel.structures.separable import SeparableStructure
 from vcmodel.structures.moving_averages import (
     AutoregressiveMovingAverage,
     AutoregressiveMovingAverageHeterogeneous,
@@ -42,6 +41,7 @@ from vcmodel.structures.moving_averages import (
     MovingAverageOrder2Heterogeneous,
     MovingAverageOrder2Homogeneous,
 )
+from vcmodel.structures.separable import SeparableStructure
 from vcmodel.structures.uniform import Uniform, UniformHeterogeneous, UniformHomogeneous
 from vcmodel.structures.unstructured import Unstructured
 

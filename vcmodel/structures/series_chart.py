@@ -120,6 +120,10 @@ class SeriesChart(Chart):
         weights = lag_sums(gradient)
         return differences(lambda point: self._lags(point) @ weights, phi)
 
+    def bent(self) -> NDArray[np.bool_]:
+        """All coordinates."""
+        return np.ones(self.size, dtype=bool)
+
     def loading(self, phi: Array) -> Array:
         """The Cholesky factor (w, w)."""
         return np.asarray(np.linalg.cholesky(self.value(phi)), dtype=float)
