@@ -16,6 +16,7 @@ from vcmodel.control import Control
 from vcmodel.errors import (
     ConvergenceError,
     ConvergenceWarning,
+    CostWarning,
     DataError,
     FormulaError,
     LedgerError,
@@ -39,6 +40,7 @@ __all__ = [
     "Control",
     "ConvergenceError",
     "ConvergenceWarning",
+    "CostWarning",
     "DataError",
     "Fit",
     "FormulaError",

@@ -86,6 +86,10 @@ class ModelWarning(VcmodelWarning):
     """A model or data that can be fitted but may not be what their user means."""
 
 
+class CostWarning(VcmodelWarning):
+    """A fit that will take long, before it starts."""
+
+
 def warn(message: str, category: type[VcmodelWarning]) -> None:
     """Warns at the line that called the package, however deep inside it this is called."""
     package = __name__.partition(".")[0]

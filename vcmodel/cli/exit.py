@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from vcmodel.errors import VcmodelError, VcmodelWarning
+from vcmodel.errors import CostWarning, VcmodelError, VcmodelWarning
 from vcmodel.exit_codes import ExitCode
 
 
@@ -32,6 +32,8 @@ class Commands(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", VcmodelWarning)  # the notes that are printed say the same
+                if not {"--quiet", "-q"} & set(given):
+                    _say_costs_at_once()
                 code = super().main(given, prog_name or "vcmodel", complete_var, False, windows_expand_args, **extra)
         except Exception as problem:
             code = report(problem, debug="--debug" in given)
@@ -42,6 +44,20 @@ class Commands(TyperGroup):
         if standalone_mode:
             sys.exit(code)
         return code
+
+
+def _say_costs_at_once() -> None:
+    """Print warnings of the cost when they come: the notes are printed when the fit is over. Undone by ``catch_warnings``."""
+    otherwise = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if issubclass(category, CostWarning):
+            complain(str(message), head="note: ")
+        else:
+            otherwise(message, category, *where, **more)
+
+    warnings.simplefilter("always", CostWarning)
+    warnings.showwarning = show
 
 
 def report(problem: Exception, debug: bool) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -48,8 +48,8 @@ class Work:
         Operations as such: of the factorisations of an iteration, or of the eigendecomposition.
     systems, size, nonzeros, fill : int
         Sparse systems of an iteration, their equations, and the nonzeros of one triangle and of the factor of each; 0 without any.
-    dense : float
-        Bytes of dense matrices.
+    memory : float
+        Bytes of factors and of dense matrices.
     """
 
     once: float
@@ -59,18 +59,26 @@ class Work:
     size: int = 0
     nonzeros: int = 0
     fill: int = 0
-    dense: float = 0.0
+    memory: float = 0.0
 
     @classmethod
     def factorised(cls, factor: SparseCholesky, nonzeros: int, systems: int) -> Work:
         """That of `systems` sparse factorisations an iteration."""
         flops = float(factor.flops) * systems
-        return cls(0.0, FACTORISATIONS * flops, flops, systems, factor.size, nonzeros, int(factor.fill))
+        return cls(0.0, FACTORISATIONS * flops, flops, systems, factor.size, nonzeros, int(factor.fill), systems * factor.memory)
 
     @property
     def total(self) -> float:
         """Operations of a usual fit."""
         return self.once + ITERATIONS * self.iteration
+
+
+class Front(NamedTuple):
+    """A dense matrix on the way to the factor: how many equations it joins, and how many of them are of the term with the most."""
+
+    size: int
+    term: str
+    of_term: int
 
 
 class Method(ABC):
@@ -97,6 +105,10 @@ class Method(ABC):
     def build(self) -> Equations:
         """The equations."""
 
+    def costliest_front(self) -> Front | None:
+        """The dense matrix that takes most of the factorisation; None where there is no factorisation to speak of."""
+        return None
+
     @property
     def order(self) -> int:
         """Number of equations of the general form."""
@@ -116,6 +128,15 @@ class General(Method):
     def work(self) -> Work:
         """A factorisation an iteration."""
         return Work.factorised(self.equations.factor, int(self.equations.layout.pattern.nnz), 1)
+
+    def costliest_front(self) -> Front | None:
+        """With the term that most of its equations belong to."""
+        columns = self.equations.factor.costliest_front()
+        blocks = self.equations.unknowns.blocks
+        of_block = np.searchsorted([block.first for block in blocks], columns, side="right") - 1
+        count = np.bincount([blocks[i].term + 1 for i in of_block])
+        term = int(np.argmax(count))
+        return Front(columns.size, self.design.terms[term - 1].label if term else "fixed effects", int(count[term]))
 
     def describe(self) -> str:
         """The order of the system."""
@@ -190,7 +211,7 @@ class Spectral(Method):
         shorter = q if known.dense_root is None else min(q, term.n_columns)
         inversion = 2.0 * float(term.n_levels) ** 3 if known.dense_root is None else 0.0
         iteration = 2.0 * size * (shorter + p + size) * float(p + 2 * size + 1) ** 2
-        return Work(EIGEN * float(q) ** 2 * shorter + inversion, iteration, 6.0 * float(q) ** 2 * shorter, dense=32.0 * float(q) ** 2)
+        return Work(EIGEN * float(q) ** 2 * shorter + inversion, iteration, 6.0 * float(q) ** 2 * shorter, memory=32.0 * float(q) ** 2)
 
     def describe(self) -> str:
         """The number of systems and the levels decomposed."""

@@ -26,6 +26,9 @@ cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
     cdef cppclass Supernodes:
         int32_t supernodes
         vector[int32_t] order
+        vector[int32_t] first
+        vector[int64_t] rows_start
+        vector[int32_t] rows
         vector[int64_t] panel
         double flops
         int64_t fill
@@ -35,6 +38,8 @@ cdef extern from "multifrontal.hpp" namespace "vcmodel" nogil:
     cdef cppclass Multifrontal(Supernodes):
         Multifrontal(int32_t, const int64_t*, const int32_t*, const int32_t*, const Blas&) except +
         int64_t stack_size()
+        int64_t fronts_size()
+        int32_t costliest()
         cbool factorize(const double*, double*, int) except +
         void selected_inverse(const double*, double*, int) except +
 
@@ -119,6 +124,21 @@ cdef class Symbolic:
     def stack_size(self):
         """Length of the array that :meth:`factorize` works in."""
         return self.pattern.stack_size()
+
+    @property
+    def fronts_size(self):
+        """Length of the arrays that :meth:`selected_inverse` works in."""
+        return self.pattern.fronts_size()
+
+    def costliest_front(self):
+        """The columns of the matrix in the front that takes most operations: those eliminated there, and those joined to them."""
+        if not self.size:
+            return np.zeros(0, dtype=np.int32)
+        cdef int32_t s = self.pattern.costliest()
+        cdef int64_t p
+        own = list(range(self.pattern.first[s], self.pattern.first[s + 1]))
+        below = [self.pattern.rows[p] for p in range(self.pattern.rows_start[s], self.pattern.rows_start[s + 1])]
+        return self.order()[own + below]
 
     def order(self):
         """The final order (n,) int32, permuted -> original."""

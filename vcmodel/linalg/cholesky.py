@@ -81,6 +81,8 @@ class SparseCholesky:
         Floating-point operations of one factorisation.
     fill : int
         Nonzeros of L.
+    memory : float
+        Bytes of L, of the selected inverse, and of what the two are made in by one thread.
     permutation : (n,) array
         Row of C that stands at each row of L.
 
@@ -115,8 +117,10 @@ class SparseCholesky:
         self.flops: float = self._symbolic.flops
         self.fill: int = self._symbolic.fill
         self.permutation: NDArray[np.int32] = self._symbolic.order()
+        work = max(self._symbolic.stack_size, self._symbolic.fronts_size)
+        self.memory: float = 8.0 * (self._symbolic.panel_size + work + len(self._row))
         require_memory(
-            8.0 * (self._symbolic.panel_size + self._symbolic.stack_size + len(self._row)),
+            self.memory,
             f"the factor of {self.size:,} equations, with {self.fill:,} nonzeros,",
             "fit fewer traits together or leave out terms, or use a larger machine",
         )
@@ -145,6 +149,10 @@ class SparseCholesky:
         if not factor.refactor(lower.data):
             raise ValueError("the matrix is not positive definite")
         return factor
+
+    def costliest_front(self) -> NDArray[np.int32]:
+        """The columns that are one dense matrix in the step of the factorisation with the most operations."""
+        return self._symbolic.costliest_front()
 
     def twin(self) -> SparseCholesky:
         """Another factor of the same pattern: analysis and work space are shared, the numbers are its own."""

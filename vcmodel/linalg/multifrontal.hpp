@@ -22,6 +22,29 @@ public:
     // Length of the work array of `factorize` with one thread.
     Offset stack_size() const { return stack_size(0, supernodes); }
 
+    // Most doubles in the fronts of `selected_inverse` with one thread: those that still have children to come.
+    Offset fronts_size() const {
+        std::vector<Index> waiting(child_count);
+        Offset most = 0, held = 0;
+        for (Index s = supernodes; s-- > 0;) {
+            most = std::max(most, held + front_size(s));
+            if (child_count[s] > 0) held += front_size(s);
+            if (parent[s] != -1 && --waiting[parent[s]] == 0) held -= front_size(parent[s]);
+        }
+        return most;
+    }
+
+    // The supernode whose elimination takes most operations.
+    Index costliest() const {
+        Index found = 0;
+        double most = 0.0;
+        for (Index s = 0; s < supernodes; ++s) {
+            const double w = width(s), ld = w + below(s), work = w * ld * ld - w * w * ld + w * w * w / 3.0;
+            if (work > most) most = work, found = s;
+        }
+        return found;
+    }
+
     // L from the values at the pattern; false at a pivot that is not positive.
     bool factorize(const double* values, double* L, int threads) {
         const Schedule schedule(*this, threads);

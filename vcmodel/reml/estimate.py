@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.equations.cost import cost_caution
 from vcmodel.equations.method import choose
 from vcmodel.equations.rebased import RebasedEquations
-from vcmodel.errors import StructureError
+from vcmodel.errors import CostWarning, StructureError, warn
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.reml.boundary import multipliers
 from vcmodel.reml.components import Component, make_components, random_labels, residual_labels
@@ -151,6 +152,10 @@ def estimate(
     with limited_threads(control.granted_threads):
         written, design = design, in_orthonormal_columns(design, bounds, equal)
         chosen = choose(design, control)
+        cost = cost_caution(design, chosen)
+        if cost is not None:
+            warn(cost.text, CostWarning)
+            written = replace(written, cautions=(*written.cautions, cost))
         equations, method = chosen.build(), chosen.describe()
         refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
