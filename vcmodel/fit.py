@@ -280,6 +280,30 @@ class Fit:
         """The response minus :attr:`fitted`, in the same form."""
         return effects.residuals(self.estimate, self._index)
 
+    def variogram(self, *, row: str = "", column: str = "") -> pd.DataFrame:
+        """Semivariograms of the nugget-free part: ``section trait row_lag column_lag semivariance pairs expected``.
+
+        Section by section of a residual over rows and columns, of its residuals (those without the effects of ``units``); of the predicted
+        effects of a random term over rows and columns; else of the residuals at the places that the data's columns tell. ``semivariance``
+        is half the mean squared difference of the ``pairs`` of plots that far apart, ``expected`` what the estimated covariance implies
+        for the field itself, of which predictions vary less.
+
+        Parameters
+        ----------
+        row, column : str, optional
+            Columns of the data with the places, where the model has no factors for them; by default those named row and column.
+
+        Raises
+        ------
+        VcmodelError
+            No known places.
+        """
+        # importing the package loads no SciPy
+        from vcmodel.results.find_fields import require_fields
+        from vcmodel.results.variogram import variograms
+
+        return variograms(require_fields(self.estimate, row, column))
+
     # --- reports --------------------------------------------------------------------------------------------------------------------
 
     @property
@@ -329,7 +353,8 @@ class Fit:
         kind : str
             ``"correlation"`` (matrices with standard errors and intervals), ``"residuals"`` (against fitted values, and normal quantiles),
             ``"blups"`` (predicted effects of a term in order), ``"scatter"`` (predicted effects of one trait against another), ``"trace"``
-            (logL by iteration), and where the data have row and column: ``"field"`` (residuals in place) and ``"semivariogram"``.
+            (logL by iteration), and where the plots have places: ``"field"`` (the nugget-free part in place) and ``"semivariogram"``, see
+            :meth:`variogram`.
         term : str, optional
             For ``"blups"`` and ``"scatter"`` of a model with several random terms; narrows ``"correlation"`` to one matrix.
 

@@ -151,13 +151,13 @@ def test_a_stored_page_shows_what_the_batch_kept(rows, trial_page):
         stored_page(rows[-1])
 
 
-def test_field_pictures_come_with_the_layout():
+def test_field_pictures_come_with_the_places():
     data = vc.datasets.load("kempton_slatehall")
     fit = vc.fit("yield ~ rep", random="gen", data=data)
     descriptions = [item["alt"] for item in Page(fit_page(fit)).all("img")]
-    assert any(text.startswith("Map of the standardised residuals in the field, yield: 10 rows by 15 columns") for text in descriptions)
-    assert any(text.startswith("Semivariogram of the standardised residuals, yield in row: ") for text in descriptions)
-    assert not any(item["alt"].startswith("Map") for item in Page(stored_page(kept(fit, "a"), data=data)).all("img"))
+    assert any(text.startswith("Map of the field, residuals in standard deviations, yield: 10 rows by 15 columns") for text in descriptions)
+    assert any(text.startswith("Semivariogram of the field, yield in row: ") for text in descriptions)
+    assert not any(item["alt"].startswith("Map") for item in Page(stored_page(kept(fit, "a"))).all("img"))
 
 
 def test_a_univariate_page_has_no_correlations():

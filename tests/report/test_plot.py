@@ -64,10 +64,25 @@ def test_residuals_have_two_panels_per_trait():
 
 
 def test_the_field_is_drawn_where_the_data_have_one():
-    image = field_trial().plot("field").axes[0].images[0]
-    assert image.get_array().shape == (10, 15)
-    assert tuple(image.get_extent()) == (0.5, 15.5, 10.5, 0.5)
-    assert field_trial().plot("semivariogram").axes[0].get_legend() is not None
+    axes = field_trial().plot("field").axes[0]
+    assert axes.images[0].get_array().shape == (10, 15)
+    assert axes.xaxis.get_major_formatter()(14.0) == "15"
+    assert axes.get_ylabel() == "row"
+    lines, plane = field_trial().plot("semivariogram").axes[:2]
+    assert [item.get_text() for item in lines.get_legend().get_texts()] == ["row", "col"]
+    # independent residuals are as alike at any distance
+    assert lines.lines[1].get_ydata() == pytest.approx(lines.lines[1].get_ydata()[0])
+    assert not [item for item in plane.collections if type(item).__name__.endswith("ContourSet")]
+
+
+def test_the_semivariogram_of_a_model_field_has_that_of_the_estimates():
+    fit = vc.fit("yield ~ rep", random="gen", residual="ar1(row):ar1(col)", data=vc.datasets.load("kempton_slatehall"))
+    lines, plane = fit.plot("semivariogram").axes[:2]
+    table = fit.variogram()
+    own = table[table["column_lag"] == 0]
+    assert lines.lines[0].get_ydata().tolist() == own["semivariance"].tolist()
+    assert lines.lines[1].get_ydata().tolist() == own["expected"].tolist()
+    assert [item for item in plane.collections if type(item).__name__.endswith("ContourSet")]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +96,7 @@ def test_the_field_is_drawn_where_the_data_have_one():
         (lambda: split_plot().plot("correlation"), "plot: the model has no correlations"),
         (lambda: trial(residual="units:diag(trait)").plot("correlation", "residual"), "plot: 'residual' has no correlations"),
         (lambda: split_plot().plot("scatter", "block"), "plot: block has one effect per level"),
-        (lambda: trial().plot("field"), "plot: the plots have no known places: the data need columns named row and column"),
+        (lambda: trial().plot("field"), "plot: the plots have no known places: write the residual over rows and columns"),
         (lambda: trial().plot("semivariogram"), "the plots have no known places"),
         (lambda: small_field().plot("semivariogram"), "plot: the fields are too small for a semivariogram"),
     ],

@@ -16,7 +16,6 @@ from vcmodel.report.templating import render, shown_number
 from vcmodel.report.text import MEANINGS
 from vcmodel.results.diagnostics import with_intervals
 from vcmodel.results.effects import effects_table
-from vcmodel.results.field import field_layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,13 +57,11 @@ def fit_page(fit: Source, *, title: str | None = None, subtitle: str = "", back:
     return _page(record, _Parts(title or ", ".join(record["responses"]), subtitle, back, "", effects, diagnose(fit.estimate)))
 
 
-def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = "", source: str = "") -> str:
+def stored_page(row: BatchRow, *, back: str = "", source: str = "") -> str:
     """The page of a fit of a batch, from what the batch kept.
 
     Parameters
     ----------
-    data : DataFrame, optional
-        The data as fitted, for the places of the plots; without them there are no field maps.
     back : str, optional
         Relative address of the batch page.
     source : str, optional
@@ -79,7 +76,7 @@ def stored_page(row: BatchRow, *, data: pd.DataFrame | None = None, back: str = 
         raise ValueError(f"{row.file}, {row.model}: there is no fit to show: {row.message}")
     kept = row.payload or {}
     cells = pd.DataFrame(kept.get("rows") or {})
-    found = diagnose_table(cells, row.traits, None if data is None else field_layout(data)) if len(cells) else None
+    found = diagnose_table(cells, row.traits) if len(cells) else None
     effects = [(item["term"], with_intervals(effects_table(item))) for item in kept.get("random") or ()]
     return _page(row.fit, _Parts(", ".join(row.traits), f"{row.file} \u00b7 {row.model}", back, source, effects, found))
 

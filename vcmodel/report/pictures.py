@@ -55,14 +55,16 @@ def residuals(found: Diagnosis) -> list[Picture]:
             "Normal quantile plot; one point in twenty leaves the band by chance.",
         ),
     ]
-    if found.layout is not None and found.maps:
-        text = f"Residuals {unit} at their places; triangles point up above +2 and down below -2."
-        shown.append(picture(field.draw(found.maps, found.layout), field.describe(found.maps), text))
-    if found.layout is not None and found.variograms:
-        text = "Semivariogram: flat when neighbours are no more alike than others. Right: all displacements, darker is larger."
-        drawn = semivariogram.draw(found.variograms, found.layout.row_name, found.layout.column_name)
-        alt = semivariogram.describe(found.variograms, found.layout.row_name, found.layout.column_name)
-        shown.append(picture(drawn, alt, text))
+    if found.fields:
+        text = f"{field.words(found.fields)} in standard deviations, at their places; triangles point up above +2 and down below -2."
+        shown.append(picture(field.draw(found.fields), field.describe(found.fields), text))
+    if found.variograms:
+        text = (
+            "Semivariogram: flat when neighbours are no more alike than others. Lines: as the estimates imply for the field itself, of "
+            "which predictions vary less. Right: all displacements, darker is larger."
+        )
+        drawn = semivariogram.draw(found.fields, found.variograms)
+        shown.append(picture(drawn, semivariogram.describe(found.fields, found.variograms), text))
     return shown
 
 

@@ -9,6 +9,7 @@ from vcmodel.report.diagnosis import Diagnosis, diagnose
 from vcmodel.report.figures import blups, correlation, field, fitted, quantiles, scatter, semivariogram, trace
 from vcmodel.report.figures.style import WIDTH, axes_column
 from vcmodel.results.diagnostics import with_intervals
+from vcmodel.results.find_fields import NO_PLACES
 from vcmodel.results.labels import find_component
 
 if TYPE_CHECKING:
@@ -83,23 +84,20 @@ def _residuals(fit: Source, _: str | None) -> Figure:
 
 def _placed(fit: Source) -> Diagnosis:
     found = diagnose(fit.estimate)
-    if not found.maps:
-        raise VcmodelError("plot: the plots have no known places: the data need columns named row and column with whole numbers")
+    if not found.fields:
+        raise VcmodelError(f"plot: {NO_PLACES}")
     return found
 
 
 def _field(fit: Source, _: str | None) -> Figure:
-    found = _placed(fit)
-    assert found.layout is not None  # there are maps
-    return field.draw(found.maps, found.layout)
+    return field.draw(_placed(fit).fields)
 
 
 def _semivariogram(fit: Source, _: str | None) -> Figure:
     found = _placed(fit)
-    assert found.layout is not None
     if not found.variograms:
         raise VcmodelError("plot: the fields are too small for a semivariogram")
-    return semivariogram.draw(found.variograms, found.layout.row_name, found.layout.column_name)
+    return semivariogram.draw(found.fields, found.variograms)
 
 
 def _trace(fit: Source, _: str | None) -> Figure:

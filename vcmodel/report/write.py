@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from os import PathLike
 
-    import pandas as pd
-
     from vcmodel.report.listing import BatchRow
 
 INDEX, FOLDER = "index.html", "pages"
@@ -45,7 +43,6 @@ def write_batch(
     *,
     title: str = "Batch of fits",
     pages: str = "all",
-    tables: Callable[[BatchRow], pd.DataFrame | None] | None = None,
     told: Callable[[BatchRow, bool], None] = lambda row, written: None,
 ) -> Path:
     """Where the page of a batch was written, ``out/index.html``; those of its fits are ``out/pages/<id>.html``.
@@ -58,8 +55,6 @@ def write_batch(
         Read once, one at a time.
     pages : str
         Fits that get a page of their own: ``"all"``, ``"flagged"`` (those that need a look) or ``"none"``. A page takes about a second.
-    tables : callable, optional
-        The data of a fit, for the field maps; None where they are not to be had.
     told : callable, optional
         Called for each row in turn, with whether a page was drawn for it.
 
@@ -79,8 +74,7 @@ def write_batch(
     for row in rows:
         drawn = False
         if row.fit is not None and (pages == "all" or (pages == "flagged" and flags(row.fit))):
-            data = None if tables is None else tables(row)
-            drawn = _draw(folder / FOLDER / f"{row.id}.html", row, data)
+            drawn = _draw(folder / FOLDER / f"{row.id}.html", row)
             linked.add(row.id)
         listing.add(row)
         told(row, drawn)
@@ -93,14 +87,13 @@ def write_batch(
     return write_page(index, batch_page(listing, title=title, folder=FOLDER, linked=linked, source=source))
 
 
-def _draw(path: Path, row: BatchRow, data: pd.DataFrame | None) -> bool:
+def _draw(path: Path, row: BatchRow) -> bool:
     """Whether the page of a fit had to be drawn."""
-    shown = None if data is None else data.to_csv(index=False)
-    source = stamp(row.file, row.model, row.traits, row.fit, row.payload, shown)
+    source = stamp(row.file, row.model, row.traits, row.fit, row.payload)
     if stamp_of(path) == source:
         return False
     # what draws takes a second to import
     from vcmodel.report.page import stored_page
 
-    write_page(path, stored_page(row, data=data, back=f"../{INDEX}", source=source))
+    write_page(path, stored_page(row, back=f"../{INDEX}", source=source))
     return True
