@@ -30,6 +30,7 @@ from vcmodel.fit import Fit
 from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
+    from vcmodel import fields
     from vcmodel.batch.many import fit_many
     from vcmodel.design.relationship import Pedigree, Relationship
     from vcmodel.tables.reading import read
@@ -56,6 +57,7 @@ __all__ = [
     "VcmodelWarning",
     "__version__",
     "datasets",
+    "fields",
     "fit",
     "fit_many",
     "read",
@@ -65,6 +67,7 @@ __all__ = [
 _LATER = {
     "Pedigree": "vcmodel.design.relationship",
     "Relationship": "vcmodel.design.relationship",
+    "fields": "vcmodel.fields",
     "fit_many": "vcmodel.batch.many",
     "read": "vcmodel.tables.reading",
 }
@@ -73,7 +76,8 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'vcmodel' has no attribute {name!r}")
-    value = getattr(import_module(_LATER[name]), name)
+    module = import_module(_LATER[name])
+    value = module if name == "fields" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -21,6 +21,7 @@ class Row:
     message: str = ""
     fit: Any = None
     payload: Any = None
+    left_out: bool = False
     selected: bool | None = None
 
 

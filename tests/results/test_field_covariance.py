@@ -55,3 +55,12 @@ def test_places_that_are_not_there_are_in_no_pair():
 def test_beyond_the_grid_there_is_nothing(separable):
     assert np.isnan(separable.semivariance(4, 0))
     assert np.isnan(PlacesCovariance(np.eye(4), np.arange(4).reshape(2, 2)).semivariance(0, 2))
+
+
+def test_the_matrix_of_places(separable):
+    row, column = np.array([0, 3, 1]), np.array([4, 1, 1])
+    whole = np.kron(separable.rows, separable.columns)
+    place = row * 5 + column
+    expected = whole[np.ix_(place, place)]
+    np.testing.assert_allclose(separable.between(row, column), expected)
+    np.testing.assert_allclose(PlacesCovariance(whole, np.arange(20).reshape(4, 5)).between(row, column), expected)

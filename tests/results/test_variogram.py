@@ -45,7 +45,9 @@ def test_the_estimates_stand_beside_the_sample():
     rng = np.random.default_rng(3)
     places = np.divmod(np.arange(80), 10)
     rho = SeparableCovariance(4.0 * 0.5 ** np.abs(np.subtract.outer(np.arange(8), np.arange(8))), np.eye(10))
-    both = [Field("loc_A", "loc A", "y", "row", "col", tuple("abcdefgh"), tuple("ABCDEFGHIJ"), *places, rng.normal(size=80), rho)] * 2
+    both = [
+        Field("loc_A", "loc A", "y", "row", "col", tuple("abcdefgh"), tuple("ABCDEFGHIJ"), *places, np.arange(80), rng.normal(size=80), rho)
+    ] * 2
     table = variograms(both)
     assert len(table) == 2 * len(semivariogram(both[0].grid))
     assert table.columns.tolist() == ["section", "trait", "row_lag", "column_lag", "semivariance", "pairs", "expected"]

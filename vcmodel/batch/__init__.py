@@ -29,7 +29,7 @@ What a run leaves in its folder `out`::
 
 An `id` is made of letters, digits, ``-``, ``_`` and a hash: it is safe as a file name and as an HTML anchor, whatever the files and models
 are called. Statuses: ``converged``, ``not_converged`` (the fit ended with another status of ``Fit.status``), ``failed`` (no fit: the
-message says why).
+message says why), ``left_out`` (a model of the ladder for a field, where the file lacks the rows or columns that it needs).
 """
 
 from __future__ import annotations

@@ -13,11 +13,12 @@ from __future__ import annotations
 import glob
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vcmodel.api import Model
+from vcmodel.batch.field_ladder import WITHIN, FieldModel, field_models
 from vcmodel.batch.traits import TRAITS, trait_sets, with_responses
 from vcmodel.control import Control
 from vcmodel.design.known import KINDS, KnownFile
@@ -31,6 +32,7 @@ _JOB = {
     "files": (str, list),
     "model": dict,
     "ladder": list,
+    "field": dict,
     "read": dict,
     "columns": dict,
     "traits": str,
@@ -41,7 +43,8 @@ _JOB = {
 }
 _MODEL = {"name": str, "fixed": str, "random": str, "residual": str, **FitOptions.job_types("model")}
 _KNOWN = {**dict.fromkeys(KINDS, str), "id": str, "sire": str, "dam": str, "ploidy": int, "labels": (str, list), "inverse": bool}
-_SELECT = {"by": str, "alpha": (float, int)}
+_FIELD = {"row": str, "column": str, "models": list}
+_SELECT = {"by": str, "alpha": (float, int), "within": (float, int)}
 _CONTROL = {"max_iterations": int, "tolerance": (float, int), "start_scale": (float, int), "reductions": str}
 _WORDS = {bool: "true or false", str: "text", list: "a list", dict: "a table", int: "a whole number", float: "a number"}
 
@@ -63,6 +66,8 @@ class ModelEntry:
     random, residual : str or None
     options : FitOptions
         Those of the job and of the model; the relationships are the job's.
+    field : FieldModel or None
+        What is added to `random` and taken as `residual`, for a model of a field.
     """
 
     name: str
@@ -70,6 +75,7 @@ class ModelEntry:
     random: str | None = None
     residual: str | None = None
     options: FitOptions = field(default_factory=FitOptions)
+    field: FieldModel | None = None
 
     def trait_sets(self, mode: str, responses: tuple[str, ...]) -> list[tuple[str, ...]]:
         """The responses of each fit; `responses`, if there are any, in place of those written."""
@@ -77,7 +83,8 @@ class ModelEntry:
 
     def formulas(self, traits: tuple[str, ...]) -> dict[str, str | None]:
         """``fixed``, ``random`` and ``residual`` for these responses."""
-        return {"fixed": with_responses(self.fixed, traits), "random": self.random, "residual": self.residual}
+        random, residual = (self.random, self.residual) if self.field is None else self.field.formulas(self.random, len(traits) > 1)
+        return {"fixed": with_responses(self.fixed, traits), "random": random, "residual": residual}
 
     def model(self, traits: tuple[str, ...]) -> Model:
         """The model for these responses.
@@ -87,15 +94,20 @@ class ModelEntry:
         VcmodelError
             A formula that cannot be read or does not make sense.
         """
-        return Model(with_responses(self.fixed, traits), self.random, self.residual)
+        formulas = self.formulas(traits)
+        return Model(formulas["fixed"] or "", formulas["random"], formulas["residual"])
 
 
 @dataclass(frozen=True)
 class Selection:
-    """How one model of a ladder is selected: `by` ``aic``, ``bic`` or ``lrt`` at level `alpha`."""
+    """How one model of a ladder is selected: `by` ``aic``, ``bic`` or ``lrt`` at level `alpha`.
+
+    Of models whose AIC or BIC is no more than `within` above the smallest the one with the fewest parameters is taken.
+    """
 
     by: str
     alpha: float = 0.05
+    within: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -208,16 +220,17 @@ def parse_job(raw: Mapping[str, Any], base: Path) -> Job:
     traits = raw.get("traits", "together")
     if traits not in TRAITS:
         raise JobError(f"traits = {traits!r}: {choices(traits, TRAITS, 'choices')}")
+    models = _field_models(raw) if "field" in raw else _models(raw)
     job = Job(
         base=base,
         files=files,
-        models=_models(raw),
+        models=models,
         read=_read(raw.get("read", {})),
         columns=_columns(raw.get("columns", {})),
         traits=traits,
         responses=_texts(raw.get("responses", []), "responses"),
         known=tuple(_known(name, entry, base) for name, entry in raw.get("known", {}).items()),
-        select=_select(raw.get("select"), len(raw.get("ladder", []))),
+        select=_select(raw.get("select"), len(models)) or (Selection("aic", within=WITHIN) if "field" in raw else None),
     )
     check_models(job)
     return job
@@ -285,9 +298,7 @@ def _columns(raw: dict[str, Any]) -> dict[str, str]:
 def _models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
     base = raw.get("model", {})
     _check(base, _MODEL, "[model]")
-    shared = {name: raw[name] for name in FitOptions.job_types("job") if name in raw}
-    if "control" in shared:
-        shared["control"] = _control(shared["control"])
+    shared = _shared(raw)
     steps = raw.get("ladder", [])
     if not base and not steps:
         raise JobError("no model: add a table [model] with fixed, random and residual")
@@ -303,6 +314,34 @@ def _models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
     names = [entry.name for entry in entries]
     _texts(names, "the names of the ladder's models")
     return tuple(entries)
+
+
+def _shared(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the whole job."""
+    shared = {name: raw[name] for name in FitOptions.job_types("job") if name in raw}
+    return {**shared, "control": _control(shared["control"])} if "control" in shared else shared
+
+
+def _field_models(raw: Mapping[str, Any]) -> tuple[ModelEntry, ...]:
+    """The ladder of a field over ``[model]``."""
+    if "ladder" in raw:
+        raise JobError("[field] is a ladder of its own: leave out [[ladder]], or write all models there")
+    base, own = raw.get("model", {}), raw["field"]
+    _check(base, _MODEL, "[model]")
+    _check(own, _FIELD, "[field]")
+    for key in ("row", "column"):
+        if not own.get(key):
+            raise JobError(f'{key} is missing in [field]: name the column of the data, e.g. {key} = "{key}"')
+    if "residual" in base:
+        raise JobError("[field] gives each model its residual: leave it out of [model], or write the models as [[ladder]]")
+    if "fixed" not in base:
+        raise JobError('fixed is missing in [model]: give a formula, e.g. fixed = "yield ~ 1"')
+    try:
+        models = field_models(own["row"], own["column"], _texts(own.get("models", []), "models in [field]"))
+    except VcmodelError as problem:
+        raise JobError(f"[field]: {problem}") from None
+    entry = _entry(base, "", _shared(raw), "[model]")
+    return tuple(replace(entry, name=model.name, field=model) for model in models)
 
 
 def _entry(raw: Mapping[str, Any], name: str, shared: Mapping[str, Any], where: str) -> ModelEntry:
@@ -346,13 +385,18 @@ def _select(raw: Any, steps: int) -> Selection | None:
     if by not in CRITERIA:
         raise JobError(f"by = {by!r} in [select]: {choices(str(by), CRITERIA, 'criteria')}")
     if steps < 2:
-        raise JobError("[select] needs a ladder of at least two models: add [[ladder]] tables")
+        raise JobError("[select] needs a ladder of at least two models: add [[ladder]] tables, or [field]")
     if "alpha" in raw and by != "lrt":
         raise JobError('alpha in [select] has a meaning for by = "lrt" only')
     alpha = float(raw.get("alpha", 0.05))
     if not 0.0 < alpha < 1.0:
         raise JobError(f"alpha = {alpha:g} in [select] must lie between 0 and 1")
-    return Selection(by, alpha)
+    if "within" in raw and by == "lrt":
+        raise JobError('within in [select] has a meaning for by = "aic" and by = "bic" only')
+    within = float(raw.get("within", 0.0))
+    if not within >= 0.0:
+        raise JobError(f"within = {within:g} in [select] must not be negative")
+    return Selection(by, alpha, within)
 
 
 def _control(raw: dict[str, Any]) -> Control:

@@ -58,11 +58,13 @@ def select(results: Sequence[BatchResult], selection: Selection) -> tuple[str | 
             qualified.append(result)
         else:
             comparisons[result.id] = Comparison(result, None, reason)
-    chosen = _by_test(qualified, selection.alpha, comparisons) if selection.by == "lrt" else _by_value(qualified, selection.by, comparisons)
+    chosen = _by_test(qualified, selection.alpha, comparisons) if selection.by == "lrt" else _by_value(qualified, selection, comparisons)
     return chosen, [comparisons[result.id] for result in results]
 
 
 def _disqualified(result: BatchResult, first: BatchResult | None) -> str | None:
+    if result.left_out:
+        return result.message
     if not result.converged:
         return "not eligible: " + ("the fit failed" if result.fit is None else "the fit did not converge")
     if first is None:
@@ -74,20 +76,37 @@ def _disqualified(result: BatchResult, first: BatchResult | None) -> str | None:
     return None
 
 
-def _by_value(results: Sequence[BatchResult], name: str, comparisons: dict[str, Comparison]) -> str | None:
-    best: BatchResult | None = None
+def _by_value(results: Sequence[BatchResult], selection: Selection, comparisons: dict[str, Comparison]) -> str | None:
+    if not results:
+        return None
+    name, title = selection.by, selection.by.upper()
+    best = _smallest(results, name)
+    near = [result for result in results if _fit(result)[name] <= _fit(best)[name] + selection.within]
+    fewest = min(_fit(result)["n_parameters"] for result in near)
+    taken = _smallest([result for result in near if _fit(result)["n_parameters"] == fewest], name)
     for result in results:
-        if best is None or _fit(result)[name] < _fit(best)[name] - TIE:
-            best = result
-    for result in results:
-        assert best is not None
         value = _fit(result)[name]
         more = value - _fit(best)[name]
-        reason = f"smallest {name.upper()}" if result is best else f"{name.upper()} {more:.4g} above that of {best.model}"
-        if result is not best and abs(more) <= TIE:
-            reason = f"the same {name.upper()} as {best.model}, which is named first"
+        reason = f"{title} {more:.4g} above that of {best.model}"
+        if result is best:
+            reason = f"smallest {title}"
+        elif abs(more) <= TIE:
+            reason = f"the same {title} as {best.model}, which is named first"
+        if result is taken and result is not best:
+            reason += f", with fewer parameters: the simplest of those within {selection.within:g}"
+        elif result is best and result is not taken:
+            reason += f", but {taken.model} has fewer parameters and is within {selection.within:g}"
         comparisons[result.id] = Comparison(result, value, reason)
-    return None if best is None else best.id
+    return taken.id
+
+
+def _smallest(results: Sequence[BatchResult], name: str) -> BatchResult:
+    """The result with the smallest value; of those alike the first."""
+    best = results[0]
+    for result in results:
+        if _fit(result)[name] < _fit(best)[name] - TIE:
+            best = result
+    return best
 
 
 def _by_test(results: Sequence[BatchResult], alpha: float, comparisons: dict[str, Comparison]) -> str | None:

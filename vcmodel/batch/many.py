@@ -45,6 +45,7 @@ def fit_many(
     responses: Sequence[str] = (),
     select: str | None = None,
     alpha: float = 0.05,
+    within: float = 0.0,
     control: Control | None = None,
     executor: str = "local",
     workers: int | None = None,
@@ -78,6 +79,8 @@ def fit_many(
     select : str, optional
         ``aic``, ``bic`` or ``lrt`` (at level `alpha`): marks one model of the ladder as ``selected``.
     alpha : float
+    within : float
+        With ``aic`` and ``bic``: of the models that are no more than this above the smallest, the one with the fewest parameters.
     control : Control, optional
     executor, workers, scheduler, progress, log_json
         As for :func:`vcmodel.batch.run_job`.
@@ -111,10 +114,10 @@ def fit_many(
         columns={old: new for new, old in (columns or {}).items()},
         traits=_traits(traits),
         responses=tuple(responses),
-        select=None if select is None else _selection(select, alpha),
+        select=None if select is None else _selection(select, alpha, within),
     )
     check_models(job)
-    relationships = _relationships(known)
+    relationships = as_relationships(known)
     tasks = list(plan(_sources(files_or_frames), job, relationships))
     runner = build_executor(executor, tasks, relationships, workers, scheduler)
     return _results(job, tasks, runner, None if out is None else Path(out), progress, log_json)
@@ -189,13 +192,13 @@ def _traits(mode: str) -> str:
     return mode
 
 
-def _selection(by: str, alpha: float) -> Selection:
+def _selection(by: str, alpha: float, within: float) -> Selection:
     if by not in CRITERIA:
         raise VcmodelError(f"fit_many: select = {by!r}: {choices(by, CRITERIA, 'criteria')}")
-    return Selection(by, alpha)
+    return Selection(by, alpha, within)
 
 
-def _relationships(known: Mapping[str, object] | None) -> dict[str, object]:
+def as_relationships(known: Mapping[str, object] | None) -> dict[str, object]:
     """In the form the equations use, made once and not in every fit."""
     if not known:
         return {}
@@ -209,7 +212,7 @@ def _sources(items: Any) -> list[tuple[str, Path | pd.DataFrame]]:
     import pandas as pd
 
     if isinstance(items, Mapping):
-        named = [(str(name), _source(item, str(name))) for name, item in items.items()]
+        named = [(str(name), as_source(item, str(name))) for name, item in items.items()]
     else:
         if isinstance(items, str | os.PathLike):
             paths = matches(os.fspath(items), Path.cwd()) if glob.has_magic(os.fspath(items)) else [os.fspath(items)]
@@ -220,7 +223,7 @@ def _sources(items: Any) -> list[tuple[str, Path | pd.DataFrame]]:
             items = [items]
         elif not isinstance(items, Iterable):
             raise DataError(f"fit_many: give paths or DataFrames, not {type(items).__name__}")
-        sources = [_source(item, f"number {number}") for number, item in enumerate(items, 1)]
+        sources = [as_source(item, f"number {number}") for number, item in enumerate(items, 1)]
         named = [(shown(item, Path.cwd()) if isinstance(item, Path) else f"frame{number}", item) for number, item in enumerate(sources, 1)]
     names = [name for name, _ in named]
     repeated = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
@@ -231,7 +234,14 @@ def _sources(items: Any) -> list[tuple[str, Path | pd.DataFrame]]:
     return named
 
 
-def _source(item: Any, which: str) -> Path | pd.DataFrame:
+def as_source(item: Any, which: str) -> Path | pd.DataFrame:
+    """A data set as a task takes it.
+
+    Raises
+    ------
+    DataError
+        Neither a path nor a table.
+    """
     import pandas as pd
 
     if isinstance(item, str | os.PathLike):
@@ -240,4 +250,4 @@ def _source(item: Any, which: str) -> Path | pd.DataFrame:
         return item
     if hasattr(item, "to_pandas"):
         return item.to_pandas()
-    raise DataError(f"fit_many: data set {which} is a {type(item).__name__}; give a path or a DataFrame")
+    raise DataError(f"data set {which} is a {type(item).__name__}; give a path or a DataFrame")

@@ -66,7 +66,7 @@ def _task(
     common: list[Any],
 ) -> Task:
     compared = job.select is not None and job.select.by == "lrt"
-    how = [job.read.given(), job.columns, entry.options.settings(), compared]
+    how = [job.read.given(), job.columns, entry.options.settings(), compared, entry.field is not None]
     key = text_digest(common, name, digest, entry.name, traits, formulas, how)
     return Task(
         id=fit_id(name, entry.name, traits),
@@ -80,6 +80,7 @@ def _task(
         read=job.read,
         columns=job.columns,
         options=entry.options,
+        field=entry.field,
         compared=compared,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED
+from vcmodel.batch.result import CONVERGED, FAILED, LEFT_OUT, NOT_CONVERGED
 from vcmodel.errors import VcmodelError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Bar:
     def __init__(self) -> None:
         self._progress: Progress | None = None
         self._drawn = 0
-        self._counts = dict.fromkeys((CONVERGED, NOT_CONVERGED, FAILED), 0)
+        self._counts = dict.fromkeys((CONVERGED, NOT_CONVERGED, FAILED, LEFT_OUT), 0)
         self._begun = time.monotonic()
 
     def start(self, total: int, reused: int) -> None:

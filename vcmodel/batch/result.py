@@ -13,8 +13,8 @@ from vcmodel.batch.tables import OF_FIT, TABLES, Row
 if TYPE_CHECKING:
     import pandas as pd
 
-# the statuses of a fit in a batch
-CONVERGED, NOT_CONVERGED, FAILED = "converged", "not_converged", "failed"
+# the statuses of a fit in a batch; a model that a ladder leaves out for want of rows and columns is no failure
+CONVERGED, NOT_CONVERGED, FAILED, LEFT_OUT = "converged", "not_converged", "failed", "left_out"
 # tables that have rows of every fit
 OF_RESULT = ("fits", "varcomp", "correlations", "fixed", "random", "timings")
 
@@ -47,7 +47,7 @@ class BatchResult:
     formulas : dict
         ``fixed``, ``random``, ``residual``.
     status : str
-        ``converged``, ``not_converged`` or ``failed``.
+        ``converged``, ``not_converged``, ``failed``, or ``left_out`` of the ladder for a field.
     message : str
         How the fit ended, or why it failed.
     detail : str
@@ -91,6 +91,11 @@ class BatchResult:
     def converged(self) -> bool:
         """Whether the fit is a certified maximum."""
         return self.status == CONVERGED
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the model was left out of the ladder for a field."""
+        return self.status == LEFT_OUT
 
     @property
     def notes(self) -> list[str]:

@@ -18,7 +18,7 @@ from vcmodel.batch.ledger import Ledger, read_meta, read_results
 from vcmodel.batch.pairs import combine_pairs
 from vcmodel.batch.plan import plan_job
 from vcmodel.batch.progress import Broadcast, Observer, observers
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, OF_RESULT, BatchResult, rows
+from vcmodel.batch.result import CONVERGED, FAILED, LEFT_OUT, NOT_CONVERGED, OF_RESULT, BatchResult, rows
 from vcmodel.batch.stopping import sigterm_as_ctrl_c
 from vcmodel.batch.summary import Summary
 from vcmodel.batch.tables import Row, TableWriter
@@ -110,7 +110,7 @@ def run_job(
                 index = _write_pages(folder, ledger, pages, title, watcher)
             except KeyboardInterrupt:
                 interrupted = True
-        counts = {status: sum(value == status for value in states.values()) for status in (CONVERGED, NOT_CONVERGED, FAILED)}
+        counts = {status: sum(value == status for value in states.values()) for status in (CONVERGED, NOT_CONVERGED, FAILED, LEFT_OUT)}
         summary = Summary(
             out=folder,
             total=len(tasks),

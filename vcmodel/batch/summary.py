@@ -17,8 +17,8 @@ class Summary:
     out : Path
     total : int
         Fits of the job.
-    converged, not_converged, failed : int
-        Of those finished, in this run or before.
+    converged, not_converged, failed, left_out : int
+        Of those finished, in this run or before; `left_out` of the ladder for a field, as the file has no rows or columns for them.
     reused : int
         Finished before this run.
     interrupted : bool
@@ -39,30 +39,32 @@ class Summary:
     reused: int
     interrupted: bool
     seconds: float
+    left_out: int = 0
     tables: tuple[Path, ...] = ()
     index: Path | None = None
 
     @property
     def remaining(self) -> int:
         """Fits not finished."""
-        return self.total - self.converged - self.not_converged - self.failed
+        return self.total - self.converged - self.not_converged - self.failed - self.left_out
 
     @property
     def exit_code(self) -> int:
-        """0 all converged, 2 some did not or failed, 130 interrupted."""
+        """0 all converged but those left out, 2 some did not or failed, 130 interrupted."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        return ExitCode.CONVERGED if self.converged == self.total else ExitCode.NOT_CONVERGED
+        return ExitCode.CONVERGED if self.converged + self.left_out == self.total else ExitCode.NOT_CONVERGED
 
     def counts(self) -> dict[str, int]:
         """The numbers of fits by name."""
-        names = ("total", "converged", "not_converged", "failed", "reused", "remaining")
+        names = ("total", "converged", "not_converged", "failed", *(("left_out",) if self.left_out else ()), "reused", "remaining")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         fresh = self.total - self.remaining - self.reused
         lines = [
             f"{self.total} fits: {self.converged} converged, {self.not_converged} not converged, {self.failed} failed"
+            + (f", {self.left_out} left out" if self.left_out else "")
             + (f", {self.remaining} not done" if self.remaining else ""),
             f"{fresh} done in {self.seconds:.1f} s" + (f", {self.reused} taken from an earlier run" if self.reused else ""),
         ]

@@ -17,16 +17,18 @@ import pandas as pd
 
 from vcmodel.api import Model, fit_model
 from vcmodel.batch.naming import content_digest
-from vcmodel.batch.result import CONVERGED, FAILED, NOT_CONVERGED, pack
+from vcmodel.batch.result import CONVERGED, FAILED, LEFT_OUT, NOT_CONVERGED, pack
 from vcmodel.errors import DataError, VcmodelError, VcmodelWarning, choices
 from vcmodel.linalg.threads import limited_threads
 from vcmodel.options import FitOptions
 from vcmodel.results.effects import effects_record
 from vcmodel.results.export import plain
+from vcmodel.results.field_trend import trend_notes
 from vcmodel.tables.decoding import spelled
 from vcmodel.tables.options import ReadOptions
 
 if TYPE_CHECKING:
+    from vcmodel.batch.field_ladder import FieldModel
     from vcmodel.fit import Fit
     from vcmodel.tables.reading import Reading
 
@@ -57,6 +59,8 @@ class Task:
         New names of columns by old ones.
     options : FitOptions
         Without the relationships, which each worker gets once.
+    field : FieldModel or None
+        What the model asks of the rows and columns of a field, for one of its ladder.
     compared : bool
         Whether what a likelihood-ratio test needs is kept.
     content : bytes or None
@@ -74,6 +78,7 @@ class Task:
     read: ReadOptions = field(default_factory=ReadOptions)
     columns: dict[str, str] = field(default_factory=dict)
     options: FitOptions = field(default_factory=FitOptions)
+    field: FieldModel | None = None
     compared: bool = False
     content: bytes | None = None
 
@@ -135,8 +140,14 @@ def execute(task: Task, known: Mapping[str, object] | None = None) -> Outcome:
         with limited_threads(1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", VcmodelWarning)  # the notes say the same
-            fit = _fit(_renamed(_reading(task), task.columns), task, known)
+            reading = _renamed(_reading(task), task.columns)
+            gap = "" if task.field is None else task.field.left_out(reading.table, task.traits)
+            if gap:
+                return Outcome(LEFT_OUT, f"left out: {gap}", seconds=time.perf_counter() - begun)
+            fit = _fit(reading, task, known)
             record, kept, rows = _record(fit), _kept(fit, task), _rows(fit, task)
+            if task.field is not None:
+                record["notes"] += trend_notes(fit.estimate, task.field.row, task.field.column)
         record["notes"] += list(dict.fromkeys(f"warning: {item.message}" for item in caught))
         status = CONVERGED if fit.converged else NOT_CONVERGED
         return Outcome(status, fit.status.value, "", pack(record), pack(kept), pack(rows), time.perf_counter() - begun)

@@ -59,11 +59,18 @@ def with_responses(fixed: str, traits: tuple[str, ...]) -> str:
     """A fixed formula with these responses on its left side."""
     left, right = split_formula(fixed)
     if not left or responses_of(fixed) != traits:
-        left = " + ".join(_quoted(name) for name in traits)
+        left = " + ".join(quoted(name) for name in traits)
     return f"{left} ~ {right}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as it stands in a formula.
+
+    Raises
+    ------
+    FormulaError
+        A name with a backquote.
+    """
     if "`" in name:
-        raise FormulaError(f"response {name!r}: a name with a backquote cannot stand in a formula; rename it in [columns]")
+        raise FormulaError(f"column {name!r}: a name with a backquote cannot stand in a formula; rename it in [columns]")
     return name if name.isidentifier() else f"`{name}`"

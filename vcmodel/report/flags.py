@@ -60,11 +60,12 @@ class State(NamedTuple):
 
 
 FAILED, NOT_CONVERGED = State("bad", "\u2716", "failed", 0), State("bad", "\u2716", "not converged", 1)
+LEFT_OUT = State("left", "\u2013", "left out", 4)
 LOOK, GOOD = State("look", "\u25b2", "needs a look", 2), State("good", "\u2714", "converged", 3)
 
 
-def state(record: Mapping[str, Any] | None) -> State:
-    """The state of a fit, or of one that failed (None)."""
+def state(record: Mapping[str, Any] | None, left_out: bool = False) -> State:
+    """The state of a fit, or of one that failed (None) or was left out of a ladder."""
     if record is None:
-        return FAILED
+        return LEFT_OUT if left_out else FAILED
     return NOT_CONVERGED if not record["converged"] else LOOK if flags(record) else GOOD

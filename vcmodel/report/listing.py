@@ -22,6 +22,8 @@ class BatchRow(Protocol):
         :meth:`vcmodel.Fit.to_dict`; None when there is no fit, and `message` tells why.
     payload : mapping or None
         ``rows`` (``row trait fitted residual``) and ``random`` (``term level inner effect std_error reliability``), where they were kept.
+    left_out : bool
+        Whether the model was not fitted as the file does not have what it needs.
     selected : bool or None
         Whether the model was selected among several.
     """
@@ -42,6 +44,8 @@ class BatchRow(Protocol):
     def fit(self) -> Mapping[str, Any] | None: ...  # noqa: D102
     @property
     def payload(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+    @property
+    def left_out(self) -> bool: ...  # noqa: D102
     @property
     def selected(self) -> bool | None: ...  # noqa: D102
 
@@ -89,7 +93,7 @@ def _line(row: BatchRow) -> dict[str, Any]:
         "model": row.model,
         "traits": ", ".join(row.traits),
         "formulas": "; ".join(f"{name} {text}" for name, text in row.formulas.items() if text),
-        "state": state(record),
+        "state": state(record, row.left_out),
         "marks": [] if record is None else flags(record),
         "message": row.message if record is None else "",
         "numbers": numbers,

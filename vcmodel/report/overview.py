@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vcmodel.report import pictures
 from vcmodel.report.columns import CORRELATIONS
-from vcmodel.report.flags import FAILED, GOOD, LOOK, NOT_CONVERGED
+from vcmodel.report.flags import FAILED, GOOD, LEFT_OUT, LOOK, NOT_CONVERGED
 from vcmodel.report.templating import render
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def batch_page(
         present = line["has_fit"] if linked is None else line["id"] in linked
         lines.append({**line, "page": f"{folder}/{line['id']}.html" if present else ""})
     states, models = [line["state"] for line in lines], list(dict.fromkeys(line["model"] for line in lines))
+    shown = (GOOD, LOOK, NOT_CONVERGED, FAILED, *((LEFT_OUT,) if LEFT_OUT in states else ()))
     groups = _groups(tidy, len(models) > 1)
     naming = (("file", "file", ""), *((("model", "model", ""),) if len(models) > 1 else ()))
     return render(
@@ -54,15 +55,16 @@ def batch_page(
         version=version("vcmodel"),
         source=source,
         title=title,
-        tiles=[("fits", len(lines)), *((item.text, states.count(item)) for item in (GOOD, LOOK, NOT_CONVERGED, FAILED))],
+        tiles=[("fits", len(lines)), *((item.text, states.count(item)) for item in shown)],
         rows=lines,
         states=[
             {"css": css, "text": text, "count": sum(item.css == css for item in states)}
-            for css, text in (("good", "converged"), ("look", "needs a look"), ("bad", "not converged or failed"))
+            for css, text in (("good", "converged"), ("look", "needs a look"), ("bad", "not converged or failed"), ("left", "left out"))
+            if css != LEFT_OUT.css or LEFT_OUT in states
         ],
         models=models,
         marks=sorted({flag.mark for line in lines for flag in line["marks"]}),
-        look=sorted((line for line in lines if line["state"] is not GOOD), key=lambda line: line["state"].order),
+        look=sorted((line for line in lines if line["state"] not in (GOOD, LEFT_OUT)), key=lambda line: line["state"].order),
         most_look=MOST_LOOK,
         selection=any(line["selected"] for line in lines),
         forests=pictures.overview(groups),

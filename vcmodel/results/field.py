@@ -33,12 +33,14 @@ class Field:
         Their levels in order.
     row, column : (n,) int arrays
         Place of each observed plot.
+    cells : (n,) int array
+        Its position among the observed cells.
     values : (n,) array
         What is alike among neighbours, without nugget, on the scale of weight 1.
     covariance : FieldCovariance
         As estimated.
-    predicted : bool
-        Whether the values are predicted effects of a random term, not residuals.
+    term : int or None
+        Position of the random term whose predicted effects the values are; None for residuals.
     """
 
     section: str
@@ -50,9 +52,15 @@ class Field:
     columns: tuple[str, ...]
     row: Integers
     column: Integers
+    cells: Integers
     values: Array
     covariance: FieldCovariance
-    predicted: bool = False
+    term: int | None = None
+
+    @property
+    def predicted(self) -> bool:
+        """Whether the values are predicted effects of a random term, not residuals."""
+        return self.term is not None
 
     @property
     def title(self) -> str:

@@ -20,6 +20,9 @@ class FieldCovariance(Protocol):
     def deviation(self, row: Integers, column: Integers) -> Array:
         """Standard deviations (n,) at the places."""
 
+    def between(self, row: Integers, column: Integers) -> Array:
+        """The covariance matrix (n, n) of the places."""
+
     def semivariance(self, row_lag: int, column_lag: int) -> float:
         """Half the mean expected squared difference of the pairs so many rows and columns apart, to either side; NaN without a pair."""
 
@@ -40,6 +43,10 @@ class SeparableCovariance:
     def deviation(self, row: Integers, column: Integers) -> Array:
         """Standard deviations (n,) at the places."""
         return np.sqrt(np.diag(self.rows)[row] * np.diag(self.columns)[column])
+
+    def between(self, row: Integers, column: Integers) -> Array:
+        """The covariance matrix (n, n) of the places."""
+        return self.rows[np.ix_(row, row)] * self.columns[np.ix_(column, column)]
 
     def semivariance(self, row_lag: int, column_lag: int) -> float:
         """Half the mean expected squared difference at a lag: variance x (1 - correlation) where every place has the same variance."""
@@ -73,6 +80,11 @@ class PlacesCovariance:
     def deviation(self, row: Integers, column: Integers) -> Array:
         """Standard deviations (n,) at the places."""
         return np.sqrt(np.diag(self.matrix)[self.level[row, column]])
+
+    def between(self, row: Integers, column: Integers) -> Array:
+        """The covariance matrix (n, n) of the places."""
+        level = self.level[row, column]
+        return self.matrix[np.ix_(level, level)]
 
     def semivariance(self, row_lag: int, column_lag: int) -> float:
         """Half the mean expected squared difference of the pairs of places at a lag, to either side."""

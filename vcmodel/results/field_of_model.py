@@ -77,7 +77,7 @@ class FieldProduct:
         """A field for each trait, with these values of the cells (N,)."""
         own = _without_trait(self.factors)
         rows, columns, level = self._plane(own[0]) if len(own) == 1 and _n_axes(own[0]) == 2 else (*self._lines(own), None)
-        frame = self.estimate.design.frame
+        frame, component = self.estimate.design.frame, self.estimate.components[self.index]
         found = []
         for number, trait in enumerate(frame.responses):
             cells = np.flatnonzero(self.active & (frame.trait == number))
@@ -94,7 +94,7 @@ class FieldProduct:
                 covariance = PlacesCovariance(variance * rows.matrix, level)
             found.append(
                 Field(
-                    section=self.estimate.components[self.index].label,
+                    section=component.label,
                     name=self.name,
                     trait=trait,
                     row_name=rows.name,
@@ -103,9 +103,10 @@ class FieldProduct:
                     columns=columns.labels,
                     row=rows.place[cells],
                     column=columns.place[cells],
+                    cells=cells,
                     values=values[cells],
                     covariance=covariance,
-                    predicted=self.estimate.components[self.index].is_random,
+                    term=component.index if component.is_random else None,
                 )
             )
         return found

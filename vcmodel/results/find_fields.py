@@ -117,6 +117,7 @@ def _fields_of_data(estimate: Estimate, section: Section, outside: NDArray[np.bo
                         columns=layout.columns,
                         row=layout.row[at[here]],
                         column=layout.column[at[here]],
+                        cells=cells[here],
                         values=residual[cells[here]],
                         covariance=_independent(layout, float(np.mean(variance[cells[here]]))),
                     )
