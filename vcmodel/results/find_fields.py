@@ -92,6 +92,8 @@ def _fields_of_data(estimate: Estimate, section: Section, outside: NDArray[np.bo
     frame = estimate.design.frame
     own = section.cells[outside[section.cells]]
     rows = np.unique(frame.row[own])
+    if any(name and name not in frame.table.columns for name in (row, column)):
+        return []
     layout = field_layout(frame.table.iloc[rows], row, column)
     if layout is None:
         return []
