@@ -56,10 +56,10 @@ def fill_reducing_order(start: NDArray[np.int64], row: NDArray[np.int32], leadin
 
     Examples
     --------
-    An arrow whose head comes first would fill the whole factor:
+    The head of an arrow comes last; first, it would fill the whole factor:
 
-    >>> fill_reducing_order(np.array([0, 4, 5, 6, 7]), np.array([0, 1, 2, 3, 1, 2, 3], dtype=np.int32)).tolist()
-    [1, 2, 3, 0]
+    >>> int(fill_reducing_order(np.array([0, 4, 5, 6, 7]), np.array([0, 1, 2, 3, 1, 2, 3], dtype=np.int32))[-1])
+    0
     """
     return _order_of(start, row, leading)[0]
 
