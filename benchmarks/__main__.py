@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks`` (cases) and ``python -m benchmarks kernel`` (the factorisation alone); ``make bench``."""
+"""``make bench``: ``python -m benchmarks`` (cases), ``... kernel`` (the factorisation alone), ``... iteration`` (one, by its parts)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from benchmarks.report import page
 from benchmarks.run import ROOT, Settings, machine, run_case, settings_record
 from benchmarks.threads import one_thread
 
+# first words that measure something smaller than a fit
+ALONE = ("kernel", "iteration")
+
 
 def names(text: str) -> list[str]:
     """A comma-separated list."""
@@ -26,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
     """The options of a run."""
     families = list(dict.fromkeys(case.family for case in CASES))
     sizes = list(dict.fromkeys(case.size for case in CASES))
-    about = "vcmodel and its peers, side by side. With `kernel` as the first word: the factorisation alone."
+    about = (
+        "vcmodel and its peers, side by side. With `kernel` or `iteration` as the first word: the factorisation, or an iteration, alone."
+    )
     options = argparse.ArgumentParser("python -m benchmarks", description=about)
     options.add_argument("--families", type=names, help=f"of {','.join(families)}; default all")
     options.add_argument("--sizes", type=names, help=f"of {','.join(sizes)}; default all but 1M")
@@ -51,8 +56,8 @@ def main() -> int:
     if not is_built():
         print(f"{sys.executable} has no vcmodel with compiled kernels: use `make bench`, or install the package there", file=sys.stderr)
         return 2
-    if sys.argv[1:2] == ["kernel"]:
-        return subprocess.run([sys.executable, "-m", "benchmarks.kernel", *sys.argv[2:]], env=one_thread(), check=False).returncode
+    if sys.argv[1:2] and sys.argv[1] in ALONE:
+        return subprocess.run([sys.executable, "-m", f"benchmarks.{sys.argv[1]}", *sys.argv[2:]], env=one_thread(), check=False).returncode
     options = parser()
     given = options.parse_args()
     unknown = set(given.peers) - set(peers.NAMES)

@@ -2,7 +2,8 @@
 
 BASE and HEAD are git revisions; without HEAD it is the working tree, changes that are not committed included. Each is built into a folder
 of its own, over the dependencies of the Python that runs this. One process a revision holds the data of a case and fits when told to, so
-that both meet the same load of the machine. Exit code 1 when a case is slower than ``--limit`` times or changes its logL.
+that both meet the same load of the machine. Exit code 1 when a case is slower than ``--limit`` times or changes its logL. A case that BASE
+cannot fit is left out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from benchmarks.threads import one_thread, require_one_thread
 
 DEFAULT = (
     "T1-1200", "T2-1200", "T4-50k", "T7-1-trait-1k", "T7-2-traits-1k", "T7-5-traits-1k", "T6-us-20x200x2", "T6-us-40x60x2",
+    "T9-30x40", "T9-nugget-30x40", "T9-100x20x12",
 )  # fmt: skip
 SAME = 1e-9  # relative difference of two logL that is rounding
 WORKING_TREE = ""
@@ -125,13 +127,17 @@ def serve(key: str, data: Path, site: Path) -> None:
         report(cpu=cpu, loglik=result.loglik)
 
 
-def compare(key: str, sites: tuple[Path, Path], data: Path, repeats: int) -> Compared:
-    """The fits of a case in turn, the first of each (it loads modules) left out."""
+def compare(key: str, sites: tuple[Path, Path], data: Path, repeats: int) -> Compared | None:
+    """The fits of a case in turn, the first of each (it loads modules) left out; None when the first revision cannot fit it."""
     subprocess.run([sys.executable, "-m", "benchmarks.generate", key, data], check=True, cwd=ROOT, env=one_thread())
     seconds: tuple[list[float], list[float]] = ([], [])
     with ExitStack() as stack:
         both = [stack.enter_context(fitter(site, key, data)) for site in sites]
-        loglik = (one_fit(both[0])[1], one_fit(both[1])[1])
+        try:
+            before = one_fit(both[0])[1]
+        except RuntimeError:
+            return None
+        loglik = (before, one_fit(both[1])[1])
         for turn in range(repeats):
             for side in ((0, 1), (1, 0))[turn % 2]:
                 seconds[side].append(one_fit(both[side])[0])
@@ -165,7 +171,7 @@ def main() -> int:
     unknown = set(given.cases) - set(BY_KEY)
     if unknown:
         options.error(f"no case {', '.join(sorted(unknown))}; there are {', '.join(BY_KEY)}")
-    found = []
+    found: list[Compared] = []
     with tempfile.TemporaryDirectory(prefix="base-against-head-") as name:
         folder = Path(name)
         sites = []
@@ -173,8 +179,9 @@ def main() -> int:
             (folder / side).mkdir()
             sites.append(build(revision, folder / side))
         for key in given.cases:
-            found.append(compare(key, (sites[0], sites[1]), folder / key, given.repeats))
-            print(f"{key}: {found[-1].ratio:.2f}", flush=True)
+            one = compare(key, (sites[0], sites[1]), folder / key, given.repeats)
+            found += [] if one is None else [one]
+            print(f"{key}: " + (f"not fitted by {given.base}" if one is None else f"{one.ratio:.2f}"), flush=True)
     print("\n" + table(found, given.limit))
     return int(any(item.remark(given.limit) for item in found))
 

@@ -146,7 +146,30 @@ def _groups() -> list[Case]:
     ]  # fmt: skip
 
 
-CASES: tuple[Case, ...] = (*_trials(), *_animals(), *_environments(), *_lines(), *_groups())
+def _fields() -> list[Case]:
+    make, residual = "trials:plots_of_fields", "ar1v(row):ar1(column)"
+    one = [
+        Case(
+            family="T9", variant="nugget" if nugget else "", size=f"{rows}x{columns}", generator=make,
+            arguments={"rows": rows, "columns": columns, "genotypes": genotypes, "nugget": nugget}, fixed="y ~ 1",
+            random="gen + units" if nugget else "gen", residual=residual, peers=("pyreml",) if rows == 30 else (),
+        )
+        for rows, columns, genotypes in ((30, 40, 300), (150, 150, 3000))
+        for nugget in (False, True)
+    ]  # fmt: skip
+    shape = {"rows": 20, "columns": 12, "genotypes": 500, "trials": 100}
+    many = [
+        Case(
+            family="T9", variant="nugget" if nugget else "", size="100x20x12", generator=make, arguments={**shape, "nugget": nugget},
+            fixed="y ~ trial", random="gen + at(trial):units" if nugget else "gen", residual=f"dsum(~ {residual} | trial)",
+            on_request=nugget,
+        )
+        for nugget in (False, True)
+    ]  # fmt: skip
+    return one + many
+
+
+CASES: tuple[Case, ...] = (*_trials(), *_animals(), *_environments(), *_lines(), *_groups(), *_fields())
 BY_KEY: dict[str, Case] = {case.key: case for case in CASES}
 
 

@@ -1,4 +1,4 @@
-"""Field trials: T1 to T3 (blocks and families), T6 (genotypes in environments)."""
+"""Field trials: T1 to T3 (blocks and families), T6 (genotypes in environments), T9 (plots with neighbours)."""
 
 from __future__ import annotations
 
@@ -61,3 +61,42 @@ def genotypes_in_environments(seed: int, *, environments: int, genotypes: int, r
     width = len(str(environments))
     names = np.array([f"E{i + 1:0{width}d}" for i in range(environments)])
     return pd.DataFrame({"env": names[env], "geno": np.char.add("G", geno.astype(str)), "y": y})
+
+
+def autoregression(places: int, correlation: float) -> Array:
+    """Root (places, places) of the first-order autoregressive correlation of places in a row."""
+    return np.linalg.cholesky(correlation ** np.abs(np.subtract.outer(np.arange(places), np.arange(places))))
+
+
+def plots_of_fields(
+    seed: int, *, rows: int, columns: int, genotypes: int, trials: int = 1, nugget: bool = False, missing: float = 0.05
+) -> pd.DataFrame:
+    """Genotypes randomised over fields, one row per plot that was not lost: ``trial row column gen y``.
+
+    Parameters
+    ----------
+    seed : int
+    rows, columns : int
+        Plots of each field. Its residuals are autoregressive by rows (0.6) and columns (0.4), with variance 1.
+    genotypes : int
+        In all; a trial of several grows half as many as it has plots, drawn from them. Their variance is 0.5.
+    trials : int
+        Fields, each with a mean of its own.
+    nugget : bool
+        Whether every plot has an independent error besides, with variance 0.5.
+    missing : float
+        Share of the plots that are lost.
+    """
+    generator = np.random.default_rng(seed)
+    plots = rows * columns
+    trial, row, column = (axis.ravel() for axis in np.indices((trials, rows, columns)))
+    grown = [np.arange(genotypes) if trials == 1 else generator.choice(genotypes, plots // 2, replace=False) for _ in range(trials)]
+    gen = np.concatenate([generator.permutation(np.resize(own, plots)) for own in grown])
+    noise = generator.standard_normal((trials, rows, columns))
+    y = (autoregression(rows, 0.6) @ noise @ autoregression(columns, 0.4).T).ravel()
+    y += 10.0 + generator.normal(size=trials)[trial] + np.sqrt(0.5) * generator.normal(size=genotypes)[gen]
+    if nugget:
+        y += np.sqrt(0.5) * generator.normal(size=y.size)
+    table = pd.DataFrame({"trial": np.char.add("T", (trial + 1).astype(str)), "row": row + 1, "column": column + 1})
+    table = table.assign(gen=np.char.add("G", gen.astype(str)), y=y)
+    return table[generator.random(y.size) >= missing].reset_index(drop=True)

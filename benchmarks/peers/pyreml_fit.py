@@ -35,6 +35,12 @@ def specification() -> dict[str, object]:
             return {"fixed": "C(env)", "random": genotypes, "residual": Residual(right_hand="het", het_formula="1 + C(env)")}
         case "T7":
             return {"fixed": "1", "random": Random(unit="line", right_hand="str", **markers, **full), "residual": Residual(**full)}
+        case "T9":
+            plots, genotypes = ["row", "column"], Random(unit="gen")
+            if case.variant == "nugget":
+                field = Random(unit=plots, right_hand="ar_ani")
+                return {"fixed": "1", "random": [genotypes, field], "residual": Residual()}
+            return {"fixed": "1", "random": genotypes, "residual": Residual(right_hand="ar_ani", coords=plots)}
         case "T10":
             return {"fixed": "1", "random": [Random(unit=name) for name in ("student", "lecturer", "department")], "residual": Residual()}
     raise ValueError(f"no pyreml model for {case.key}")

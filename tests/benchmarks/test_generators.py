@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # the benchmarks are not part of the installed package
 sys.path.append(str(ROOT))
 
-from benchmarks import cases, clock, generate, genomic, groups, matrices, pedigrees, peers, report, run, threads, trials  # noqa: E402
+from benchmarks import cases, clock, generate, genomic, groups, iteration, matrices, pedigrees, peers, report, run, threads, trials  # noqa: E402
 
 
 def twice(function, **arguments):
@@ -42,6 +42,24 @@ def test_genotypes_in_environments():
     table = twice(trials.genotypes_in_environments, environments=3, genotypes=10, replicates=2)
     assert table.shape == (60, 3)
     assert (table.groupby(["env", "geno"]).size() == 2).all()
+
+
+def test_plots_of_fields():
+    table = twice(trials.plots_of_fields, rows=6, columns=5, genotypes=40, trials=3)
+    assert list(table.columns) == ["trial", "row", "column", "gen", "y"]
+    assert 75 < len(table) < 90
+    assert not table.duplicated(["trial", "row", "column"]).any()
+    assert table.groupby("trial")["gen"].nunique().max() <= 15
+    whole = trials.plots_of_fields(1, rows=6, columns=5, genotypes=30, missing=0.0)
+    assert whole["gen"].value_counts().tolist() == [1] * 30
+    # neighbours are alike, and an independent error makes them less so
+    fields = [trials.plots_of_fields(2, rows=60, columns=60, genotypes=9, missing=0.0, nugget=nugget) for nugget in (False, True)]
+    alike = []
+    for field in fields:
+        y = (field["y"] - field.groupby("gen")["y"].transform("mean")).to_numpy().reshape(60, 60)
+        alike.append(np.corrcoef(y[1:].ravel(), y[:-1].ravel())[0, 1])
+    assert alike[0] == pytest.approx(0.6, abs=0.08)
+    assert alike[1] == pytest.approx(0.4, abs=0.08)
 
 
 @pytest.mark.parametrize("within_herd", [True, False])
@@ -110,7 +128,7 @@ def test_equations_of_an_animal_model_are_henderson_s():
 
 def test_every_case_has_a_name_and_known_peers():
     assert len(cases.BY_KEY) == len(cases.CASES)
-    assert {case.family for case in cases.CASES} == {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T10"}
+    assert {case.family for case in cases.CASES} == {"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10"}
     assert all(set(case.peers) <= set(peers.NAMES) for case in cases.CASES)
     assert [case.key for case in cases.chosen({"T4"}, None)] == ["T4-5k", "T4-50k", "T4-200k"]
     assert [case.key for case in cases.chosen(None, {"1M"})] == ["T4-1M"]
@@ -173,3 +191,18 @@ def test_table_tells_who_is_short_and_who_is_above():
     lines = report.table([ours, record("p", -100.0, cpu=[6.0, 4.0]), {**record("q", None), "message": "no answer within 1 s"}]).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     assert "| 4 |" in lines[3]
+
+
+def test_an_iteration_is_the_sum_of_its_parts():
+    case = cases.BY_KEY["T1-1200"]
+    found, seconds = iteration.fitted(case)
+    best = iteration.measure(found, 2)
+    assert set(best) == {*iteration.NAMES, "rest", "iteration"}
+    assert all(value >= 0.0 for value in best.values())
+    assert sum(best[name] for name in (*iteration.NAMES, "rest")) == pytest.approx(best["iteration"])
+    # nothing is timed any longer
+    assert "refactor" not in vars(found.estimate.equations.factor)
+    assert iteration.line(case, found, seconds, best).count("|") == len(iteration.COLUMNS) + 1
+    assert set(iteration.DEFAULT) <= set(cases.BY_KEY)
+    with pytest.raises(ValueError, match="pedigree"):
+        iteration.fitted(cases.BY_KEY["T4-5k"])
