@@ -32,9 +32,9 @@ def covariance(design, sigmas, residual_sigmas, relationships=None, residuals=No
 
 
 def relationship(term):
-    """K (q, q) of a random term, dense."""
+    """The relationship (q, q) of a random term, dense."""
     precision, root = term.relationship.precision, term.relationship.root
-    k = np.eye(term.n_columns) if precision is None else np.linalg.inv(precision.toarray())
+    k = np.eye(term.relationship.n_columns) if precision is None else np.linalg.inv(precision.toarray())
     return k if root is None else np.asarray(root @ k @ root.T)
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import dense
 import numpy as np
 from scipy import sparse
+from separated import inner_covariance
 
 
 class Model:
-    """A design at parts, K of every term and R of some sections being functions of their part."""
+    """A design at parts, R of some sections being functions of their part."""
 
-    def __init__(self, design, point, relationships=None, residuals=None):
+    def __init__(self, design, point, residuals=None):
         self.design, self.point = design, point
-        self.relationships, self.residuals = relationships or {}, residuals or {}
+        self.residuals = residuals or {}
         self.n_terms = len(design.terms)
         self.x = dense.fixed_matrix(design)
 
     def related(self, point):
         return [
-            self.relationships[t](point[t]) if t in self.relationships else dense.relationship(term)
+            np.kron(inner_covariance(term, point[t]), dense.relationship(term)) if term.inverses else dense.relationship(term)
             for t, term in enumerate(self.design.terms)
         ]
 

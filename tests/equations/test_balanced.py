@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from equations.covariances import KnownResidual, autoregressive
+from equations.covariances import KnownResidual
+from equations.test_mixed_model import made
 from equations.test_reductions import known, prepared, traits, trials
+from separated import separated
 
 from vcmodel.equations.balanced import NotBalancedError, balanced_form
 
@@ -39,10 +43,10 @@ def test_the_form_is_the_design(make):
     assert form.log_det == pytest.approx(np.linalg.slogdet(mixed)[1])
 
 
-def test_a_relationship_with_parameters_is_refused(monkeypatch):
-    monkeypatch.setattr("vcmodel.equations.balanced.precision_of", lambda relationship: autoregressive(relationship.n_columns))
-    with pytest.raises(NotBalancedError, match=r"the relationship of .*gen.* has parameters"):
-        balanced_form(two_traits())
+def test_factors_through_sparse_inverses_are_refused():
+    design = made("ar1v(place)")
+    with pytest.raises(NotBalancedError, match=r"place has factors that enter through sparse inverses"):
+        balanced_form(replace(design, terms=(separated(design.terms[0]),)))
 
 
 def test_a_residual_of_another_kind_is_refused(monkeypatch):

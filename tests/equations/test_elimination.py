@@ -1,21 +1,22 @@
 """Which equations the order of elimination is told of."""
 
+from dataclasses import replace
+
 import numpy as np
-from equations.covariances import autoregressive
 from equations.test_mixed_model import made
+from separated import separated
 
 from vcmodel.equations.blocks import make_unknowns
 from vcmodel.equations.elimination import leading_equations
 from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.equations.term_precision import TermPrecision
-from vcmodel.structures.precision_chart import ConstantPrecision
 
 
 def test_places_come_first():
-    design = made("us(site):place + gen", fixed="y ~ site")
-    place, gen = design.terms
-    precisions = [TermPrecision(autoregressive(place.n_levels)), TermPrecision(ConstantPrecision(gen.n_columns))]
-    unknowns = make_unknowns(design)
+    design = made("us(site):ar1(place) + gen", fixed="y ~ site")
+    place, gen = separated(design.terms[0]), design.terms[1]
+    precisions = [TermPrecision(term.inverses, term.relationship) for term in (place, gen)]
+    unknowns = make_unknowns(replace(design, terms=(place, gen)))
     found = leading_equations(unknowns, precisions)
     p, q = design.x.shape[1], place.structure.size * place.n_levels
     assert np.flatnonzero(found).tolist() == list(range(p, p + q))
@@ -27,8 +28,9 @@ def test_the_factor_is_told(monkeypatch):
 
     told, real = [], mixed_model.SparseCholesky
     monkeypatch.setattr(mixed_model, "SparseCholesky", lambda pattern, **option: told.append(option["leading"]) or real(pattern, **option))
-    design = made("place", fixed="y ~ site")
+    design = made("ar1v(place)", fixed="y ~ site")
+    term = separated(design.terms[0])
     MixedModelEquations(design)
-    MixedModelEquations(design, precisions=[autoregressive(design.terms[0].n_levels)])
+    MixedModelEquations(replace(design, terms=(term,)))
     assert told[0] is None
-    assert told[1].sum() == design.terms[0].n_levels
+    assert told[1].sum() == term.n_levels

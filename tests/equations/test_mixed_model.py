@@ -8,7 +8,7 @@ import dense
 import numpy as np
 import pandas as pd
 import pytest
-from equations.covariances import KnownResidual, VarianceChart, powers, with_autoregressions
+from equations.covariances import KnownResidual, VarianceChart
 from equations.oracle import Model, exact_curvature, near, same_derivatives, same_effects
 from equations.test_reductions import known
 from structures.demo_fa import FactorAnalytic
@@ -19,11 +19,9 @@ from vcmodel.design.orthonormal import orthonormalised
 from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.errors import StructureError
-from vcmodel.incidence import khatri_rao
 from vcmodel.reml.components import make_components
 from vcmodel.reml.point import Point
 from vcmodel.spec import build_spec
-from vcmodel.structures.precision_chart import ConstantPrecision
 
 RELATIONSHIPS = ("identity", "pedigree", "regular", "low rank")
 
@@ -132,7 +130,7 @@ def test_a_basis_is_undone_in_combinations():
     equations = MixedModelEquations(worked)
     assert equations.update(point.parts)
     basis = worked.terms[0].basis
-    model = Model(design, point, None, None)
+    model = Model(design, point)
     model.covariance = lambda vector: Model(worked, point).covariance(vector)
     written = basis @ point[0].sigma @ basis.T
     z, g = design.terms[0].incidence.toarray(), np.kron(written, np.eye(design.terms[0].n_levels))
@@ -143,71 +141,6 @@ def test_a_basis_is_undone_in_combinations():
     found = equations.combinations(rows)
     near(found.values, effect.ravel())
     near(found.variances(), pev.ravel())
-
-
-# --- relationships with parameters -----------------------------------------------------------------------------------------------------
-
-
-def with_ar1(random, rho=0.4):
-    """A model whose first term has an autoregressive relationship over its six places."""
-    design = made(random, fixed="y ~ site")
-    point = started(design)
-    levels = design.terms[0].n_levels
-    chart = with_autoregressions(point[0].chart, levels)
-    point = point.changed({0: (chart, np.append(point[0].phi, rho))})
-    precisions = [chart.precision, *(ConstantPrecision(term.n_columns) for term in design.terms[1:])]
-    model = Model(design, point, {0: lambda part: powers(part.phi[-1], levels)})
-    return MixedModelEquations(design, precisions=precisions), model
-
-
-@pytest.mark.parametrize("random", ["place", "us(site):place", "diag(site):place + gen"])
-def test_an_autoregressive_relationship(random):
-    equations, model = with_ar1(random)
-    found = same_derivatives(equations, model)[0]
-    same_effects(equations, model)
-    part = model.point[0]
-    # what has expectation zero is left out: y'P Z (Sigma kron K dQ K dQ K) Z'P y and its trace, twice the half of them
-    expected, rho, h = exact_curvature(model, part), part.phi[-1], 1e-4
-    k = powers(rho, model.design.terms[0].n_levels)
-    inverse = [np.linalg.inv(powers(rho + move, len(k))) for move in (-h, 0.0, h)]
-    z = model.design.terms[0].incidence.toarray()
-    p = dense_projection(model)
-    second = z @ np.kron(part.sigma, -k @ ((inverse[2] - 2.0 * inverse[1] + inverse[0]) / h**2) @ k) @ z.T
-    py = p @ model.design.y
-    expected[-1, -1] = 0.5 * (py @ second @ py - np.sum(p * second))
-    near(found.curvature, expected, 1e-5)
-
-
-def dense_projection(model):
-    return dense.projection(model.covariance(model.point.vector()), model.x)
-
-
-def test_a_relationship_moves_with_its_coordinates():
-    equations, model = with_ar1("us(site):place")
-    for rho in (-0.3, 0.0, 0.7):
-        vector = model.point.vector()
-        vector[model.point[0].where.stop - 1] = rho
-        assert equations.update(model.point.moved(vector).parts)
-        near(equations.loglik, model.loglik(vector), 1e-9)
-
-
-def test_products_of_relationships():
-    table = trials()
-    design = made("place", fixed="y ~ site")
-    place, gen = design.terms[0], made("gen", fixed="y ~ site", table=table).terms[0]
-    levels = place.n_levels * gen.n_levels
-    z = khatri_rao(place.incidence, gen.incidence.sign())
-    relationship = replace(place.relationship, labels=tuple(map(str, range(levels))), diagonal=np.ones(levels))
-    term = replace(place, incidence=z, relationship=relationship)
-    design = replace(design, terms=(term,))
-    point = started(design)
-    chart = with_autoregressions(point[0].chart, place.n_levels, gen.n_levels)
-    point = point.changed({0: (chart, np.append(point[0].phi, [0.5, -0.3]))})
-
-    def product(part):
-        return np.kron(powers(part.phi[-2], place.n_levels), powers(part.phi[-1], gen.n_levels))
-
-    same_derivatives(MixedModelEquations(design, precisions=[chart.precision]), Model(design, point, {0: product}))
 
 
 # --- residuals that are not unit by unit -----------------------------------------------------------------------------------------------
@@ -222,7 +155,7 @@ def test_sections_of_different_kinds():
     residuals = [UnitResidual(section) for section in design.sections]
     residuals[1] = KnownResidual(cells, v)
     point = started(design, {2: (VarianceChart(), np.array([0.8]))})
-    model = Model(design, point, None, {1: lambda part: part.sigma[0, 0] * v})
+    model = Model(design, point, {1: lambda part: part.sigma[0, 0] * v})
     equations = MixedModelEquations(design, residuals=residuals)
     found = same_derivatives(equations, model)
     for number in (2, 3):  # the known matrix, and units

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from vcmodel.incidence import FactorColumns, khatri_rao
 from vcmodel.spec import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, TermSpec, of_kind
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.separable import SeparableStructure
 from vcmodel.text import counted, few, plural
 
 if TYPE_CHECKING:
@@ -26,28 +28,31 @@ if TYPE_CHECKING:
     from vcmodel.design.frame import Frame
     from vcmodel.spec import Condition
     from vcmodel.structures.base import Structure
+    from vcmodel.structures.sparse_inverse import SparseInverse
 
 
 @dataclass(frozen=True)
 class DesignTerm:
     """A random term u ~ N(0, Sigma (k, k) kron K (q, q)) of N observed cells.
 
+    K is the product of the sparse parts of the structure, if it has any, and of the relationship.
+
     Attributes
     ----------
     spec : TermSpec
         The term, every ``at`` condition at one level.
-    structure : KroneckerStructure
-        Sigma over the k product levels of the structured factors.
+    structure : KroneckerStructure or SeparableStructure
+        Sigma over the k product levels of the structured factors, those of sparse parts left out.
     incidence : (N, k * q) csr
-        Z on the weighted scale; column i * q + l is Sigma-level i, relationship level l.
+        Z on the weighted scale; column i * q + l is Sigma-level i, level l of K.
     relationship : Relationship
-        K over the q levels of the identity and known factors.
+        Over the levels of the identity and known factors; these vary fastest among the q of K.
     basis : (k, k) array or None
         M, where the incidence is that of u' with u = (M kron I) u' the effects as written (:mod:`vcmodel.design.orthonormal`).
     """
 
     spec: TermSpec
-    structure: KroneckerStructure
+    structure: KroneckerStructure | SeparableStructure
     incidence: sparse.csr_matrix
     relationship: Relationship
     basis: np.ndarray | None = None
@@ -58,22 +63,49 @@ class DesignTerm:
         return self.spec.label
 
     @property
+    def inverses(self) -> tuple[SparseInverse, ...]:
+        """Inverses of the sparse parts of the structure."""
+        return self.structure.inverses if isinstance(self.structure, SeparableStructure) else ()
+
+    @cached_property
+    def n_places(self) -> int:
+        """Combinations of the levels of the sparse parts; 1 without any."""
+        return prod(inverse.order for inverse in self.inverses)
+
+    @property
     def n_levels(self) -> int:
-        """q, the number of relationship levels."""
-        return len(self.relationship.labels)
+        """q, the number of levels of K."""
+        return self.n_places * len(self.relationship.labels)
 
     @property
     def n_columns(self) -> int:
         """m, the levels of the vector b the equations solve for."""
-        return self.relationship.n_columns
+        return self.n_places * self.relationship.n_columns
+
+    @cached_property
+    def root(self) -> np.ndarray | sparse.csr_matrix | None:
+        """F (q, m), where the effects are F b; None where they are b. Dense only without sparse parts."""
+        root = self.relationship.root
+        if root is None or not self.inverses:
+            return root
+        return sparse.csr_matrix(sparse.kron(sparse.identity(self.n_places), root))
+
+    @property
+    def dense_root(self) -> np.ndarray | None:
+        """F where it is dense, so that every record meets every column of it."""
+        return self.root if isinstance(self.root, np.ndarray) else None
+
+    @property
+    def diagonal(self) -> np.ndarray:
+        """K_ll (q,)."""
+        return np.tile(self.relationship.diagonal, self.n_places)
 
     @cached_property
     def solved_incidence(self) -> sparse.csr_matrix:
         """Z (I kron F) of a sparse F (N, k * m): the incidence of what the equations solve for."""
-        root = self.relationship.root
-        if root is None:
+        if self.root is None:
             return self.incidence
-        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), root, format="csr"))
+        return sparse.csr_matrix(self.incidence @ sparse.kron(sparse.identity(self.structure.size), self.root, format="csr"))
 
 
 def expand(spec: TermSpec, frame: Frame) -> list[TermSpec]:

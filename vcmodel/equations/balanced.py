@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.equations.residual_covariance import residual_of
-from vcmodel.equations.term_precision import precision_of
 from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.linalg.least_squares import least_squares
 from vcmodel.linalg.rank import dependent_columns
@@ -91,8 +90,8 @@ def balanced_form(design: Design) -> BalancedForm:
     if len(design.terms) != 1:
         raise NotBalancedError(f"the model has {len(design.terms)} random terms, not one")
     term = design.terms[0]
-    if precision_of(term.relationship).size:
-        raise NotBalancedError(f"the relationship of {term.label} has parameters")
+    if term.inverses:
+        raise NotBalancedError(f"{term.label} has factors that enter through sparse inverses")
     if not all(isinstance(residual_of(section), UnitResidual) for section in design.sections):
         raise NotBalancedError("the residual is not one of independent units")
     column = _columns(term)

@@ -208,7 +208,7 @@ def loading_width(term: DesignTerm) -> int:
 
 def _incidence(term: DesignTerm, rows: Index) -> sparse.csr_matrix | Array:
     """Columns l * k + i of the chosen Sigma-levels; times the root of a singular K."""
-    root, q = term.relationship.dense_root, term.n_levels
+    root, q = term.dense_root, term.n_levels
     if root is None:
         columns = (rows[None, :] * term.n_columns + np.arange(term.n_columns)[:, None]).ravel()
         return sparse.csr_matrix(term.solved_incidence[:, columns])

@@ -24,5 +24,5 @@ def leading_equations(unknowns: Unknowns, precisions: Sequence[TermPrecision]) -
     """The equations of places (n_equations,), worth trying to eliminate before the others; None when there are none or no others."""
     result = np.zeros(unknowns.n_equations, dtype=bool)
     for block in unknowns.blocks:
-        result[block.equations] = block.term >= 0 and precisions[block.term].chart.size > 0
+        result[block.equations] = block.term >= 0 and precisions[block.term].parametric
     return result if result.any() and not result.all() else None

@@ -24,11 +24,11 @@ from vcmodel.equations.elimination import leading_equations
 from vcmodel.equations.gradients import Gradients
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.memory_need import require_room
-from vcmodel.equations.precision_derivatives import precision_derivatives, precision_variates
+from vcmodel.equations.precision_derivatives import BlockMoments, precision_derivatives, precision_variates
 from vcmodel.equations.random_effects import TermEffects
 from vcmodel.equations.residual_covariance import DirectSum, residual_of
 from vcmodel.equations.solution import Solution, WhitenedColumns
-from vcmodel.equations.term_precision import TermPrecision, precision_of
+from vcmodel.equations.term_precision import TermPrecision, precision_chart
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.linalg.least_squares import least_squares
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from vcmodel.equations.base import Part, PartDerivatives
     from vcmodel.equations.blocks import Effects
     from vcmodel.equations.residual_covariance import ResidualCovariance
-    from vcmodel.structures.precision_chart import PrecisionChart
 
     Array = NDArray[np.float64]
 
@@ -59,9 +58,6 @@ class MixedModelEquations:
     design : Design
     factorization, threads
         As in :class:`vcmodel.control.Control`.
-    precisions : sequence of PrecisionChart, optional
-        Of what the equations solve for in each random term; by default those of the relationships. The last coordinates of a term's part
-        are those of its precision.
     residuals : sequence of ResidualCovariance, optional
         Of each section; by default unit by unit.
     joined : int
@@ -78,20 +74,23 @@ class MixedModelEquations:
         *,
         factorization: str = "own",
         threads: int = 1,
-        precisions: Sequence[PrecisionChart] | None = None,
         residuals: Sequence[ResidualCovariance] | None = None,
         joined: int = JOINED,
         slice_size: int = SLICE,
     ) -> None:
         self.design, self.slice_size = design, slice_size
         self.residual_covariance = DirectSum(residuals or [residual_of(section) for section in design.sections])
-        self.precisions = [TermPrecision(chart) for chart in precisions or [precision_of(term.relationship) for term in design.terms]]
+        self.precisions = [TermPrecision(term.inverses, term.relationship) for term in design.terms]
         require_room(design)
         self.patterns = [term.structure.root_pattern() for term in design.terms]
         self.unknowns = make_unknowns(design, joined)
         covariance = self.residual_covariance
         related = [each.matrices for each in self.precisions]
         self.layout = make_layout(self.unknowns, covariance.entries(), covariance.n_coefficients, related)
+        self.moments = [
+            [BlockMoments.of(*item, precision.matrices, self.layout) for item in (self.unknowns.of_term(t) if term.inverses else ())]
+            for t, (term, precision) in enumerate(zip(design.terms, self.precisions, strict=True))
+        ]
         leading = leading_equations(self.unknowns, self.precisions)
         self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads, leading=leading)
         self.matrix = CoefficientMatrix(self.layout)
@@ -113,8 +112,8 @@ class MixedModelEquations:
         loadings = [part.loading for part in parts[:n_terms]]
         for term, pattern, loading in zip(self.design.terms, self.patterns, loadings, strict=True):
             require_shape(term, pattern, loading)
-        for precision, part in zip(self.precisions, parts, strict=False):
-            precision.update(self._precision_coordinates(precision, part))
+        if not all(precision.update(part) for precision, part in zip(self.precisions, parts, strict=False)):
+            return False
         if not self.residual_covariance.update(parts[n_terms:]):
             return False
         one = np.ones((1, 1))
@@ -129,10 +128,6 @@ class MixedModelEquations:
         self.solution = self._solve(WhitenedColumns(self.unknowns, by_block))
         self._gradients: Gradients | None = None
         return bool(np.isfinite(self.solution.loglik))
-
-    @staticmethod
-    def _precision_coordinates(precision: TermPrecision, part: Part) -> Array:
-        return part.phi[part.phi.size - precision.chart.size :]
 
     def _solve(self, columns: WhitenedColumns) -> Solution:
         """The solution, its residual and logL."""
@@ -202,10 +197,9 @@ class MixedModelEquations:
         whole = all(block.whole for _, block in blocks)
         gradient = recover_gradient(part.loading, by_loading, part.component.reference, remembered) if whole else None
         result = loading_derivatives(part, by_loading, gradient)
-        precision = self.precisions[index]
-        m = precision.chart.size
+        m = precision_chart(part)[0].size
         if m:
-            score, curvature, cross = precision_derivatives(part, precision, blocks, self.at, self.layout)
+            score, curvature, cross = precision_derivatives(part, self.precisions[index], self.moments[index], self.at)
             result.score[-m:] += score
             result.curvature[-m:, -m:] += curvature
             result.curvature[:, -m:] += cross
@@ -224,11 +218,10 @@ class MixedModelEquations:
                 small = part.derivative[:, effects.rows[:, None], effects.rows[None, :]]
                 by_effect = np.tensordot(self._related_score(effects), small, axes=(1, 1)).swapaxes(1, 2)
                 result += effects.incidence @ by_effect.reshape(-1, m)
-        precision = self.precisions[index]
-        if precision.chart.size:
-            own = slice(m - precision.chart.size, m)
+        of_precision = precision_chart(part)[0].size
+        if of_precision:
             blocks = list(self.unknowns.of_term(index))
-            result[:, own] += precision_variates(part.phi[own], precision, blocks, self.at, self.y.size)
+            result[:, m - of_precision :] += precision_variates(part, self.precisions[index], blocks, self.at)
         return result
 
     def _related_score(self, effects: Effects) -> Array:

@@ -1,4 +1,4 @@
-"""Scores, curvature and working variates by the coordinates of a relationship whose K^-1 has parameters.
+"""Scores, curvature and working variates by the coordinates of a K whose inverse has parameters.
 
 With b ~ N(0, I kron K), Q = K^-1 = sum of a_c M_c and T_c = sum over levels l, m of (M_c)_lm [C^lm + b_l b_m'] (r, r),
 
@@ -13,9 +13,13 @@ information twice.) The cross derivatives with a loading are exact: 2 tr(E_i Lam
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
+
+from vcmodel.equations.term_precision import precision_chart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,55 +33,86 @@ if TYPE_CHECKING:
     from vcmodel.equations.term_precision import TermPrecision
 
     Array = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockMoments:
+    """Where the matrices M_c of a term meet C^-1 and b of one of its blocks: T_c is one sparse product for all c.
+
+    Attributes
+    ----------
+    number : int
+    block : Block
+    levels : (n, 2) array
+        Pairs of levels, the later one first, at which some M_c is not zero.
+    mirror : (r, n, r) array
+        Position in C.data of every entry of the piece of each pair.
+    weights : (number of matrices, n) csr
+        M_c at the pairs, times how often each stands in the full matrix.
+    """
+
+    number: int
+    block: Block
+    levels: Index
+    mirror: Index
+    weights: sparse.csr_matrix
+
+    @classmethod
+    def of(cls, number: int, block: Block, matrices: Sequence[sparse.csc_matrix], layout: EquationLayout) -> BlockMoments:
+        """Those of the block `number` for symmetric M_c (q, q)."""
+        pair = next(pair for pair in layout.pairs if pair.row == pair.column == number)
+        key = pair.levels[:, 0] * block.n_levels + pair.levels[:, 1]  # sorted
+        lower = [sparse.coo_matrix(sparse.tril(matrix)) for matrix in matrices]
+        place = [np.searchsorted(key, one.row.astype(np.int64) * block.n_levels + one.col) for one in lower]
+        met, column = np.unique(np.concatenate(place), return_inverse=True)
+        row = np.repeat(np.arange(len(lower)), [one.nnz for one in lower])
+        values = np.concatenate([one.data for one in lower]) * pair.weight[met][column]
+        mirror = pair.mirror.reshape(block.r, pair.n_pairs, block.r)[:, met]
+        weights = sparse.csr_matrix((values, (row, column)), shape=(len(lower), met.size))
+        return cls(number, block, pair.levels[met], mirror, weights)
+
+    def at(self, solution: Solution) -> Array:
+        """T_c (number of matrices, r, r)."""
+        b = self.block.by_level(solution.vector)
+        first, second = b[self.levels[:, 0]], b[self.levels[:, 1]]
+        pieces = solution.inverse[self.mirror].swapaxes(0, 1) + first[:, :, None] * second[:, None, :]
+        half = (self.weights @ pieces.reshape(len(pieces), -1)).reshape(-1, self.block.r, self.block.r)
+        return np.asarray(0.5 * (half + half.swapaxes(1, 2)))
 
 
 def precision_derivatives(
-    part: Part, precision: TermPrecision, blocks: Sequence[tuple[int, Block]], solution: Solution, layout: EquationLayout
+    part: Part, precision: TermPrecision, moments: Sequence[BlockMoments], solution: Solution
 ) -> tuple[Array, Array, Array]:
-    """Score (m,) and curvature (m, m) by the coordinates of a precision, the last of its part, and their curvature (all, m) with all.
+    """Score (m,) and curvature (m, m) by the coordinates of K, the last of its part, and their curvature (all, m) with all.
 
     Parameters
     ----------
-    blocks : sequence of (number, Block)
-        Those of the term.
+    moments : sequence of BlockMoments
+        Of all blocks of the term.
     """
-    chart = precision.chart
-    phi = part.phi[part.phi.size - chart.size :]
+    chart, phi = precision_chart(part)
     slopes, by_coordinate = chart.derivative(phi), part.loading_derivative
     traces, total = precision.traces(), np.zeros(len(precision.matrices))
     cross = np.zeros((by_coordinate.shape[0], chart.size))
-    for number, block in blocks:
-        moments = _moments(number, block, precision, solution, layout)
-        total += np.trace(moments, axis1=1, axis2=2)
+    for item in moments:
+        block, own = item.block, item.at(solution)
+        total += np.trace(own, axis1=1, axis2=2)
         if block.whole:
-            beyond = -0.5 * np.tensordot(slopes, moments - traces[:, None, None] * np.eye(block.r), axes=1)
-            image = np.linalg.pinv(solution.loading(number).T) @ beyond
+            beyond = -0.5 * np.tensordot(slopes, own - traces[:, None, None] * np.eye(block.r), axes=1)
+            image = np.linalg.pinv(solution.loading(item.number).T) @ beyond
             cross += 2.0 * np.einsum("aij,mij->am", by_coordinate[:, block.rows[:, None], block.loaded], image)
-    r = sum(block.r for _, block in blocks)
-    score = -0.5 * (slopes @ total + r * chart.logdet_derivative(phi))
+    r = sum(item.block.r for item in moments)
+    score = -0.5 * (slopes @ total + r * precision.logdet_derivative(part))
     return score, -0.5 * chart.second(phi, total - r * traces), cross
 
 
-def _moments(number: int, block: Block, precision: TermPrecision, solution: Solution, layout: EquationLayout) -> Array:
-    """T_c of a block for every matrix, (number of matrices, r, r)."""
-    pair = next(pair for pair in layout.pairs if pair.row == pair.column == number)
-    inverse = solution.inverse[pair.mirror].reshape(block.r, pair.n_pairs, block.r)
-    b = block.by_level(solution.vector)
-    result = np.empty((len(precision.matrices), block.r, block.r))
-    for c, matrix in enumerate(precision.matrices):
-        at_pairs = np.asarray(matrix[pair.levels[:, 0], pair.levels[:, 1]]).ravel()
-        half = np.einsum("n,anb->ab", at_pairs * pair.weight, inverse)
-        result[c] = 0.5 * (half + half.T) + b.T @ (matrix @ b)
-    return result
-
-
-def precision_variates(phi: Array, precision: TermPrecision, blocks: Sequence[tuple[int, Block]], solution: Solution, n_rows: int) -> Array:
-    """Working variates (n_rows, m) of the coordinates phi."""
-    result = np.zeros((n_rows, phi.size))
+def precision_variates(part: Part, precision: TermPrecision, blocks: Sequence[tuple[int, Block]], solution: Solution) -> Array:
+    """Working variates (N, m) of the coordinates of K."""
+    result = np.zeros((solution.residual.size, precision_chart(part)[0].size))
     for number, block in blocks:
-        changes = precision.changes(phi, block.by_level(solution.vector))
-        solved = precision.solve(np.moveaxis(changes, 0, 2).reshape(block.n_levels, -1)).reshape(block.n_levels, block.r, phi.size)
-        effects = np.zeros((block.n_levels, block.effects.k, phi.size))
-        effects[:, block.places] = np.einsum("lrm,kr->lkm", solved, solution.loading(number))
-        result -= block.effects.incidence @ effects.reshape(-1, phi.size)
+        related = precision.related_changes(part, block.by_level(solution.vector))
+        effects = np.zeros((block.n_levels, block.effects.k, len(related)))
+        effects[:, block.places] = np.einsum("mlr,kr->lkm", related, solution.loading(number))
+        result -= block.effects.incidence @ effects.reshape(-1, len(related))
     return result

@@ -53,7 +53,7 @@ class TermEffects:
     @property
     def root(self) -> Array | sparse.csr_matrix | None:
         """F."""
-        return self.term.relationship.root
+        return self.term.root
 
     def predicted(self) -> Array:
         """U (k, q)."""

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from vcmodel.equations.combinations import SLICE
 from vcmodel.equations.factored import factored_variances
-from vcmodel.equations.term_precision import TermPrecision, precision_of
+from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.linalg.cholesky import SparseCholesky
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class SparseSystems:
     ) -> None:
         self.root, self.x, self.responses = form.term.relationship.root, form.x, responses
         self.z = form.incidence if self.root is None else sparse.csr_matrix(form.incidence @ self.root)
-        self.precision, self.slice_size = TermPrecision(precision_of(form.term.relationship)), slice_size
-        self.precision.update(np.zeros(0))
+        self.precision, self.slice_size = TermPrecision((), form.term.relationship), slice_size
         self.n_rows, self.n_fixed = self.x.shape
         self.levels = self.z.shape[1]
         self._fill()

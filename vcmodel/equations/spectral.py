@@ -20,7 +20,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from vcmodel.equations.balanced import NotBalancedError
-from vcmodel.equations.term_precision import TermPrecision, precision_of
+from vcmodel.equations.term_precision import TermPrecision
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,8 +201,7 @@ class SpectralSystems:
     def _relationship_times(self, values: Array) -> Array:
         """K values (q, n)."""
         if self._precision is None:
-            self._precision = TermPrecision(precision_of(self.term.relationship))
-            self._precision.update(np.zeros(0))
+            self._precision = TermPrecision((), self.term.relationship)
         root = self.term.relationship.root
         if root is None:
             return self._precision.solve(values)

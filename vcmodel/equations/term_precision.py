@@ -1,76 +1,181 @@
-"""The relationship of a random term where the equations stand: products with K^-1 and K, and traces of K."""
+"""K of a random term where the equations stand: products with K^-1 and K, their changes, and traces, factor by factor.
+
+K = K_1 kron K_2 kron ... kron K_r: the sparse parts of the term's structure, then its relationship. The product itself is never
+factorised: solves go along its axes, and traces are products of those of the factors.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, reduce
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
 from vcmodel.linalg.cholesky import SparseCholesky
-from vcmodel.structures.precision_chart import ConstantPrecision
+from vcmodel.structures.component_chart import ComponentChart
+from vcmodel.structures.precision_chart import KroneckerPrecision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from vcmodel.design.relationship import Relationship
-    from vcmodel.structures.precision_chart import PrecisionChart
+    from vcmodel.equations.base import Part
+    from vcmodel.structures.sparse_inverse import SparseInverse
 
     Array = NDArray[np.float64]
 
 
-def precision_of(relationship: Relationship) -> PrecisionChart:
-    """The chart of P, K = F P^-1 F'."""
-    return ConstantPrecision(relationship.n_columns, relationship.precision, relationship.logdet)
+def precision_chart(part: Part) -> tuple[KroneckerPrecision, Array]:
+    """The chart of the sparse parts of a component where it stands, and its coordinates (m,), the last of the part; m = 0 without any."""
+    if not isinstance(part.chart, ComponentChart):
+        return KroneckerPrecision(()), np.zeros(0)
+    chart = part.chart.precision
+    return chart, part.phi[part.phi.size - chart.size :]
 
 
 class TermPrecision:
-    """K^-1 = sum of a_c M_c of one term, factorised when K itself is first asked for, and anew only after a_c has moved.
+    """K^-1 = sum of a_c M_c of one term.
+
+    Parameters
+    ----------
+    inverses : sequence of SparseInverse
+        Of the sparse parts.
+    relationship : Relationship
+        Its K is that of what the equations solve for, P^-1.
 
     Attributes
     ----------
+    matrices : tuple of (q, q) csc
+        M_c, the products of one matrix of each factor.
     coefficients : (number of matrices,) array
+        a_c; without sparse parts there is one, 1.
     logdet : float
         log|K|.
+    identity : bool
+        Whether K = I, whatever the parameters.
+    parametric : bool
+        Whether there are sparse parts.
     """
 
-    def __init__(self, chart: PrecisionChart) -> None:
-        self.chart = chart
-        self.matrices = chart.matrices()
-        self.identity = isinstance(chart, ConstantPrecision) and chart.precision is None
-        self.coefficients = np.full(len(self.matrices), np.nan)
-        self.logdet = np.nan
-        self._value = self.matrices[0]
-        self._factor: SparseCholesky | None = None
-        self._current = False
+    def __init__(self, inverses: Sequence[SparseInverse], relationship: Relationship) -> None:
+        self._parts = [_Factor(inverse.matrices()) for inverse in inverses]
+        self._relationship = relationship
+        self.parametric = bool(inverses)
+        self.identity = not inverses and relationship.precision is None
+        known = sparse.identity(relationship.n_columns, format="csc") if relationship.precision is None else relationship.precision
+        self._factors = [*self._parts, _Factor((known,), relationship.precision is None)]
+        self.matrices = reduce(_products, [factor.matrices for factor in self._factors])
+        self.coefficients = np.full(len(self.matrices), np.nan if inverses else 1.0)
+        self.logdet = np.nan if inverses else relationship.logdet
 
-    def update(self, phi: Array) -> None:
-        """Move to the coordinates phi (m,)."""
-        coefficients = self.chart.coefficients(phi)
-        if not np.array_equal(coefficients, self.coefficients):
-            self.coefficients, self.logdet, self._current = coefficients, self.chart.logdet(phi), False
-            if self.chart.size:
-                self._value = sum(a * matrix for a, matrix in zip(coefficients, self.matrices, strict=True))
+    def update(self, part: Part) -> bool:
+        """Move to where a part stands; False when a K_d^-1 is not positive definite there: nothing else may be called then."""
+        if not self._parts:
+            return True
+        chart, phi = precision_chart(part)
+        with np.errstate(invalid="ignore", over="ignore"):  # at the end of the domain
+            coefficients = [one.coefficients(own) for one, own in zip(chart.parts, chart.split(phi), strict=True)]
+            self.coefficients = reduce(np.kron, coefficients)
+        if not all(factor.update(own) for factor, own in zip(self._parts, coefficients, strict=True)):
+            return False
+        self.logdet = self._relationship.n_columns * chart.logdet(phi) + chart.order * self._relationship.logdet
+        return True
+
+    def logdet_derivative(self, part: Part) -> Array:
+        """Derivative of log|K| by the coordinates of the sparse parts, (m,)."""
+        chart, phi = precision_chart(part)
+        return self._relationship.n_columns * chart.logdet_derivative(phi)
 
     def times(self, values: Array) -> Array:
         """K^-1 values (q, n)."""
-        return values if self.identity else np.asarray(self._value @ values)
+        for place, factor in enumerate(self._factors):
+            values = values if factor.identity else self._along(place, factor.times, values)
+        return values
 
     def solve(self, values: Array) -> Array:
         """K values (q, n)."""
-        return values if self.identity else self._factorised().solve(np.ascontiguousarray(values))
+        for place, factor in enumerate(self._factors):
+            values = values if factor.identity else self._along(place, factor.solve, values)
+        return values
 
-    def changes(self, phi: Array, values: Array) -> Array:
-        """dK^-1/dphi values, (m, q, n)."""
-        images = np.stack([np.asarray(matrix @ values) for matrix in self.matrices])
-        return np.tensordot(self.chart.derivative(phi), images, axes=1)
+    def related_changes(self, part: Part, values: Array) -> Array:
+        """K dK^-1 values (m, q, n) for values (q, n), by the coordinates of the sparse parts: K_d dK_d^-1 along the own axis of each."""
+        chart, phi = precision_chart(part)
+        images = [
+            self._along(place, lambda columns, factor=factor, slope=slope: factor.solve(factor.combined(slope) @ columns), values)
+            for place, (one, own, factor) in enumerate(zip(chart.parts, chart.split(phi), self._parts, strict=True))
+            for slope in one.derivative(own)
+        ]
+        return np.stack(images) if images else np.zeros((0, *values.shape))
 
     def traces(self) -> Array:
-        """tr(K M_c), (number of matrices,): sums over the selected inverse of K^-1."""
+        """tr(K M_c), (number of matrices,)."""
+        return reduce(np.kron, [factor.traces() for factor in self._factors])
+
+    def _along(self, place: int, function: Callable[[Array], Array], values: Array) -> Array:
+        """A linear function of the levels of one factor, applied to values (q, n)."""
+        orders = [factor.order for factor in self._factors]
+        cube = values.reshape(prod(orders[:place]), orders[place], -1)
+        moved = np.ascontiguousarray(cube.swapaxes(0, 1)).reshape(orders[place], -1)
+        result = function(moved).reshape(orders[place], cube.shape[0], -1)
+        return np.ascontiguousarray(result.swapaxes(0, 1)).reshape(values.shape)
+
+
+def _products(left: tuple[sparse.csc_matrix, ...], right: tuple[sparse.csc_matrix, ...]) -> tuple[sparse.csc_matrix, ...]:
+    """The Kronecker products of one matrix of each, the right one's fastest."""
+    return tuple(sparse.kron(one, two, format="csc") for one in left for two in right)
+
+
+class _Factor:
+    """K_d^-1 = sum of a_c M_c over the levels of one factor, factorised when K_d itself is first asked for and after a_c has moved.
+
+    Attributes
+    ----------
+    matrices : tuple of (k, k) csc
+        Both triangles.
+    identity : bool
+        Whether it is the identity, with which nothing is done.
+    """
+
+    def __init__(self, matrices: tuple[sparse.csc_matrix, ...], identity: bool = False) -> None:
+        self.matrices, self.identity = matrices, identity
+        self.order = int(matrices[0].shape[0])
+        self._coefficients = np.ones(len(matrices))
+        self._value = matrices[0]
+        self._factor: SparseCholesky | None = None
+        self._current = False
+
+    def update(self, coefficients: Array) -> bool:
+        """Move to coefficients (number of matrices,); False when K_d^-1 is not positive definite there."""
+        if not np.all(np.isfinite(coefficients)):
+            return False
+        if not self._current or not np.array_equal(coefficients, self._coefficients):
+            self._coefficients, self._value, self._current = coefficients, self.combined(coefficients), False
+        return self._current or self._refactored() is not None
+
+    def combined(self, weights: Array) -> sparse.csc_matrix:
+        """Sum of weights_c M_c."""
+        return sum((weight * matrix for weight, matrix in zip(weights[1:], self.matrices[1:], strict=True)), weights[0] * self.matrices[0])
+
+    def times(self, values: Array) -> Array:
+        """K_d^-1 values (k, n)."""
+        return np.asarray(self._value @ values)
+
+    def solve(self, values: Array) -> Array:
+        """K_d values (k, n)."""
+        return self._here().solve(values)
+
+    def traces(self) -> Array:
+        """tr(K_d M_c), (number of matrices,): sums over the selected inverse of K_d^-1."""
+        if self.identity:
+            return np.array([float(self.order)])
         lower, values = self._triangles
-        column = np.repeat(np.arange(lower.shape[0]), np.diff(lower.indptr))
-        return np.asarray(values @ (np.where(lower.indices == column, 1.0, 2.0) * self._factorised().selected_inverse()))
+        column = np.repeat(np.arange(self.order), np.diff(lower.indptr))
+        return np.asarray(values @ (np.where(lower.indices == column, 1.0, 2.0) * self._here().selected_inverse()))
 
     @cached_property
     def _triangles(self) -> tuple[sparse.csc_matrix, Array]:
@@ -81,16 +186,19 @@ class TermPrecision:
             return triangles[0], triangles[0].data[None, :]
         pattern = sparse.csc_matrix(sum(abs(triangle.sign()) for triangle in triangles))
         pattern.sort_indices()
-        column = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+        column = np.repeat(np.arange(self.order), np.diff(pattern.indptr))
         return pattern, np.stack([np.asarray(triangle[pattern.indices, column]).ravel() for triangle in triangles])
 
-    def _factorised(self) -> SparseCholesky:
-        """The factor of K^-1."""
-        if self._factor is None or not self._current:
-            lower, values = self._triangles
-            if self._factor is None:
-                self._factor = SparseCholesky(lower)
-            if not self._factor.refactor(self.coefficients @ values):
-                raise ValueError("the matrix is not positive definite")
-            self._current = True
-        return self._factor
+    def _refactored(self) -> SparseCholesky | None:
+        """The factor of K_d^-1; None where that is not positive definite."""
+        lower, values = self._triangles
+        if self._factor is None:
+            self._factor = SparseCholesky(lower)
+        self._current = self._factor.refactor(self._coefficients @ values)
+        return self._factor if self._current else None
+
+    def _here(self) -> SparseCholesky:
+        factor = self._factor if self._current else self._refactored()
+        if factor is None:
+            raise ValueError("the matrix is not positive definite")
+        return factor
