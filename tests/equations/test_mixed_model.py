@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import dense
 import numpy as np
 import pandas as pd
 import pytest

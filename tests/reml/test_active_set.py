@@ -31,13 +31,13 @@ def test_a_coordinate_at_an_active_bound_is_held_and_the_others_are_free():
     assert list(found.active) == [True, False]
     assert list(found.held) == [True, False]
     assert np.array_equal(found.transform, [[0.0], [1.0]])
-    assert found.residual.size == 0
+    assert found.inverse.size == 0
 
 
 def test_the_residual_at_its_bound_is_named_with_its_distance():
     point = at_bounds((component("idv"), component("idv", residual=True)))
     found = ActiveSet.of(point, derivatives_with([1.0, -1.0]), np.zeros(2, dtype=bool), RESIDUAL)
-    assert list(found.residual) == [1]
+    assert list(found.inverse) == [1]
     assert np.allclose(found.distance, RESIDUAL)
 
 

@@ -18,7 +18,7 @@ def bounds_at(variances, residual_bound=RESIDUAL_BOUNDS[0]):
 def test_bounds_are_measured_in_standard_deviations_of_the_data():
     bounds, _ = bounds_at([1.0, 1.0])
     assert np.allclose(bounds.lower, [BOUND * 100.0, RESIDUAL_BOUNDS[0] * 100.0])
-    assert list(bounds.residual) == [False, True]
+    assert list(bounds.inverse) == [False, True]
     assert list(bounds.order) == [2, 2]
 
 

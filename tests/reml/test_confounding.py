@@ -60,7 +60,7 @@ def test_the_gram_of_changes_has_the_rank_of_the_dense_changes(model):
         v = dense.covariance(design, [d[j] for d in stacked[: len(design.terms)]], [d[j] for d in stacked[len(design.terms) :]])
         rows.append((q.T @ v @ q).ravel())
     exact = np.array(rows) @ np.array(rows).T
-    gram = change_gram(design, stacked)
+    gram = change_gram(design, stacked, point)
     scale = np.sqrt(np.diag(exact))
     alive = scale > 1e-7 * scale.max()
     ours = np.linalg.eigvalsh((gram / np.outer(np.sqrt(np.diag(gram)), np.sqrt(np.diag(gram))))[np.ix_(alive, alive)])

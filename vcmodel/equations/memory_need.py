@@ -37,7 +37,7 @@ class MemoryNeed:
     products : float
         Entries of W0'W0 with every pair of cells that share a residual unit; an upper bound unless `exact`.
     relationships : float
-        Nonzeros of the inverse relationships, blocks included.
+        Nonzeros of the inverses of K, blocks included.
     """
 
     equations: int
@@ -59,11 +59,14 @@ def memory_need(design: Design) -> MemoryNeed:
     unit = _units(design)
     parts, relationships = [_Part(design.x, design.x.shape[1], 1, unit)], 0.0
     for term in design.terms:
-        if term.relationship.dense_root is None:
+        if term.dense_root is None:
             parts.append(_Part(term.solved_incidence, term.n_columns, loading_width(term), unit))
         else:
             parts.append(_Part(term.incidence, term.n_levels, loading_width(term), unit, term.n_columns))
-        nonzeros = float(term.n_columns) if term.relationship.precision is None else term.relationship.precision.nnz
+        known = term.relationship.precision
+        nonzeros = float(term.relationship.n_columns if known is None else known.nnz)
+        for inverse in term.inverses:
+            nonzeros *= sum(matrix.nnz for matrix in inverse.matrices())
         relationships += nonzeros * loading_width(term) ** 2
     products = 0.0
     for i, one in enumerate(parts):
@@ -101,7 +104,7 @@ def _counted(design: Design, size: MemoryNeed, rows_at_once: int = ROWS) -> Memo
     """The size with the nodes that meet counted, in slices; only for sparse terms."""
     unit = _units(design)
     parts = [_Part(design.x, design.x.shape[1], 1, unit)]
-    sparse_terms = [term for term in design.terms if term.relationship.dense_root is None]
+    sparse_terms = [term for term in design.terms if term.dense_root is None]
     parts += [_Part(term.solved_incidence, term.n_columns, loading_width(term), unit) for term in sparse_terms]
     if len(parts) < 1 + len(design.terms):
         return size

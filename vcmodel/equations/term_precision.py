@@ -6,7 +6,7 @@ factorised: solves go along its axes, and traces are products of those of the fa
 
 from __future__ import annotations
 
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ def precision_chart(part: Part) -> tuple[KroneckerPrecision, Array]:
     if not isinstance(part.chart, ComponentChart):
         return KroneckerPrecision(()), np.zeros(0)
     chart = part.chart.precision
-    return chart, part.phi[part.phi.size - chart.size :]
+    return chart, part.phi[part.phi.size - part.chart.n_sparse :]
 
 
 class TermPrecision:
@@ -79,7 +79,7 @@ class TermPrecision:
         chart, phi = precision_chart(part)
         with np.errstate(invalid="ignore", over="ignore"):  # at the end of the domain
             coefficients = [one.coefficients(own) for one, own in zip(chart.parts, chart.split(phi), strict=True)]
-            self.coefficients = reduce(np.kron, coefficients)
+            self.coefficients = _outer(coefficients)
         if not all(factor.update(own) for factor, own in zip(self._parts, coefficients, strict=True)):
             return False
         self.logdet = self._relationship.n_columns * chart.logdet(phi) + chart.order * self._relationship.logdet
@@ -106,7 +106,7 @@ class TermPrecision:
         """K dK^-1 values (m, q, n) for values (q, n), by the coordinates of the sparse parts: K_d dK_d^-1 along the own axis of each."""
         chart, phi = precision_chart(part)
         images = [
-            self._along(place, lambda columns, factor=factor, slope=slope: factor.solve(factor.combined(slope) @ columns), values)
+            self._along(place, partial(factor.related_change, slope), values)
             for place, (one, own, factor) in enumerate(zip(chart.parts, chart.split(phi), self._parts, strict=True))
             for slope in one.derivative(own)
         ]
@@ -114,7 +114,7 @@ class TermPrecision:
 
     def traces(self) -> Array:
         """tr(K M_c), (number of matrices,)."""
-        return reduce(np.kron, [factor.traces() for factor in self._factors])
+        return _outer([factor.traces() for factor in self._factors])
 
     def _along(self, place: int, function: Callable[[Array], Array], values: Array) -> Array:
         """A linear function of the levels of one factor, applied to values (q, n)."""
@@ -123,6 +123,11 @@ class TermPrecision:
         moved = np.ascontiguousarray(cube.swapaxes(0, 1)).reshape(orders[place], -1)
         result = function(moved).reshape(orders[place], cube.shape[0], -1)
         return np.ascontiguousarray(result.swapaxes(0, 1)).reshape(values.shape)
+
+
+def _outer(vectors: Sequence[Array]) -> Array:
+    """All products of one entry of each vector, the last one's fastest."""
+    return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
 
 
 def _products(left: tuple[sparse.csc_matrix, ...], right: tuple[sparse.csc_matrix, ...]) -> tuple[sparse.csc_matrix, ...]:
@@ -168,6 +173,10 @@ class _Factor:
     def solve(self, values: Array) -> Array:
         """K_d values (k, n)."""
         return self._here().solve(values)
+
+    def related_change(self, slope: Array, values: Array) -> Array:
+        """K_d (sum of slope_c M_c) values (k, n)."""
+        return self.solve(np.asarray(self.combined(slope) @ values))
 
     def traces(self) -> Array:
         """tr(K_d M_c), (number of matrices,): sums over the selected inverse of K_d^-1."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-# change of a residual matrix, in units of the data's variance and of its bound, by a coordinate that has no meaning at the bound
+# change of a matrix at its bound, in units of the data's variance and of the bound, by a coordinate that has no meaning there
 IDLE = 4.0
 
 
@@ -39,8 +39,8 @@ class ActiveSet:
         Slope of logL along each coordinate, what constraints take up left out.
     transform : (m, f) array
         From the free directions to all coordinates.
-    residual : int array
-        Coordinates that hold a residual matrix at its bound.
+    inverse : int array
+        Coordinates that hold a matrix that enters through its inverse at its bound.
     distance : array
         How far each of them is from the boundary.
     """
@@ -51,7 +51,7 @@ class ActiveSet:
     mobile: NDArray[np.bool_]
     slopes: Array
     transform: Array
-    residual: NDArray[np.intp]
+    inverse: NDArray[np.intp]
     distance: Array
 
     @classmethod
@@ -70,24 +70,23 @@ class ActiveSet:
         held = at_bound | (derivatives.natural == 0.0)  # nothing moves: the correlation of levels whose variances are all zero
         held[bounds.index[active]] = True
         held |= idle(point, bounds, active, residual_bound)
-        stuck = bounds.index[active & bounds.residual]
+        stuck = bounds.index[active & bounds.inverse]
         everything = np.ones(point.size, dtype=bool)
         return cls(bounds, active, held, everything, derivatives.score, np.eye(point.size)[:, ~held], stuck, vector[stuck])
 
 
 def idle(point: Point, bounds: LowerBounds, active: NDArray[np.bool_], residual_bound: float) -> NDArray[np.bool_]:
-    """Coordinates (m,) of a residual matrix at its bound by which it hardly changes there: correlations of what has no variance.
+    """Coordinates (m,) by which a matrix at its bound hardly changes: correlations of what has no variance in a residual.
 
     What logL depends on them vanishes with the bound; moving them would follow rounding errors.
     """
     result = np.zeros(point.size, dtype=bool)
-    own = bounds.index[active & bounds.residual]
+    own = bounds.index[active & bounds.inverse]
     if not own.size:
         return result
     near_edge = np.zeros_like(result)
     near_edge[bounds.index] = point.vector()[bounds.index] < IDLE * bounds.lower
     for part in point:
         if np.any((own >= part.where.start) & (own < part.where.stop)):
-            change = np.abs(part.derivative) / part.unit
-            result[part.where] = (change.max(axis=(1, 2)) < IDLE * residual_bound) & ~near_edge[part.where]
+            result[part.where] = (np.abs(part.changes).max(axis=0) < IDLE * residual_bound) & ~near_edge[part.where]
     return result

@@ -37,7 +37,7 @@ def activate(search: Search, refused: NDArray[np.bool_]) -> bool:
         Coordinates not to be tried, to which those are added with which logL would fall.
     """
     active_set, bounds = search.active_set, search.active_set.bounds
-    active = active_set.active & ~bounds.residual & ~refused[bounds.index]
+    active = active_set.active & ~bounds.inverse & ~refused[bounds.index]
     if not active.any():
         return False
     mask = search.at_bound.copy()
@@ -84,8 +84,7 @@ class EdgeModel:
         one_sided = np.zeros(chart.size, dtype=bool)
         for edge in part.edges:
             one_sided[edge.coordinate] = edge.one_sided
-        size = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
-        size = np.where(size > 0.0, size, 1.0)
+        size = np.where(part.natural > 0.0, part.natural, 1.0)
         even, sided = np.flatnonzero(at_bound & ~one_sided), np.flatnonzero(at_bound & one_sided)
         half = 0.5 * chart.curvature(part.phi, gradient)[np.ix_(even, even)] / np.outer(size[even], size[even])
         values, vectors = np.linalg.eigh(half) if even.size else (np.zeros(0), np.zeros((0, 0)))

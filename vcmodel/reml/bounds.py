@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # a square-root coordinate is held at this fraction of the data's standard deviation while iterating: 1e-8 of the variance
 BOUND = 1e-4
-# a residual matrix enters through its inverse, so that its bounds come down one by one, as far as they are needed: nearer to singular
-# than the last, R^-1 e would keep fewer than six digits
+# a residual matrix or a sparse part enters through its inverse, so that its bounds come down one by one, as far as they are needed: nearer
+# to singular than the last, R^-1 e would keep fewer than six digits
 RESIDUAL_BOUNDS = (1e-3, 1e-4, 1e-5)
 # smallest eigenvalue of a singular matrix in units of the data's variance: that of the nearest bound is its square
 SINGULAR = 1e-10
@@ -37,8 +37,8 @@ class LowerBounds:
     lower : array
     groups : tuple of int arrays
         What is zero together with each of them.
-    residual : bool array
-        Which make a residual matrix singular: it enters through its inverse and cannot be put there.
+    inverse : bool array
+        Which make a matrix singular that enters through its inverse, of a residual or a sparse part: they cannot be put there.
     order : int array
         Lowest power of the coordinate in which Sigma changes: 2 for a square root, 1 where Sigma has a slope at the edge.
     """
@@ -46,7 +46,7 @@ class LowerBounds:
     index: NDArray[np.int64]
     lower: Array
     groups: tuple[NDArray[np.int64], ...]
-    residual: NDArray[np.bool_]
+    inverse: NDArray[np.bool_]
     order: NDArray[np.int64]
 
     @classmethod
@@ -58,20 +58,20 @@ class LowerBounds:
         residual_bound : float
             The one of RESIDUAL_BOUNDS in use.
         """
-        index, lower, groups, residual, orders = [], [], [], [], []
+        index, lower, groups, inverse, orders = [], [], [], [], []
         for part in point:
             for edge in part.edges:
                 index.append(part.where.start + edge.coordinate)
-                singular = not part.component.is_random and _singular_at(part, edge)
-                lower.append((residual_bound if singular else BOUND) * edge.scale)
+                inverted = _inverted_at(part, edge)
+                lower.append((residual_bound if inverted else BOUND) * edge.scale)
                 groups.append(part.where.start + np.array(edge.group, dtype=np.int64))
-                residual.append(singular)
+                inverse.append(inverted)
                 orders.append(1 if edge.one_sided else 2)
         return cls(
             np.array(index, dtype=np.int64),
             np.array(lower),
             tuple(groups),
-            np.array(residual, dtype=bool),
+            np.array(inverse, dtype=bool),
             np.array(orders, dtype=np.int64),
         )
 
@@ -82,7 +82,7 @@ class LowerBounds:
         stays there, because logL would fall by raising it.
         """
         result = vector.copy()
-        lower = self.lower if present is None else np.where(self.residual, np.minimum(self.lower, present[self.index]), self.lower)
+        lower = self.lower if present is None else np.where(self.inverse, np.minimum(self.lower, present[self.index]), self.lower)
         live = ~at_bound[self.index]
         result[self.index[live]] = np.maximum(result[self.index[live]], lower[live])
         return result
@@ -93,8 +93,12 @@ class LowerBounds:
         return (vector[self.index] <= self.lower * (1 + 1e-6)) & down & ~at_bound[self.index]
 
 
-def _singular_at(part: Part, edge: Edge) -> bool:
-    """Whether the matrix of a part is singular with the coordinates of an edge at zero."""
+def _inverted_at(part: Part, edge: Edge) -> bool:
+    """Whether a matrix of a part that enters through its inverse is singular with the coordinates of an edge at zero."""
+    if edge.coordinate >= part.chart.size - part.chart.n_sparse:
+        return True
+    if part.component.is_random:
+        return False
     if edge.singular:
         return True
     phi = part.phi.copy()

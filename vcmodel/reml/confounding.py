@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.reml.equality import EqualityConstraints
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from vcmodel.design.design import Design
     from vcmodel.design.terms import DesignTerm
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
 
     Array = NDArray[np.float64]
 
@@ -99,9 +100,11 @@ def _ridge_at(design: Design, constraints: Constraints, point: Point) -> Ridge |
     ]
     # each column to unit size in units of the data
     size = np.sqrt(sum(np.sum((d / part.unit) ** 2, axis=(1, 2)) for d, part in zip(changes, point, strict=True)))
-    alive = np.flatnonzero(size > 0.0)
+    # V is not linear in the parameters of sparse parts
+    inner = np.concatenate([np.arange(part.where.stop - part.chart.n_sparse, part.where.stop) for part in point])
+    alive = np.flatnonzero((size > 0.0) & ~np.any(transform[inner], axis=0))
     changes = [d[alive] / size[alive, None, None] for d in changes]
-    gram = change_gram(design, changes)
+    gram = change_gram(design, changes, point)
     own = np.sqrt(np.diag(gram))
     kept = own > np.sqrt(NO_CHANGE) * own.max(initial=0.0)
     changes, gram, own = [d[kept] for d in changes], gram[np.ix_(kept, kept)], own[kept]
@@ -141,13 +144,15 @@ def _null_space(gram: Array) -> Array:
     return np.asarray(vectors[:, values < NULL_EIGENVALUE * gram.shape[0]])
 
 
-def change_gram(design: Design, changes: Sequence[Array]) -> Array:
+def change_gram(design: Design, changes: Sequence[Array], point: Point) -> Array:
     """Inner products (f, f) of the changes P0 dV P0 r of V, added over random vectors r.
 
     Parameters
     ----------
     changes : sequence of (f, k, k) arrays
         dSigma of every random term, then of every residual section.
+    point : Point
+        Where the sparse parts of terms stand.
     """
     f = changes[0].shape[0]
     x = design.x
@@ -156,7 +161,7 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
     def beside(values: Array) -> Array:
         return values if cross is None else values - x @ cross.solve(np.asarray(x.T @ values))
 
-    relationships = [_relate(term) for term in design.terms]
+    relationships = [_relate(term, part) for term, part in zip(design.terms, point.random, strict=True)]
     rng = np.random.default_rng(20)
     gram = np.zeros((f, f))
     # with k vectors and a few to spare no Sigma (k, k) is orthogonal to all of them by chance
@@ -177,10 +182,10 @@ def change_gram(design: Design, changes: Sequence[Array]) -> Array:
     return gram
 
 
-def _relate(term: DesignTerm) -> Callable[[Array], Array]:
-    """K times the columns of an array (q, m)."""
-    precision, root = term.relationship.precision, term.relationship.root
-    solve: Callable[[Array], Array] = (lambda values: values) if precision is None else SparseCholesky.of(precision).solve
+def _relate(term: DesignTerm, part: Part) -> Callable[[Array], Array]:
+    """K times the columns of an array (q, m), K at a part inside its domain."""
+    precision, root = TermPrecision(term.inverses, term.relationship), term.root
+    precision.update(part)
     if root is None:
-        return solve
-    return lambda values: np.asarray(root @ solve(np.asarray(root.T @ values)))
+        return precision.solve
+    return lambda values: np.asarray(root @ precision.solve(np.asarray(root.T @ values)))

@@ -24,7 +24,7 @@ from vcmodel.reml.retraction import retracted
 from vcmodel.reml.search import Departure, Search
 from vcmodel.reml.step import NewtonSystem
 from vcmodel.reml.tangent import Tangent, effects, moving_directions, tangent
-from vcmodel.structures.matrix_chart import MatrixChart
+from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +114,7 @@ class ConstrainedSearch(Search):
                 continue
             if np.linalg.svd(part.loading / reference[:, None], compute_uv=False)[-1] < depth:
                 root = part.component.structure.regular_root(part.loading, depth * reference)
-                inside[c] = MatrixChart(root @ root.T, root), np.zeros(0)
+                inside[c] = part.with_sigma(root @ root.T, root)
         if not inside:
             return False
         with self.probe() as probe:
@@ -172,8 +172,11 @@ class ConstrainedSearch(Search):
             if gradient is None:
                 slopes[still] = np.nan
             else:
+                moves = component.structure.derivative(theta)
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    slopes = np.where(still, np.tensordot(component.structure.derivative(theta), gradient, axes=2), slopes)
+                    slopes = np.where(still, np.tensordot(moves, gradient, axes=2), slopes)
+                if isinstance(component.structure, SeparableStructure):  # D says nothing of its sparse parts
+                    slopes[still & component.structure.inner] = np.nan
             finite = np.where(np.isfinite(slopes), slopes, np.nan)
             result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.constraints.constrained(c))}
         return result
@@ -195,7 +198,7 @@ class ConstrainedSearch(Search):
     def _lowered(self) -> bool:
         """Go down to the next bound of residual matrices where one of the involved ones stands at its limit."""
         below = [bound for bound in RESIDUAL_BOUNDS if bound < self.residual_bound]
-        if not below or not self.equalities.residual(self.point)[self.active_set.residual].any():
+        if not below or not self.equalities.residual(self.point)[self.active_set.inverse].any():
             return False
         self.lower_residual_bound(below[0])
         return True

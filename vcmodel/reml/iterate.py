@@ -48,7 +48,7 @@ class End:
     weakest : float
         Exact curvature of -logL along the weakest direction, in units of its average information; NaN where it was not looked at.
     supremum : Supremum or None
-        What logL tends to, for the status RESIDUAL_BOUNDARY.
+        What logL tends to, where a matrix that enters through its inverse is at its boundary and the status says that it converged.
     """
 
     status: Status
@@ -84,7 +84,7 @@ def maximise(search: Search) -> End | None:
         else:
             status = residual_status(departure.obstacle or status, residual_slope(search), seen)
         break
-    return End(status, weakest, seen if status is Status.RESIDUAL_BOUNDARY else None)
+    return End(status, weakest, seen if status.converged else None)
 
 
 def _climb(search: Search) -> Status:

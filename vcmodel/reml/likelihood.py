@@ -35,8 +35,7 @@ class Derivatives:
     gradients : tuple of (k, k) arrays or None
         D of every component, dlogL = tr(D dSigma); None where it could not be recovered yet.
     natural : (m,)
-        Change of the loading, in standard deviations of the data, per unit of each coordinate: what a coordinate's information is
-        measured against.
+        As of :attr:`vcmodel.reml.point.Part.natural`: what a coordinate's information is measured against.
     """
 
     score: Array
@@ -62,7 +61,9 @@ class Derivatives:
             gradient = recover_gradient(part.loading, by_loading, part.component.reference, seen)
             every[c] = gradient
             if estimated[c] and gradient is not None:
-                curvature[part.where, part.where] = part.chart.curvature(part.phi, gradient)
+                # that of sparse parts does not depend on D
+                beyond = gradient if former is None else gradient - former
+                curvature[part.where, part.where] += part.chart.curvature(part.phi, beyond)
         return replace(self, curvature=curvature, gradients=tuple(every))
 
 
@@ -111,8 +112,7 @@ def differentiate(equations: Equations, point: Point, estimated: Sequence[bool],
         if not moves or part.phi.size == 0:
             continue
         where = part.where
-        size = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
-        natural[where], score[where], curvature[where, where] = size, found.score, found.curvature
+        natural[where], score[where], curvature[where, where] = part.natural, found.score, found.curvature
         variates[:, where] = equations.variates(part)
     information = equations.average_information(variates) if m else np.zeros((0, 0))
     return Derivatives(score, information, curvature, tuple(gradients), natural)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.structures.component_chart import ComponentChart
+from vcmodel.structures.matrix_chart import MatrixChart
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -60,6 +63,26 @@ class Part:
         return self.chart.loading_derivative(self.phi)
 
     @cached_property
+    def natural(self) -> Array:
+        """Standard deviations of the data (m,) by which a unit of each coordinate moves the root; of sparse parts, the size of the root."""
+        by_level = self.component.reference[:, None]
+        result = np.linalg.norm(self.loading_derivative / by_level, axis=(1, 2))
+        result[result.size - self.chart.n_sparse :] = np.linalg.norm(self.loading / by_level)
+        return np.asarray(result)
+
+    @cached_property
+    def changes(self) -> Array:
+        """Change (n, m) of the matrix by each coordinate, in units of the data's variance.
+
+        The entries of Sigma, and a row for each coordinate of a sparse part: the most that a unit of it may change in an entry.
+        """
+        m, inner = self.chart.size, self.chart.n_sparse
+        result = np.zeros((self.unit.size + inner, m))
+        result[: self.unit.size] = (self.derivative / self.unit).reshape(m, self.unit.size).T
+        result[self.unit.size :, m - inner :] = np.max(np.abs(self.sigma / self.unit), initial=0.0) * np.eye(inner)
+        return result
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """The edges of the chart's domain."""
         return self.chart.edges(self.phi)
@@ -81,6 +104,13 @@ class Part:
     def renormalised(self) -> tuple[Chart, Array]:
         """Chart and coordinates with signs and pivots in order; the same Sigma."""
         return self.chart.renormalise(self.phi)
+
+    def with_sigma(self, sigma: Array, root: Array | None = None) -> tuple[Chart, Array]:
+        """Chart and coordinates for another Sigma (k, k) with the given root, which does not move; sparse parts stay as they are."""
+        fixed = MatrixChart(sigma, root)
+        if isinstance(self.chart, ComponentChart):
+            return self.chart.beside(fixed), self.phi[self.phi.size - self.chart.n_sparse :]
+        return fixed, np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,7 @@ def effects(equalities: EqualityConstraints, point: Point) -> Array:
     """Standard deviations of the data that a unit of each coordinate of the involved components moves the loading (m,); 1 elsewhere."""
     result = np.ones(point.size)
     for part in (point[c] for c in equalities.involved):
-        result[part.where] = np.linalg.norm(part.loading_derivative / part.component.reference[:, None], axis=(1, 2))
+        result[part.where] = part.natural
     return result
 
 

@@ -1,8 +1,8 @@
-"""Residual matrices that run into their boundary: what logL tends to, and where.
+"""Matrices that enter through their inverse and run into their boundary, of a residual or a sparse part: what logL tends to, and where.
 
-A residual matrix enters through its inverse and cannot be put onto the boundary itself; it is held at a lower bound. With R0 singular,
-logL at R0 + delta R1 is -c log(delta) + L0 - a delta - b delta^2 - ...: with c > 0 it is unbounded, with c = 0 it has the supremum L0,
-which follows from three values of delta (Richardson's extrapolation). The other estimates move linearly in the same way.
+They cannot be put onto the boundary itself, and are held at a lower bound. With R0 singular, logL at R0 + delta R1 is
+-c log(delta) + L0 - a delta - b delta^2 - ...: with c > 0 it is unbounded, with c = 0 it has the supremum L0, which follows from three
+values of delta (Richardson's extrapolation). The other estimates move linearly in the same way. A sparse part of a random term has c = 0.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 from vcmodel.reml.bounds import RESIDUAL_BOUNDS, LowerBounds
 from vcmodel.reml.status import Status
-from vcmodel.structures.matrix_chart import MatrixChart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
     from vcmodel.reml.search import Probe, Search
+    from vcmodel.structures.chart import Chart
 
     Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ ACCURATE, REPORTED = 1e-6, 1e-5
 
 @dataclass(frozen=True)
 class Supremum:
-    """What logL tends to at the boundary that a residual matrix presses on.
+    """What logL tends to at the boundary that a matrix presses on.
 
     Attributes
     ----------
@@ -45,26 +45,29 @@ class Supremum:
         The estimates there; active coordinates are exactly zero.
     error : float
         What the last term of the expansion of logL contributes.
+    residual : bool
+        Whether one of the matrices is that of a residual.
     """
 
     loglik: float
     point: Point
     error: float
+    residual: bool = True
 
 
 def residual_slope(search: Search) -> float:
-    """The largest s = -dlogL/dlog(lambda) of the residual coordinates that press on their bound; 0 when none does."""
+    """The largest s = -dlogL/dlog(lambda) of the coordinates that press on the bound of a residual or sparse part; 0 when none does."""
     active_set = search.active_set
-    return float(np.max(-active_set.slopes[active_set.residual] * active_set.distance, initial=0.0))
+    return float(np.max(-active_set.slopes[active_set.inverse] * active_set.distance, initial=0.0))
 
 
 def supremum(search: Search) -> Supremum | None:
-    """What logL tends to at the boundary that a residual matrix presses on; None when nothing presses.
+    """What logL tends to at the boundary that a residual matrix or a sparse part presses on; None when nothing presses.
 
     The other coordinates are taken there from what their score says at the bound and at twice the bound.
     """
     bounds, score, vector = search.active_set.bounds, search.derivatives.score, search.point.vector()
-    which = np.flatnonzero(search.active_set.active & bounds.residual)
+    which = np.flatnonzero(search.active_set.active & bounds.inverse)
     if not which.size:
         return None
     stuck = np.unique(np.concatenate([bounds.groups[edge] for edge in which]))
@@ -79,24 +82,32 @@ def supremum(search: Search) -> Supremum | None:
         vector[stuck] = 0.0
         point = search.point.moved(vector)
         loglik, error = _extrapolated(probe, point, search.residual_bound)
-    return Supremum(loglik, point, error)
+    residual = any(np.any((stuck >= part.where.start) & (stuck < part.where.stop)) for part in point.residual)
+    return Supremum(loglik, point, error, residual)
 
 
 def _extrapolated(probe: Probe, point: Point, residual_bound: float) -> tuple[float, float]:
-    """L0 at a point with singular residual matrices, and how far the last term has moved it; delta is the square of the bound."""
+    """L0 at a point with singular matrices, and how far the last term has moved it; delta is the square of the bound."""
     values = []
     for delta in residual_bound**2 * np.array([1.0, 2.0, 4.0]):
-        inside = {
-            c: (MatrixChart(part.sigma + delta * np.diag(part.component.reference**2)), np.zeros(0))
-            for c, part in enumerate(point)
-            if not part.component.is_random
-        }
-        if not probe.at(point.changed(inside)):
+        if not probe.at(point.changed({c: _inside(part, delta) for c, part in enumerate(point)})):
             return -np.inf, np.inf
         values.append(probe.loglik)
     one, two, four = values
     linear, quadratic = 2.0 * one - two, (8.0 * one - 6.0 * two + four) / 3.0
     return quadratic, abs(quadratic - linear)
+
+
+def _inside(part: Part, delta: float) -> tuple[Chart, Array]:
+    """Chart and coordinates of a part whose residual matrix and sparse parts are moved off their boundary by delta."""
+    chart, phi = part.chart, part.phi
+    if not part.component.is_random:
+        chart, phi = part.with_sigma(part.sigma + delta * np.diag(part.component.reference**2))
+    phi, first = phi.copy(), chart.size - chart.n_sparse
+    for edge in chart.edges(phi) if chart.n_sparse else ():
+        if edge.coordinate >= first and phi[edge.coordinate] == 0.0:
+            phi[edge.coordinate] = np.sqrt(delta) * edge.scale
+    return chart, phi
 
 
 def relax_residual_bound(search: Search, seen: Supremum | None) -> bool:
@@ -111,7 +122,7 @@ def relax_residual_bound(search: Search, seen: Supremum | None) -> bool:
     if not below or seen is None or seen.error < ACCURATE:
         return False
     active_set, bounds, vector = search.active_set, LowerBounds.of(search.point, below[0]), search.point.vector()
-    at = active_set.active & bounds.residual
+    at = active_set.active & bounds.inverse
     vector[bounds.index[at]] = bounds.lower[at]
     trial = search.point.moved(vector)
     if _smallest_eigenvalue(trial) < LEAST_EIGENVALUE:
@@ -129,7 +140,7 @@ def _smallest_eigenvalue(point: Point) -> float:
 
 
 def residual_status(status: Status, slope: float, seen: Supremum | None) -> Status:
-    """The status of the end of a climb, or what became of a residual matrix that ran to its last bound.
+    """The status of the end of a climb, or what became of a matrix that ran to its last bound.
 
     Parameters
     ----------
@@ -143,4 +154,6 @@ def residual_status(status: Status, slope: float, seen: Supremum | None) -> Stat
         return Status.UNBOUNDED
     if status is not Status.CONVERGED or slope == 0.0:
         return Status.STALLED if status is Status.UNBOUNDED else status
-    return Status.STALLED if seen is None or seen.error > REPORTED else Status.RESIDUAL_BOUNDARY
+    if seen is None or seen.error > REPORTED:
+        return Status.STALLED
+    return Status.RESIDUAL_BOUNDARY if seen.residual else Status.CONVERGED

@@ -76,7 +76,7 @@ def tangent(
         if sweep == SWEEPS or np.array_equal(now, held):
             break
         held = now
-    stuck, residual = bounds.index[active & bounds.residual], equalities.residual(point)
+    stuck, residual = bounds.index[active & bounds.inverse], equalities.residual(point)
     at = [limit for limit in limits if residual[limit.coordinate] and held[limit.coordinate] and mobile[limit.coordinate]]
     where = np.append(stuck, np.array([limit.coordinate for limit in at], dtype=np.intp))
     distance = np.append(vector[stuck], np.array([limit.distance for limit in at]))
@@ -106,11 +106,7 @@ def moving_directions(point: Point, transform: Array) -> Array:
     """
     if not transform.shape[1]:
         return transform
-    moves = []
-    for part in point:
-        relative = part.derivative / part.unit
-        moves.append(relative.reshape(part.chart.size, part.unit.size).T @ transform[part.where])
-    stacked = np.vstack(moves)
+    stacked = np.vstack([part.changes @ transform[part.where] for part in point])
     lengths = np.linalg.norm(stacked, axis=0)
     unit = np.where(lengths > 0.0, lengths, 1.0)
     _, singular, right = np.linalg.svd(stacked / unit, full_matrices=False)

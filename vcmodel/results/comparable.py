@@ -18,6 +18,7 @@ from vcmodel.results.export import plain
 from vcmodel.results.information import information
 from vcmodel.results.projection import to_vector, triangle_size
 from vcmodel.structures.registry import described, restored
+from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,7 +169,9 @@ class Comparable:
         """That of an estimate."""
         parts = tuple(Part.of(estimate, index) for index in range(len(estimate.components)))
         structures = [part.structure for part in parts]
-        small = estimate.status.converged and all(structure.size <= MOST_LEVELS for structure in structures)
+        # V is not linear in the parameters of sparse parts
+        linear = not any(isinstance(structure, SeparableStructure) for structure in structures)
+        small = estimate.status.converged and linear and all(structure.size <= MOST_LEVELS for structure in structures)
         small = small and sum(int(_kinds(structure).max(initial=-1)) + 1 for structure in structures) <= MOST_ENTRIES
         directions = [entries(structure) for structure in structures] if small else []
         return cls(

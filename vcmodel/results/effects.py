@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.results.export import plain
+from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.reml.estimate import Estimate
+    from vcmodel.structures.base import Structure
 
     Array = NDArray[np.float64]
 
@@ -35,22 +37,27 @@ def fixed_effects(estimate: Estimate) -> pd.DataFrame:
 def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
     """``effect std_error pev reliability`` of the random term at component `index`.
 
-    The index is the level for a single variance, else (level, level of the matrix), levels outermost. pev = Var(u - predicted u),
-    std_error its square root, reliability = 1 - pev / (Sigma_jj K_ii), missing where the variance is zero.
+    The index is the level for a single variance, else (level, level of the matrix), levels outermost; levels of sparse parts stand among
+    those of the matrix, as written. pev = Var(u - predicted u), std_error its square root, reliability = 1 - pev / (Sigma_jj K_ii),
+    missing where the variance is zero.
     """
     component = estimate.components[index]
     term = estimate.design.terms[component.index]
     effect, pev = estimate.equations.effects(component.index)
     variance = np.diag(estimate.sigma(index))
-    prior = variance[:, None] * term.relationship.diagonal[None, :]
+    prior = variance[:, None] * term.diagonal[None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         reliability = np.where(prior > 0.0, 1.0 - pev / prior, np.nan)
     columns = {"effect": effect, "std_error": np.sqrt(np.maximum(pev, 0.0)), "pev": pev, "reliability": reliability}
+    structure: Structure = term.structure
     levels = list(term.relationship.labels)
-    if term.structure.size == 1:
+    if isinstance(structure, SeparableStructure):
+        columns = {name: structure.as_written(values.reshape(-1, len(levels))) for name, values in columns.items()}
+        structure = structure.whole
+    if structure.size == 1:
         labels: pd.Index = pd.Index(levels, name="level")
     else:
-        labels = pd.MultiIndex.from_product([levels, list(term.structure.levels)], names=["level", term.structure.factor or "term"])
+        labels = pd.MultiIndex.from_product([levels, list(structure.levels)], names=["level", structure.factor or "term"])
     return pd.DataFrame({name: np.ravel(values.T) for name, values in columns.items()}, index=labels)
 
 

@@ -79,6 +79,7 @@ class Chart(ABC):
 
     linear: ClassVar[bool] = True  # the loading is linear in phi
     whole_cone: ClassVar[bool] = False  # every positive semi-definite matrix is reached
+    n_sparse: int = 0  # coordinates, the last ones, of sparse parts: Sigma does not depend on them
 
     @property
     @abstractmethod

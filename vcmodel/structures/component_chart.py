@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,15 @@ class ComponentChart(KroneckerChart):
         return self.parts[0]
 
     @property
+    def n_sparse(self) -> int:  # type: ignore[override]
+        """Coordinates of the sparse parts."""
+        return self.size - self.sigma.size
+
+    def beside(self, sigma: Chart) -> ComponentChart:
+        """Another chart of Sigma beside the same sparse parts."""
+        return replace(self, parts=(sigma, *self.parts[1:]))
+
+    @property
     def precision(self) -> KroneckerPrecision:
         """K, the product of the sparse parts, in the last coordinates."""
         return KroneckerPrecision(tuple(StructurePrecision(*pair) for pair in zip(self.parts[1:], self.inverses, strict=True)))
@@ -51,7 +60,7 @@ class ComponentChart(KroneckerChart):
         return phi[: self.sigma.size]
 
     def _padded(self, derivative: Array) -> Array:
-        return np.concatenate([derivative, np.zeros((self.size - self.sigma.size, *derivative.shape[1:]))])
+        return np.concatenate([derivative, np.zeros((self.n_sparse, *derivative.shape[1:]))])
 
     def loading(self, phi: Array) -> Array:
         """Lambda (k, r)."""

@@ -92,6 +92,18 @@ class SeparableStructure(Structure):
         first = np.array(dense, dtype=bool)
         return tuple(np.where(first, np.cumsum(first) - 1, first.sum() + np.cumsum(~first) - 1).tolist())
 
+    def as_written(self, values: Array) -> Array:
+        """Values (n, ...) of the levels of Sigma and the sparse parts, in the order of the levels of the product as written."""
+        inner = np.array([_inverse(part) is not None for part in self.whole.parts], dtype=bool)
+        axes = [*np.flatnonzero(~inner), *np.flatnonzero(inner)]
+        cube = values.reshape(*(self.whole.parts[axis].size for axis in axes), *values.shape[1:])
+        return np.moveaxis(cube, range(len(axes)), axes).reshape(values.shape)
+
+    @cached_property
+    def inner(self) -> NDArray[np.bool_]:
+        """Which parameters are those of sparse parts."""
+        return np.array(self.places, dtype=int) >= len(self.sigma.parameters)
+
     @cached_property
     def _sizes(self) -> list[int]:
         return [len(part.parameters) for part in (self.sigma, *self.sparse)]
