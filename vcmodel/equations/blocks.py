@@ -8,6 +8,7 @@ but dlogL/dLambda is known for the whole part, so that D can be recovered from i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,11 @@ class Effects:
     def columns(self) -> slice:
         """Columns of W0."""
         return slice(self.first, self.first + self.n_levels * self.k)
+
+    @cached_property
+    def transposed(self) -> sparse.csc_matrix | Array:
+        """The incidence transposed, made once: each time it takes as long as a product with a vector."""
+        return self.incidence.T
 
     def by_level(self, values: Array) -> Array:
         """Values (n, ...) of the columns of W0 as (n_levels, k, ...)."""
@@ -128,7 +134,7 @@ class Block:
         """Columns of C."""
         return slice(self.first, self.first + self.n_levels * self.r)
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Index, Index]:
         """Where the group stands in the loading of the term, as an index."""
         return np.ix_(self.rows, self.loaded)  # type: ignore[return-value]

@@ -28,7 +28,7 @@ from vcmodel.equations.precision_derivatives import BlockMoments, precision_deri
 from vcmodel.equations.random_effects import TermEffects
 from vcmodel.equations.residual_covariance import DirectSum, residual_of
 from vcmodel.equations.solution import Solution, WhitenedColumns
-from vcmodel.equations.term_precision import TermPrecision, precision_chart
+from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.equations.whitening import whitened_by
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.linalg.least_squares import least_squares
@@ -197,7 +197,7 @@ class MixedModelEquations:
         whole = all(block.whole for _, block in blocks)
         gradient = recover_gradient(part.loading, by_loading, part.component.reference, remembered) if whole else None
         result = loading_derivatives(part, by_loading, gradient)
-        m = precision_chart(part)[0].size
+        m = part.chart.n_sparse
         if m:
             score, curvature, cross = precision_derivatives(part, self.precisions[index], self.moments[index], self.at)
             result.score[-m:] += score
@@ -213,15 +213,15 @@ class MixedModelEquations:
         if not part.component.is_random:
             self.residual_covariance.sections[index].change(part, self.at.weighted, result)
             return result
-        for effects in self.unknowns.effects:
+        of_sigma = m - part.chart.n_sparse
+        for effects in self.unknowns.effects if of_sigma else ():
             if effects.term == index:
-                small = part.derivative[:, effects.rows[:, None], effects.rows[None, :]]
+                small = part.derivative[:of_sigma, effects.rows[:, None], effects.rows[None, :]]
                 by_effect = np.tensordot(self._related_score(effects), small, axes=(1, 1)).swapaxes(1, 2)
-                result += effects.incidence @ by_effect.reshape(-1, m)
-        of_precision = precision_chart(part)[0].size
-        if of_precision:
+                result[:, :of_sigma] += effects.incidence @ by_effect.reshape(-1, of_sigma)
+        if part.chart.n_sparse:
             blocks = list(self.unknowns.of_term(index))
-            result[:, m - of_precision :] += precision_variates(part, self.precisions[index], blocks, self.at)
+            result[:, of_sigma:] += precision_variates(part, self.precisions[index], blocks, self.at)
         return result
 
     def _related_score(self, effects: Effects) -> Array:

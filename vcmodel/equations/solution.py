@@ -41,7 +41,7 @@ class WhitenedColumns:
 
     def transposed_effects(self, values: Array) -> Array:
         """W0' values (n_effects, m) for values (N, m)."""
-        return np.concatenate([item.incidence.T @ values for item in self.unknowns.effects])
+        return np.concatenate([item.transposed @ values for item in self.unknowns.effects])
 
     def whiten(self, by_effect: Array) -> Array:
         """Lambda' values: from columns of W0 to equations, (n_equations, m)."""

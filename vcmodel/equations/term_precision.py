@@ -142,6 +142,8 @@ class _Factor:
     ----------
     matrices : tuple of (k, k) csc
         Both triangles.
+    order : int
+        k.
     identity : bool
         Whether it is the identity, with which nothing is done.
     """
@@ -149,8 +151,10 @@ class _Factor:
     def __init__(self, matrices: tuple[sparse.csc_matrix, ...], identity: bool = False) -> None:
         self.matrices, self.identity = matrices, identity
         self.order = int(matrices[0].shape[0])
+        # on one pattern, so that a sum of the matrices is a product of arrays
+        self._value, self._stacked = _on_one_pattern(matrices)
+        self._change = sparse.csc_matrix(self._value)
         self._coefficients = np.ones(len(matrices))
-        self._value = matrices[0]
         self._factor: SparseCholesky | None = None
         self._current = False
 
@@ -159,12 +163,9 @@ class _Factor:
         if not np.all(np.isfinite(coefficients)):
             return False
         if not self._current or not np.array_equal(coefficients, self._coefficients):
-            self._coefficients, self._value, self._current = coefficients, self.combined(coefficients), False
+            self._coefficients, self._current = coefficients, False
+            self._value.data = coefficients @ self._stacked
         return self._current or self._refactored() is not None
-
-    def combined(self, weights: Array) -> sparse.csc_matrix:
-        """Sum of weights_c M_c."""
-        return sum((weight * matrix for weight, matrix in zip(weights[1:], self.matrices[1:], strict=True)), weights[0] * self.matrices[0])
 
     def times(self, values: Array) -> Array:
         """K_d^-1 values (k, n)."""
@@ -176,34 +177,35 @@ class _Factor:
 
     def related_change(self, slope: Array, values: Array) -> Array:
         """K_d (sum of slope_c M_c) values (k, n)."""
-        return self.solve(np.asarray(self.combined(slope) @ values))
+        self._change.data = slope @ self._stacked
+        return self.solve(np.asarray(self._change @ values))
 
     def traces(self) -> Array:
         """tr(K_d M_c), (number of matrices,): sums over the selected inverse of K_d^-1."""
-        if self.identity:
-            return np.array([float(self.order)])
-        lower, values = self._triangles
-        column = np.repeat(np.arange(self.order), np.diff(lower.indptr))
-        return np.asarray(values @ (np.where(lower.indices == column, 1.0, 2.0) * self._here().selected_inverse()))
+        return np.array([float(self.order)]) if self.identity else self._twice @ self._here().selected_inverse()
 
     @cached_property
-    def _triangles(self) -> tuple[sparse.csc_matrix, Array]:
-        """The lower triangle of the joint pattern, and the values of every M_c on it (number of matrices, nnz)."""
-        triangles = [sparse.csc_matrix(sparse.tril(matrix)) for matrix in self.matrices]
-        if len(triangles) == 1:
-            triangles[0].sort_indices()
-            return triangles[0], triangles[0].data[None, :]
-        pattern = sparse.csc_matrix(sum(abs(triangle.sign()) for triangle in triangles))
-        pattern.sort_indices()
-        column = np.repeat(np.arange(self.order), np.diff(pattern.indptr))
-        return pattern, np.stack([np.asarray(triangle[pattern.indices, column]).ravel() for triangle in triangles])
+    def _lower(self) -> NDArray[np.int64]:
+        """The entries of the pattern in the lower triangle."""
+        return np.flatnonzero(self._value.indices >= self._column)
+
+    @cached_property
+    def _twice(self) -> Array:
+        """Every M_c on the lower triangle, off-diagonal entries doubled."""
+        diagonal = self._value.indices[self._lower] == self._column[self._lower]
+        return self._stacked[:, self._lower] * np.where(diagonal, 1.0, 2.0)
+
+    @property
+    def _column(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(self.order), np.diff(self._value.indptr))
 
     def _refactored(self) -> SparseCholesky | None:
         """The factor of K_d^-1; None where that is not positive definite."""
-        lower, values = self._triangles
         if self._factor is None:
-            self._factor = SparseCholesky(lower)
-        self._current = self._factor.refactor(self._coefficients @ values)
+            start = np.searchsorted(self._column[self._lower], np.arange(self.order + 1))
+            entries = (np.ones(self._lower.size), self._value.indices[self._lower], start)
+            self._factor = SparseCholesky(sparse.csc_matrix(entries, shape=self._value.shape))
+        self._current = self._factor.refactor(self._value.data[self._lower])
         return self._factor if self._current else None
 
     def _here(self) -> SparseCholesky:
@@ -211,3 +213,20 @@ class _Factor:
         if factor is None:
             raise ValueError("the matrix is not positive definite")
         return factor
+
+
+def _on_one_pattern(matrices: tuple[sparse.csc_matrix, ...]) -> tuple[sparse.csc_matrix, Array]:
+    """A matrix with the joint pattern of symmetric matrices and the values of the first, and the values of all (number, nnz)."""
+    if len(matrices) == 1:
+        only = matrices[0] if matrices[0].has_sorted_indices else matrices[0].sorted_indices()
+        return sparse.csc_matrix(only), only.data[None, :]
+    n = matrices[0].shape[0]
+    entries = [sparse.coo_matrix(matrix) for matrix in matrices]
+    keys = [one.col.astype(np.int64) * n + one.row for one in entries]
+    joint = np.unique(np.concatenate([*keys, np.arange(n, dtype=np.int64) * (n + 1)]))
+    stacked = np.zeros((len(matrices), joint.size))
+    for values, key, one in zip(stacked, keys, entries, strict=True):
+        values[np.searchsorted(joint, key)] = one.data
+    column, row = np.divmod(joint, n)
+    start = np.searchsorted(column, np.arange(n + 1))
+    return sparse.csc_matrix((stacked[0].copy(), row, start), shape=(n, n)), stacked

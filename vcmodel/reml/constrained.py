@@ -11,6 +11,7 @@ Absil, P.-A., Mahony, R. & Sepulchre, R. (2008). Optimization Algorithms on Matr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from vcmodel.control import Control
     from vcmodel.equations.base import Equations
     from vcmodel.reml.constraints import Constraints
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
     from vcmodel.reml.secant import Memory
     from vcmodel.structures.chart import Chart
 
@@ -175,11 +176,22 @@ class ConstrainedSearch(Search):
                 moves = component.structure.derivative(theta)
                 with np.errstate(divide="ignore", invalid="ignore"):
                     slopes = np.where(still, np.tensordot(moves, gradient, axes=2), slopes)
-                if isinstance(component.structure, SeparableStructure):  # D says nothing of its sparse parts
-                    slopes[still & component.structure.inner] = np.nan
+            if isinstance(component.structure, SeparableStructure):  # D says nothing of its sparse parts
+                inner = component.structure.inner
+                slopes[still & inner] = self._inner_slopes(part, component.structure)[(still & inner)[inner]]
             finite = np.where(np.isfinite(slopes), slopes, np.nan)
             result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.constraints.constrained(c))}
         return result
+
+    def _inner_slopes(self, part: Part, structure: SeparableStructure) -> Array:
+        """The score by the parameters of the sparse parts of a component, as if all were free; NaN where its matrix is zero."""
+        if not np.all(np.isfinite(part.reported)):
+            return np.full(int(structure.inner.sum()), np.nan)
+        chart, phi = structure.chart(part.reported, part.component.reference)
+        score = self.equations.derivatives(replace(part, chart=chart, phi=phi)).score
+        first = chart.size - chart.n_sparse
+        jacobian = chart.jacobian(phi)[structure.inner][:, first:]
+        return np.asarray(np.linalg.lstsq(jacobian.T, score[first:], rcond=None)[0])
 
     def leave(self) -> Departure:
         """Settle the point on its boundary, then look for a better point nearby."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from vcmodel.reml.constrained import ConstrainedSearch
 from vcmodel.reml.further_starts import SMALL
+from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vcmodel.reml.constraints import Constraints
     from vcmodel.reml.point import Point
     from vcmodel.reml.search import Search
+    from vcmodel.structures.base import Structure
     from vcmodel.structures.chart import Scale
 
 # a scale that ended at zero starts anew at this many standard deviations of the data
@@ -46,12 +48,17 @@ def turned_groups(search: Search) -> Iterator[Constraints]:
     for members in constraints.groups():
         c, place = members[0]
         if components[c].structure.parameters[place].kind == "correlation" and not constraints.fixed[c][place]:
-            largest = max(components[c].structure.size for c, _ in members)
+            largest = max(_all_levels(components[c].structure) for c, _ in members)
             value = -0.5 / (largest - 1) if constraints.theta[c][place] > 0.0 else 0.5
             turned = [theta.copy() for theta in constraints.theta]
             for c, place in members:
                 turned[c][place] = value
             yield replace(constraints, theta=tuple(turned))
+
+
+def _all_levels(structure: Structure) -> int:
+    """Levels of a matrix, those of sparse parts among them."""
+    return structure.whole.size if isinstance(structure, SeparableStructure) else structure.size
 
 
 def ladder(search: Search) -> Iterator[Point]:
