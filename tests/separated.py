@@ -28,7 +28,8 @@ def correlation(part):
 def inner_covariance(term, part):
     """K (q, q) of the sparse parts where a component stands, by the structures themselves, beside the relationship."""
     result = np.ones((1, 1))
-    for structure, chart, phi in zip(term.structure.sparse, part.chart.parts[1:], part.chart.precision.split(coordinates(part)), strict=True):
+    pieces = part.chart.precision.split(coordinates(part))
+    for structure, chart, phi in zip(term.structure.sparse, part.chart.parts[1:], pieces, strict=True):
         result = np.kron(result, structure.value(chart.reported(phi)))
     return result
 

@@ -24,7 +24,6 @@ ELSEWHERE: dict[str, str] = {
     "equations/base.py": "reml/test_oracle.py",
     "equations/gradients.py": "reml/test_oracle.py",
     "equations/memory_need.py": "test_plan.py",
-    "equations/precision_derivatives.py": "reml/test_oracle.py",
     "equations/preflight.py": "test_plan.py",
     "equations/random_effects.py": "reml/test_oracle.py",
     "equations/single_trait.py": "equations/test_reductions.py",

@@ -1,4 +1,4 @@
-"""Terms with factors through sparse inverses: score, information, curvature and effects against dense algebra, and against dense loadings."""
+"""Terms with factors through sparse inverses: derivatives and effects against dense algebra, and against dense loadings."""
 
 from __future__ import annotations
 
@@ -74,8 +74,9 @@ def test_numbers_are_those_of_the_dense_loading(random):
     equations, inner = MixedModelEquations(design), MixedModelEquations(other)
     point = started(design)
     theta = [part.reported for part in point]
-    charts = {c: part.component.structure.chart(own, part.component.reference) for c, (part, own) in enumerate(zip(started(other), theta, strict=True))}
-    moved = started(other).changed(charts)
+    fresh = started(other)
+    pairs = enumerate(zip(fresh.components, theta, strict=True))
+    moved = fresh.changed({c: component.structure.chart(own, component.reference) for c, (component, own) in pairs})
     assert equations.update(point.parts)
     assert inner.update(moved.parts)
     near(inner.loglik, equations.loglik, 1e-11)

@@ -58,7 +58,8 @@ def test_products_traces_and_determinants(case):
         assert np.allclose(precision.times(values), np.linalg.solve(matrix, values))
         assert np.allclose(precision.solve(values), matrix @ values)
         assert np.allclose(precision.traces(), [np.trace(matrix @ m.toarray()) for m in precision.matrices])
-        assert np.allclose(sum(a * m for a, m in zip(precision.coefficients, precision.matrices, strict=True)) @ matrix, np.eye(len(matrix)))
+        whole = sum(a * m for a, m in zip(precision.coefficients, precision.matrices, strict=True))
+        assert np.allclose(whole @ matrix, np.eye(len(matrix)))
         assert precision.logdet == pytest.approx(np.linalg.slogdet(matrix)[1])
 
 
