@@ -96,6 +96,16 @@ class DesignTerm:
         return self.root if isinstance(self.root, np.ndarray) else None
 
     @property
+    def whole(self) -> Structure:
+        """The matrix over the levels of all structured factors, as written."""
+        return self.structure.whole if isinstance(self.structure, SeparableStructure) else self.structure
+
+    def as_written(self, values: np.ndarray) -> np.ndarray:
+        """Values (k, q) of the effects by the levels of the whole structure and those of the relationship."""
+        by_level = values.reshape(-1, len(self.relationship.labels))
+        return self.structure.as_written(by_level) if isinstance(self.structure, SeparableStructure) else by_level
+
+    @property
     def diagonal(self) -> np.ndarray:
         """K_ll (q,)."""
         return np.tile(self.relationship.diagonal, self.n_places)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from vcmodel.results.export import plain
-from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
     from vcmodel.reml.estimate import Estimate
-    from vcmodel.structures.base import Structure
 
     Array = NDArray[np.float64]
 
@@ -49,16 +47,12 @@ def random_effects(estimate: Estimate, index: int) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         reliability = np.where(prior > 0.0, 1.0 - pev / prior, np.nan)
     columns = {"effect": effect, "std_error": np.sqrt(np.maximum(pev, 0.0)), "pev": pev, "reliability": reliability}
-    structure: Structure = term.structure
-    levels = list(term.relationship.labels)
-    if isinstance(structure, SeparableStructure):
-        columns = {name: structure.as_written(values.reshape(-1, len(levels))) for name, values in columns.items()}
-        structure = structure.whole
+    structure, levels = term.whole, list(term.relationship.labels)
     if structure.size == 1:
         labels: pd.Index = pd.Index(levels, name="level")
     else:
         labels = pd.MultiIndex.from_product([levels, list(structure.levels)], names=["level", structure.factor or "term"])
-    return pd.DataFrame({name: np.ravel(values.T) for name, values in columns.items()}, index=labels)
+    return pd.DataFrame({name: np.ravel(term.as_written(values).T) for name, values in columns.items()}, index=labels)
 
 
 def effects_record(term: str, table: pd.DataFrame) -> dict[str, Any]:
