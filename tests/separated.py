@@ -13,6 +13,8 @@ from vcmodel.structures.sparse_inverse import SparseInverse
 def separated(term):
     """A term of a dense product with all parts that have a sparse inverse through it; their levels come after those of the others."""
     whole = term.structure
+    if isinstance(whole, SeparableStructure):
+        return term
     structure = SeparableStructure(whole)
     inner = [isinstance(part.sparse_inverse() or correlation(part).sparse_inverse(), SparseInverse) for part in whole.parts]
     axes = [*np.flatnonzero(~np.array(inner)), *np.flatnonzero(inner), len(inner)]

@@ -66,11 +66,7 @@ class FactorColumns:
 
     def among(self, place: NDArray[np.int64], labels: Sequence[str]) -> FactorColumns:
         """Column i as column place[i] of those with other `labels`, which have no positions."""
-        values = sparse.csr_matrix(
-            (self.values.data, place[self.values.indices], self.values.indptr), shape=(self.values.shape[0], len(labels))
-        )
-        values.sort_indices()
-        return FactorColumns(values, tuple(labels))
+        return FactorColumns(columns_at(self.values, place, len(labels)), tuple(labels))
 
     def joined(self, other: FactorColumns) -> FactorColumns:
         """The products that occur, labelled ``level:level``."""
@@ -109,6 +105,15 @@ class FactorColumns:
 
 def _written(place: NDArray[np.float64]) -> str:
     return f"({', '.join(f'{value:g}' for value in place)})"
+
+
+def columns_at(values: sparse.csr_matrix, place: NDArray[np.int64], n: int | None = None) -> sparse.csr_matrix:
+    """Column i of `values` as column place[i] of n, by default as many as there are."""
+    result = sparse.csr_matrix(
+        (values.data, place[values.indices], values.indptr), shape=(values.shape[0], values.shape[1] if n is None else n)
+    )
+    result.sort_indices()
+    return result
 
 
 def khatri_rao(left: sparse.csr_matrix, right: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -68,6 +68,8 @@ class VarianceChart(Chart):
 class KnownResidual:
     """R = Sigma V over the cells of a section for a given V and Sigma (1, 1)."""
 
+    n_absent = 0
+
     def __init__(self, cells, v):
         self.cells, self.v = cells, v
         self.inverse = np.linalg.inv(v)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from equations.covariances import KnownResidual
 from equations.test_mixed_model import made
 from equations.test_reductions import known, prepared, traits, trials
 from separated import separated
@@ -49,10 +48,7 @@ def test_factors_through_sparse_inverses_are_refused():
         balanced_form(replace(design, terms=(separated(design.terms[0]),)))
 
 
-def test_a_residual_of_another_kind_is_refused(monkeypatch):
-    def other(section):
-        return KnownResidual(section.cells, np.eye(section.cells.size))
-
-    monkeypatch.setattr("vcmodel.equations.balanced.residual_of", other)
+def test_a_residual_on_a_grid_is_refused(monkeypatch):
+    monkeypatch.setattr("vcmodel.structures.separable.LARGE", 1)
     with pytest.raises(NotBalancedError, match="independent units"):
-        balanced_form(two_traits())
+        balanced_form(made("gen", residual="ar1(place):id(gen):id(site):id(rep)"))

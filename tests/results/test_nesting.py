@@ -12,7 +12,7 @@ import vcmodel as vc
 from vcmodel.results import comparable, nesting
 from vcmodel.results.comparable import Comparable, entries
 from vcmodel.results.comparison import likelihood_ratio
-from vcmodel.structures.registry import build, names
+from vcmodel.structures.registry import build
 
 A, AB, US = "a ~ site", "a + b ~ trait", "units:us(trait)"
 HALF, FREE = (0.5, 0.5), (0.0, 1.0)
@@ -221,14 +221,20 @@ def test_a_record_survives_json():
     assert one.n_parameters == 6
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name not in ("id", "cor", "corg")])
+STATIONARY = ("ar1", "ar2", "sar", "ma2", "arma")
+ENTRIES = {"idv": 1, "diag": 3, "idh": 3, "corv": 2, "corgv": 4, "us": 6, "corh": 6, "corgh": 6}
+# one for each lag, one for each pair
+ENTRIES |= {name + suffix: count for name in STATIONARY for suffix, count in (("", 3), ("v", 3), ("h", 6))}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
 def test_entries_add_up_to_the_matrix(name):
     structure = build(name, "f", ("a", "b", "c"))
     basis = entries(structure)
     sigma = structure.value(structure.start(np.diag([1.0, 2.0, 3.0]) + 0.3))
     values = np.tensordot(basis, sigma, 2) / basis.sum(axis=(1, 2))
     np.testing.assert_allclose(np.tensordot(values, basis, 1), sigma)
-    assert len(basis) == {"idv": 1, "diag": 3, "idh": 3, "corv": 2, "corgv": 4}.get(name, 6)
+    assert len(basis) == ENTRIES[name]
 
 
 @pytest.mark.parametrize(("statistic", "chosen"), [(0.01, (0.1, 0.9, 0.0)), (6.0, (0.5, 0.0, 0.5))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,15 @@ from vcmodel.design.terms import combined, product_structure, structured
 from vcmodel.errors import DataError, StructureError, choices
 from vcmodel.linalg.connected import connected_levels
 from vcmodel.spec import Condition, KnownFactor, ResidualSpec, SectionSpec, StructuredFactor, of_kind
+from vcmodel.structures.separable import SeparableStructure, worth_separating
 from vcmodel.text import few
 
 if TYPE_CHECKING:
     from vcmodel.design.frame import Frame
     from vcmodel.structures.kronecker import KroneckerStructure
+
+# a grid has at most so many places for each observed cell
+MOST_ABSENT = 20
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,38 @@ class Section:
     ----------
     label : str
         ``units``, ``units:trait``, or ``site_S1`` of a direct sum.
-    structure : KroneckerStructure
-        Sigma over the levels present in the section.
+    structure : KroneckerStructure or SeparableStructure
+        Sigma over the levels present in the section, those of sparse parts left out.
     cells, unit, level : (n,) arrays
-        The section's cells, and the unit and structure level of each.
+        The section's cells, and the unit and level of each: that of Sigma, or with sparse parts Sigma-level * q + level of K.
     patterns : tuple of Pattern
-        Units grouped by what was observed in them; levels that the structure leaves uncorrelated stand in patterns of their own.
+        Units grouped by what was observed in them; levels that the structure leaves uncorrelated stand in patterns of their own. Empty
+        with sparse parts, whose grids are completed by the equations.
     """
 
     label: str
-    structure: KroneckerStructure
+    structure: KroneckerStructure | SeparableStructure
     cells: np.ndarray
     unit: np.ndarray
     level: np.ndarray
     patterns: tuple[Pattern, ...]
+
+    @property
+    def separable(self) -> SeparableStructure:
+        """The structure of a section with sparse parts."""
+        if not isinstance(self.structure, SeparableStructure):
+            raise TypeError(f"{self.label} has no sparse parts")
+        return self.structure
+
+    @property
+    def n_places(self) -> int:
+        """Levels q of K, 1 without sparse parts."""
+        return prod(inverse.order for inverse in self.structure.inverses) if isinstance(self.structure, SeparableStructure) else 1
+
+    @property
+    def sigma_level(self) -> np.ndarray:
+        """The level (n,) of Sigma of each cell."""
+        return self.level // self.n_places
 
 
 def group_by_pattern(unit: np.ndarray, level: np.ndarray, cells: np.ndarray) -> list[Pattern]:
@@ -107,12 +130,20 @@ def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarra
     cells = np.flatnonzero(active)
     _refuse_duplicates(spec, label if conditions else "", frame, unit, level, cells)
     structure = product_structure(parts)
+    if _is_field(structure, unit, cells.size):
+        separable = SeparableStructure(structure)
+        return Section(label, separable, cells, unit, separable.level(level), ())
     block = connected_levels(structure.pattern())[level]
     patterns: list[Pattern] = []
     for b in np.unique(block):
         inside = block == b
         patterns += group_by_pattern(unit[inside], level[inside], cells[inside])
     return Section(label, structure, cells, unit, level, tuple(patterns))
+
+
+def _is_field(structure: KroneckerStructure, unit: np.ndarray, n_cells: int) -> bool:
+    """Whether units of these levels are taken as grids: large ones with sparse parts, of which the cells fill enough."""
+    return worth_separating(structure) and int(unit.max(initial=-1) + 1) * structure.size <= MOST_ABSENT * n_cells
 
 
 def residual_label(spec: SectionSpec) -> str:

@@ -15,11 +15,11 @@ from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.matching import Directory, matched, nearly
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.errors import DataError, RelationshipError, StructureError, choices
-from vcmodel.incidence import FactorColumns, khatri_rao
+from vcmodel.incidence import FactorColumns, columns_at, khatri_rao
 from vcmodel.spec import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, TermSpec, of_kind
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
-from vcmodel.structures.separable import SeparableStructure
+from vcmodel.structures.separable import SeparableStructure, worth_separating
 from vcmodel.text import counted, few, plural
 
 if TYPE_CHECKING:
@@ -230,11 +230,17 @@ def build_term(spec: TermSpec, frame: Frame, known: Mapping[str, object]) -> Des
     active = meets(spec.conditions, frame)
     parts, by_structure = structured(of_kind(spec.factors, StructuredFactor), frame, active, spec.conditions)
     relationship, by_level = relationship_levels(spec.factors, frame, active, known)
-    z = weighted(frame, spec, khatri_rao(by_structure, by_level))
-    return _term(spec, product_structure(parts), z, relationship)
+    structure = product_structure(parts)
+    if not worth_separating(structure):
+        return _term(spec, structure, weighted(frame, spec, khatri_rao(by_structure, by_level)), relationship)
+    separable = SeparableStructure(structure)
+    z = weighted(frame, spec, khatri_rao(columns_at(by_structure, separable.level(np.arange(structure.size))), by_level))
+    return _term(spec, separable, z, relationship)
 
 
-def _term(spec: TermSpec, structure: KroneckerStructure, incidence: sparse.csr_matrix, relationship: Relationship) -> DesignTerm:
+def _term(
+    spec: TermSpec, structure: KroneckerStructure | SeparableStructure, incidence: sparse.csr_matrix, relationship: Relationship
+) -> DesignTerm:
     if incidence.nnz == 0:
         raise DataError(f"{spec.text!r} in `random`: no record has a known level of it; leave the term out")
     return DesignTerm(spec, structure, incidence, relationship)

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from vcmodel.equations.residual_covariance import residual_of
-from vcmodel.equations.unit_residual import UnitResidual
 from vcmodel.linalg.least_squares import least_squares
 from vcmodel.linalg.rank import dependent_columns
 
@@ -92,7 +90,7 @@ def balanced_form(design: Design) -> BalancedForm:
     term = design.terms[0]
     if term.inverses:
         raise NotBalancedError(f"{term.label} has factors that enter through sparse inverses")
-    if not all(isinstance(residual_of(section), UnitResidual) for section in design.sections):
+    if any(section.n_places > 1 for section in design.sections):
         raise NotBalancedError("the residual is not one of independent units")
     column = _columns(term)
     cells, section, level, joint = _cells(design, term, column)

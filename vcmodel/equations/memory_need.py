@@ -77,10 +77,13 @@ def memory_need(design: Design) -> MemoryNeed:
 
 
 def _units(design: Design) -> NDArray[np.int64]:
-    """The residual unit of each cell, (N,)."""
+    """The residual unit of each cell, (N,); on grids each cell."""
     unit = np.empty(design.y.size, dtype=np.int64)
     first = 0
     for section in design.sections:
+        if not section.patterns:  # a cell of a grid meets its neighbours only
+            unit[section.cells] = first + np.arange(section.cells.size)
+            first += section.cells.size
         for pattern in section.patterns:
             unit[pattern.cells] = first + np.arange(pattern.cells.shape[0])[:, None]
             first += pattern.cells.shape[0]

@@ -20,13 +20,14 @@ from vcmodel.equations.blocks import JOINED, make_unknowns
 from vcmodel.equations.chain_rule import loading_derivatives, recover_gradient, require_shape
 from vcmodel.equations.coefficient_matrix import CoefficientMatrix
 from vcmodel.equations.combinations import SLICE, Combinations, System
+from vcmodel.equations.completion import completed
 from vcmodel.equations.elimination import leading_equations
 from vcmodel.equations.gradients import Gradients
 from vcmodel.equations.layout import make_layout
 from vcmodel.equations.memory_need import require_room
 from vcmodel.equations.precision_derivatives import BlockMoments, precision_derivatives, precision_variates
 from vcmodel.equations.random_effects import TermEffects
-from vcmodel.equations.residual_covariance import DirectSum, residual_of
+from vcmodel.equations.residual_covariance import DirectSum, residuals_of
 from vcmodel.equations.solution import Solution, WhitenedColumns
 from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.equations.whitening import whitened_by
@@ -79,11 +80,12 @@ class MixedModelEquations:
         slice_size: int = SLICE,
     ) -> None:
         self.design, self.slice_size = design, slice_size
-        self.residual_covariance = DirectSum(residuals or [residual_of(section) for section in design.sections])
+        self.residual_covariance = DirectSum(residuals or residuals_of(design.sections, design.y.size))
         self.precisions = [TermPrecision(term.inverses, term.relationship) for term in design.terms]
         require_room(design)
         self.patterns = [term.structure.root_pattern() for term in design.terms]
-        self.unknowns = make_unknowns(design, joined)
+        whole = completed(design, self.residual_covariance.n_absent)
+        self.unknowns = make_unknowns(whole, joined)
         covariance = self.residual_covariance
         related = [each.matrices for each in self.precisions]
         self.layout = make_layout(self.unknowns, covariance.entries(), covariance.n_coefficients, related)
@@ -97,6 +99,7 @@ class MixedModelEquations:
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form
         self.offset = least_squares(design.x, design.y)
         self.y = design.y - design.x @ self.offset
+        self._y = np.concatenate([self.y, whole.y[design.y.size :]])
         self.solution: Solution | None = None
 
     def update(self, parts: Sequence[Part]) -> bool:
@@ -131,8 +134,8 @@ class MixedModelEquations:
 
     def _solve(self, columns: WhitenedColumns) -> Solution:
         """The solution, its residual and logL."""
-        vector = self.factor.solve(columns.transposed(self.residual_covariance.solve(self.y)[:, None])[:, 0])
-        residual = self.y - columns.times(vector[:, None])[:, 0]
+        vector = self.factor.solve(columns.transposed(self.residual_covariance.solve(self._y)[:, None])[:, 0])
+        residual = self._y - columns.times(vector[:, None])[:, 0]
         weighted = self.residual_covariance.solve(residual)
         # y'R^-1(y - Ws) as a sum of squares: to second order insensitive to rounding of the solution
         quadratic, log_relationship = float(residual @ weighted), 0.0
@@ -165,8 +168,8 @@ class MixedModelEquations:
 
     @property
     def variate_size(self) -> int:
-        """Rows of the working variates: the observed cells."""
-        return self.y.size
+        """Rows of the working variates: the observed cells, then those that the residual has and the data lack."""
+        return self._y.size
 
     # --- derivatives --------------------------------------------------------------------------------------------------------------
 
@@ -209,7 +212,7 @@ class MixedModelEquations:
     def variates(self, part: Part) -> Array:
         """Variates dV P y (N, m) of the coordinates of a part."""
         index, m = part.component.index, part.phi.size
-        result = np.zeros((self.y.size, m))
+        result = np.zeros((self._y.size, m))
         if not part.component.is_random:
             self.residual_covariance.sections[index].change(part, self.at.weighted, result)
             return result
@@ -307,4 +310,4 @@ class MixedModelEquations:
 
     def fitted(self) -> Array:
         """X beta + Z u (N,), on the scale of the data."""
-        return (self.design.y - self.at.residual) / self.design.weight_root
+        return (self.design.y - self.at.residual[: self.design.y.size]) / self.design.weight_root

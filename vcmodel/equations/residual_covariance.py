@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from vcmodel.equations.cross_products import Entries
+from vcmodel.equations.separable_residual import SeparableResidual
 from vcmodel.equations.unit_residual import UnitResidual
 
 if TYPE_CHECKING:
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
 class ResidualCovariance(Protocol):
     """R of one section over its own rows, in the numbering of all N rows: R^-1 = sum of rho_c A_c with constant A_c.
 
+    The rows are the observed cells, then those that the sections have and the data lack.
+
     Attributes
     ----------
+    n_absent : int
+        Cells of the section that the data lack.
     coefficients : (n_coefficients,) array
         rho at the last update.
     logdet : float
         log|R| at the last update.
     """
 
+    n_absent: int
     coefficients: Array
     logdet: float
 
@@ -63,9 +69,13 @@ class ResidualCovariance(Protocol):
         """
 
 
-def residual_of(section: Section) -> ResidualCovariance:
-    """R of a section."""
-    return UnitResidual(section)
+def residuals_of(sections: Sequence[Section], n_cells: int) -> list[ResidualCovariance]:
+    """R of every section of a design with `n_cells` observed cells."""
+    found: list[ResidualCovariance] = []
+    for section in sections:
+        first_absent = n_cells + sum(one.n_absent for one in found)
+        found.append(UnitResidual(section) if section.patterns else SeparableResidual(section, first_absent))
+    return found
 
 
 class DirectSum:
@@ -77,6 +87,11 @@ class DirectSum:
         self.slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.coefficients: Array = np.zeros(int(ends[-1]))
         self.logdet = 0.0
+
+    @property
+    def n_absent(self) -> int:
+        """Cells of all sections that the data lack."""
+        return sum(section.n_absent for section in self.sections)
 
     @property
     def n_coefficients(self) -> int:

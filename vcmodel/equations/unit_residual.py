@@ -30,6 +30,8 @@ class UnitResidual:
     section : Section
     """
 
+    n_absent = 0
+
     def __init__(self, section: Section) -> None:
         self.size = section.structure.size
         self.patterns = section.patterns

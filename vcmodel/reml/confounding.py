@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.equations.separable_residual import SeparableResidual
 from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.reml.equality import EqualityConstraints
@@ -173,7 +174,9 @@ def change_gram(design: Design, changes: Sequence[Array], point: Point) -> Array
             moving = np.flatnonzero(np.any(d, axis=(1, 2)))
             by_effect = np.tensordot(d[moving], s, axes=(2, 1)).reshape(moving.size, -1)
             image[:, moving] += term.incidence @ by_effect.T
-        for section, d in zip(design.sections, changes[len(design.terms) :], strict=True):
+        for section, part, d in zip(design.sections, point.residual, changes[len(design.terms) :], strict=True):
+            if not section.patterns:
+                image[section.cells] += SeparableResidual(section, design.y.size).moved(part, d, vector)
             for pattern in section.patterns:
                 small = d[:, pattern.levels[:, None], pattern.levels[None, :]]
                 image[pattern.cells] += np.einsum("ug,mgh->uhm", vector[pattern.cells], small)

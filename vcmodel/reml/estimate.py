@@ -25,7 +25,7 @@ from vcmodel.reml.make_search import make_search
 from vcmodel.reml.point import Point, starting_point
 from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
-from vcmodel.reml.start import covariances, refuse_exact_fit
+from vcmodel.reml.start import covariances, defaults, refuse_exact_fit
 from vcmodel.reml.status import Status
 from vcmodel.reml.written_basis import in_orthonormal_columns, worked_constraints, written_point, written_theta
 from vcmodel.structures.rebased_chart import RebasedChart
@@ -160,9 +160,9 @@ def estimate(
         refuse_exact_fit(design, equations.y)
         references, starts = covariances(design, equations.y, control.start_scale)
         components = make_components(design, references)
-        defaults = [component.structure.start(sigma) for component, sigma in zip(components, starts, strict=True)]
-        shown = [written_theta(design, component, theta) for component, theta in zip(components, defaults, strict=True)]
-        constraints = worked_constraints(design, components, read_constraints(components, shown, start, bounds, equal), defaults)
+        own = defaults(design, components, equations.y, starts)
+        shown = [written_theta(design, component, theta) for component, theta in zip(components, own, strict=True)]
+        constraints = worked_constraints(design, components, read_constraints(components, shown, start, bounds, equal), own)
         search, end = _best(equations, constraints, starting_point(components, constraints), control)
         ridge = None if _all_seen(search, end.status) else find_ridge(design, constraints, search.point)
         if ridge is not None and end.status is Status.CONVERGED:

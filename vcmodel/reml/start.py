@@ -8,19 +8,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import toeplitz
 
 from vcmodel.errors import DataError
 from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START
+from vcmodel.structures.separable import FEW, SeparableStructure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
+    from vcmodel.design.residual import Section
     from vcmodel.design.terms import DesignTerm
+    from vcmodel.reml.components import Component
 
     Array = NDArray[np.float64]
 
 RANDOM_SHARE, RESIDUAL_SHARE = 0.1, 0.5
+# steps apart up to which residuals are compared along a direction
+LAGS = 3
 # residuals below this fraction of the data are rounding
 EXACT = 1e-12
 
@@ -79,6 +87,55 @@ def positive_definite(correlation: Array) -> Array:
     raised = (vectors * np.maximum(values, 0.05)) @ vectors.T
     d = np.sqrt(np.diag(raised))
     return raised / np.outer(d, d)
+
+
+def defaults(design: Design, components: Sequence[Component], residual: Array, starts: Sequence[Array]) -> list[Array]:
+    """Reported parameters of every component near its starting covariance; of series in a residual, near what neighbours show."""
+    found = []
+    for component, covariance in zip(components, starts, strict=True):
+        structure = component.structure
+        if isinstance(structure, SeparableStructure) and not component.is_random:
+            section = design.sections[component.index]
+            found.append(structure.start(covariance, correlations_along(section, residual[section.cells])))
+        else:
+            found.append(structure.start(covariance))
+    return found
+
+
+def correlations_along(section: Section, residual: Array) -> list[Array]:
+    """For each sparse part of a section, correlations (w, w) between levels as far apart: of the first few, of all where these have places.
+
+    Parameters
+    ----------
+    residual : (n,) array
+        At the section's cells; each Sigma-level is taken about its own mean and in its own units.
+    """
+    structure = section.separable
+    level = section.sigma_level
+    count = np.maximum(np.bincount(level), 1)
+    centred = residual - (np.bincount(level, weights=residual) / count)[level]
+    size = np.sqrt(np.bincount(level, weights=centred**2) / count)[level]
+    orders = [part.size for part in structure.sparse]
+    others = int(section.unit.max()) + 1, structure.size
+    cube = np.zeros((*others, *orders))
+    place = np.unravel_index(section.level % section.n_places, orders)
+    cube[(section.unit, level, *place)] = np.divide(centred, size, out=np.zeros_like(centred), where=size > 0.0)
+    seen = np.zeros(cube.shape)
+    seen[(section.unit, level, *place)] = 1.0
+    result = []
+    for axis, part in enumerate(structure.sparse, start=len(others)):
+        near = [_lagged(cube, axis, lag) / max(_lagged(seen, axis, lag), 1.0) for lag in range(min(part.size, LAGS + 1))]
+        few = part.size if part.metric else min(part.size, FEW)
+        lags = np.zeros(few)
+        lags[: len(near)] = near[:few]
+        result.append(positive_definite(toeplitz(lags / lags[0]) if lags[0] > 0.0 else np.eye(few)))
+    return result
+
+
+def _lagged(cube: Array, axis: int, lag: int) -> float:
+    """The sum of the products of entries `lag` apart along an axis."""
+    length = cube.shape[axis]
+    return float(np.sum(np.take(cube, range(length - lag), axis) * np.take(cube, range(lag, length), axis)))
 
 
 def term_cells(term: DesignTerm) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Array]:
@@ -141,8 +198,8 @@ def covariances(design: Design, residual: Array, scale: float = 1.0) -> tuple[li
         starts.append(scale * RANDOM_SHARE * correlation * np.outer(reference, reference))
     for section in design.sections:
         k = section.structure.size
-        reference = level_spread(residual[section.cells], design.y[section.cells], section.level, k)
-        correlation = pairwise_correlation(residual[section.cells], section.level, section.unit, k)
+        reference = level_spread(residual[section.cells], design.y[section.cells], section.sigma_level, k)
+        correlation = pairwise_correlation(residual[section.cells], section.sigma_level, section.unit, k)
         references.append(reference)
         starts.append(scale * RESIDUAL_SHARE * correlation * np.outer(reference, reference))
     return references, starts

@@ -254,7 +254,8 @@ def _residual_products(design: Design, component: Component, probes: Array) -> A
     """X_a'X_b (k, k, d, d) of the cells at levels a, b of a section, over its units."""
     section = design.sections[component.index]
     k = section.structure.size
-    units, unit = np.unique(section.unit, return_inverse=True)
+    # places of a grid are units of Sigma
+    units, unit = np.unique(section.unit * section.n_places + section.level % section.n_places, return_inverse=True)
     spread = np.zeros((k, units.size, probes.shape[1]))
-    np.add.at(spread, (section.level, unit), probes[section.cells])
+    np.add.at(spread, (section.sigma_level, unit), probes[section.cells])
     return np.einsum("aqi,bqj->abij", spread, spread)

@@ -25,7 +25,7 @@ def residual_deviations(estimate: Estimate) -> Array:
         if not component.is_random:
             section = estimate.design.sections[component.index]
             sigma = estimate.sigma(index)
-            result[section.cells] = np.sqrt(np.diag(sigma))[section.level]
+            result[section.cells] = np.sqrt(np.diag(sigma))[section.sigma_level]
     return result / estimate.design.frame.weight_root
 
 

@@ -65,7 +65,7 @@ def _boundary(estimate: Estimate, index: int) -> Boundary | None:
     if not null.shape[1]:
         return None
     levels = np.flatnonzero(np.max(np.abs(null), axis=1) > TAKES_PART)
-    return Boundary(levels, section.cells[np.isin(section.level, levels)], bool(np.all(np.diag(scaled)[levels] < SINGULAR)))
+    return Boundary(levels, section.cells[np.isin(section.sigma_level, levels)], bool(np.all(np.diag(scaled)[levels] < SINGULAR)))
 
 
 def _response(estimate: Estimate, cells: NDArray[np.int64]) -> str:

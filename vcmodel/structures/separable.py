@@ -18,11 +18,15 @@ from vcmodel.structures.kronecker_chart import split
 from vcmodel.structures.scaling import Homogeneous
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vcmodel.structures.chart import Array, Chart
     from vcmodel.structures.sparse_inverse import SparseInverse
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+# levels of a product above which it is worth it; below, one dense matrix costs less
+LARGE = 32
 # levels of the matrix without correlations from which a sparse part starts
 FEW = 10
 
@@ -114,6 +118,14 @@ class SeparableStructure(Structure):
         ordered[list(self.places)] = values
         return split(ordered, self._sizes)
 
+    def level(self, whole: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Levels of the product as written, numbered with those of the sparse parts fastest: Sigma-level * q + level of K."""
+        sizes = [part.size for part in self.whole.parts]
+        sparse = [_inverse(part) is not None for part in self.whole.parts]
+        order = np.argsort(sparse, kind="stable")
+        codes = np.unravel_index(whole, sizes)
+        return np.asarray(np.ravel_multi_index([codes[i] for i in order], [sizes[i] for i in order]), dtype=np.int64)
+
     def value(self, theta: Array) -> Array:
         """Sigma (k, k)."""
         return self.sigma.value(self._by_part(theta)[0])
@@ -123,9 +135,10 @@ class SeparableStructure(Structure):
         own = self.sigma.derivative(self._by_part(theta)[0])
         return np.concatenate([own, np.zeros((len(theta) - len(own), *own.shape[1:]))])[list(self.places)]
 
-    def start(self, covariance: Array) -> Array:
-        """Sigma's start for a (k, k) covariance, that of the sparse parts for no correlation known."""
-        pieces = [self.sigma.start(covariance), *(part.start(np.eye(min(part.size, FEW))) for part in self.sparse)]
+    def start(self, covariance: Array, along: Sequence[Array] = ()) -> Array:
+        """Sigma's start for a (k, k) covariance, that of the sparse parts for correlations `along` each; none are known where not given."""
+        known = along or [np.eye(part.size if part.metric else min(part.size, FEW)) for part in self.sparse]
+        pieces = [self.sigma.start(covariance), *(part.start(own) for part, own in zip(self.sparse, known, strict=True))]
         return np.concatenate(pieces)[list(self.places)]
 
     def alternatives(self, theta: Array) -> tuple[Array, ...]:
@@ -178,6 +191,11 @@ class SeparableStructure(Structure):
     def root_groups(self) -> tuple[tuple[int, ...], ...]:
         """Those of Sigma."""
         return self.sigma.root_groups()
+
+
+def worth_separating(whole: KroneckerStructure) -> bool:
+    """Whether the parts of a product that have sparse inverses are to enter through them: products of many levels."""
+    return whole.size > LARGE and sparse_levels(whole) > 1
 
 
 def sparse_levels(whole: KroneckerStructure) -> int:
