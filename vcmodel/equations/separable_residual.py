@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -20,6 +20,26 @@ if TYPE_CHECKING:
     from vcmodel.equations.base import Part
 
     Array = NDArray[np.float64]
+
+
+class _Residual(NamedTuple):
+    """The residual e where a part stands, by level of K, unit and Sigma-level.
+
+    Attributes
+    ----------
+    own : (q * units * k,) array
+        R^-1 e.
+    related : (q, units * k) array
+        Sigma^-1 e.
+    changes : (m, q, units * k) array
+        K dK^-1 e by the coordinates of K.
+    """
+
+    part: Part
+    weighted: Array
+    own: Array
+    related: Array
+    changes: Array
 
 
 class SeparableResidual:
@@ -52,6 +72,7 @@ class SeparableResidual:
         self.inverse: Array = np.full((self.k, self.k), np.nan)
         self.coefficients: Array = np.zeros(self.lower[0].size * len(self.precision.matrices))
         self.logdet = 0.0
+        self._last: _Residual | None = None
 
     @property
     def n_coefficients(self) -> int:
@@ -99,19 +120,22 @@ class SeparableResidual:
             return matrix[0, 0] * values
         return np.asarray(matrix @ values.reshape(self.q * self.n_units, self.k, -1)).reshape(values.shape)
 
-    def _residual(self, part: Part, weighted: Array) -> Array:
-        """E (q, units * k), from R^-1 e (N,)."""
-        return self._by_sigma(part.sigma, self.precision.solve(weighted[self.rows].reshape(self.q, -1)))
+    def _moved_residual(self, part: Part, weighted: Array) -> _Residual:
+        """What score and variates ask, made once where a part stands."""
+        if self._last is None or self._last.part is not part or self._last.weighted is not weighted:
+            own = weighted[self.rows]
+            related = self.precision.solve(own.reshape(self.q, -1))
+            changes = self.precision.related_changes(part, self._by_sigma(part.sigma, related))
+            self._last = _Residual(part, weighted, own, related, changes)
+        return self._last
 
     def change(self, part: Part, weighted: Array, result: Array) -> None:
         """The changes (dSigma Sigma^-1 kron I) e and -(I kron K dK^-1) e in the section's rows of `result` (N, m)."""
-        residual = self._residual(part, weighted)
+        here = self._moved_residual(part, weighted)
         of_sigma = part.phi.size - part.chart.n_sparse
-        related = self._by_sigma(self.inverse, residual)
-        for i, derivative in enumerate(part.derivative[:of_sigma]):
-            result[self.rows, i] = self._by_sigma(derivative, related).ravel()
-        for i, image in enumerate(self.precision.related_changes(part, residual)):
-            result[self.rows, of_sigma + i] = -image.ravel()
+        pieces = [self._by_sigma(derivative, here.related).ravel() for derivative in part.derivative[:of_sigma]]
+        pieces += [-change.ravel() for change in here.changes]
+        result[self.rows] = np.stack(pieces, axis=1)
 
     def moved(self, part: Part, changes: Array, values: Array) -> Array:
         """I kron change kron K, K where the part stands, times values (N,) at the observed cells (n, m), for changes (m, k, k) of Sigma."""
@@ -127,34 +151,27 @@ class SeparableResidual:
     def derivatives(self, part: Part, by_coefficient: Array, weighted: Array) -> PartDerivatives:
         """Score and curvature: through D (k, k) by the coordinates of Sigma, through the coefficients by those of K.
 
-        -2 dlogL = sum of g_c drho_c + dlog|R|, g_c = tr(C^-1W'A_cW) + e'A_c e. Coordinates of K have no curvature: what
+        -2 dlogL = sum of tr(C^-1W'A_cW) drho_c + dlog|R| + e'dR^-1 e. Coordinates of K have no curvature: what
         :meth:`vcmodel.equations.unit_residual.UnitResidual.derivatives` says of bent coordinates, tr(D d2R) - tr(D dR R^-1 dR), is
         exactly zero between those of different factors, for d2R = dR R^-1 dR' there, and between those of one it needs traces of dense
         matrices; it has expectation zero.
         """
         chart, phi = precision_chart(part)
-        residual = self._residual(part, weighted)
-        by_product = (by_coefficient + self._quadratic(residual)).reshape(self.lower[0].size, -1)
+        here = self._moved_residual(part, weighted)
+        by_product = by_coefficient.reshape(self.lower[0].size, -1)
         adjoint = np.zeros((self.k, self.k))
         adjoint[self.lower] = by_product @ self.precision.coefficients
         adjoint = 0.5 * (adjoint + adjoint.T)
-        gradient = 0.5 * (self.inverse @ adjoint @ self.inverse - self.n_units * self.q * self.inverse)
+        # Sigma^-1 E K^-1 E' Sigma^-1, from R^-1 e and Sigma^-1 e
+        square = here.own.reshape(-1, self.k).T @ here.related.reshape(-1, self.k)
+        gradient = 0.5 * (self.inverse @ adjoint @ self.inverse - self.n_units * self.q * self.inverse + 0.5 * (square + square.T))
         found = matrix_derivatives(part, gradient)
         own = slice(part.phi.size - phi.size, part.phi.size)
         self._bend(part, gradient, found.curvature[: own.start, : own.start])
-        by_matrix = self.inverse[self.lower] @ by_product
+        traces = chart.derivative(phi) @ (self.inverse[self.lower] @ by_product)
         logdet = self.n_units * self.k * self.precision.logdet_derivative(part)
-        found.score[own] = -0.5 * (chart.derivative(phi) @ by_matrix + logdet)
+        found.score[own] = -0.5 * (traces + here.changes.reshape(phi.size, -1) @ here.own + logdet)
         return PartDerivatives(found.score, found.curvature, gradient)
-
-    def _quadratic(self, residual: Array) -> Array:
-        """E'A_c e for every matrix A_c."""
-        cube = residual.reshape(self.q * self.n_units, self.k)
-        products = []
-        for matrix in self.precision.matrices:
-            products.append((cube.T @ np.asarray(matrix @ residual).reshape(cube.shape))[self.lower])
-        twice = np.where(self.lower[0] == self.lower[1], 1.0, 2.0)
-        return np.asarray(twice[:, None] * np.array(products).T).ravel()
 
     def _bend(self, part: Part, gradient: Array, curvature: Array) -> None:
         """Add -tr(D dSigma Sigma^-1 dSigma) to the curvature by coordinates in which Sigma bends."""
