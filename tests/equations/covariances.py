@@ -71,7 +71,7 @@ class KnownResidual:
     n_absent = 0
 
     def __init__(self, cells, v):
-        self.cells, self.v = cells, v
+        self.rows, self.cells, self.v = cells, cells, v
         self.inverse = np.linalg.inv(v)
         self.n_coefficients = 1
         self.coefficients, self.logdet = np.zeros(1), 0.0

@@ -68,7 +68,7 @@ def same_derivatives(equations, model):
     changes = model.changes(vector)
     p = dense.projection(model.covariance(vector), model.x)
     variates = changes @ (p @ model.design.y)
-    information = equations.average_information(np.hstack([equations.variates(part) for part in model.point]))
+    information = equations.information(model.point.parts)
     near(information, 0.5 * variates @ p @ variates.T, 1e-6)
     return found
 

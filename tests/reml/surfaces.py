@@ -31,12 +31,8 @@ class Surface:
     def __init__(self, loglik, gradients, weight=1.0, scale=1.0):
         self._loglik, self._gradients, self.weight, self.loglik_scale = loglik, gradients, weight, scale
         self.y, self.design = np.zeros(5000), SimpleNamespace()
-        self.calls = {"update": 0, "derivatives": 0, "average_information": 0}
+        self.calls = {"update": 0, "derivatives": 0, "information": 0}
         self.seen = []
-
-    @property
-    def variate_size(self):
-        return sum(sigma.size for sigma in self.sigmas)
 
     def update(self, parts):
         self.calls["update"] += 1
@@ -57,13 +53,14 @@ class Surface:
         return PartDerivatives(np.tensordot(part.derivative, d, axes=2), part.chart.curvature(part.phi, d), d)
 
     def variates(self, part):
-        result = np.zeros((self.variate_size, part.phi.size))
+        result = np.zeros((sum(sigma.size for sigma in self.sigmas), part.phi.size))
         start = sum(sigma.size for sigma in self.sigmas[: self.place(part)])
         result[start : start + part.sigma.size] = np.sqrt(2.0 * self.weight) * part.derivative.reshape(part.phi.size, -1).T
         return result
 
-    def average_information(self, variates):
-        self.calls["average_information"] += 1
+    def information(self, parts):
+        self.calls["information"] += 1
+        variates = np.hstack([self.variates(part) for part in parts])
         return 0.5 * variates.T @ variates
 
 

@@ -60,7 +60,7 @@ def test_the_probe_uses_one_score_and_no_average_information():
     before = dict(equations.calls)
     leave_saddle(search)
     assert equations.calls["derivatives"] - before["derivatives"] == len(MATRICES)
-    assert equations.calls["average_information"] == before["average_information"]
+    assert equations.calls["information"] == before["information"]
     assert equations.calls["update"] - before["update"] == 2  # there and back
 
 

@@ -70,7 +70,7 @@ def test_a_kept_probe_moves_the_search(search):
 def test_derivatives_and_active_set_are_made_once_per_point(search):
     assert search.derivatives is search.derivatives
     assert search.active_set is search.active_set
-    assert search.equations.calls["average_information"] == 1
+    assert search.equations.calls["information"] == 1
 
 
 def test_a_probe_does_not_change_the_derivatives_of_the_point(search):
@@ -95,12 +95,12 @@ def test_a_fit_differentiates_each_point_once():
     assert end.status.converged
     points = len(search.history)
     assert points > 3
-    assert equations.calls["average_information"] == points
+    assert equations.calls["information"] == points
     assert equations.calls["derivatives"] == len(COMPONENTS) * (points + 1)  # and the probe for a saddle
 
 
 def test_a_fit_of_data_differentiates_each_point_once(monkeypatch):
-    calls = {"average_information": 0, "derivatives": 0, "update": 0}
+    calls = {"information": 0, "derivatives": 0, "update": 0}
     for name in calls:
         whole = getattr(MixedModelEquations, name)
 
@@ -111,7 +111,7 @@ def test_a_fit_of_data_differentiates_each_point_once(monkeypatch):
         monkeypatch.setattr(MixedModelEquations, name, counted)
     fit = vc.fit("yield ~ gen", random="block + block:gen", data=vc.datasets.load("oats"), control=vc.Control(reductions="off"))
     points = len(fit.estimate.history)
-    assert calls["average_information"] == points
+    assert calls["information"] == points
     assert calls["derivatives"] == 3 * (points + 1)
     # no more points than steps, each perhaps once more in a better chart, the probe and back
     assert points + 2 <= calls["update"] <= 2 * points + 2

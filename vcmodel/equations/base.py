@@ -99,9 +99,6 @@ class Equations(Protocol):
         y minus a fixed-effects fit, on the weighted scale of the design.
     loglik, loglik_scale : float
         REML logL, and half the sum of the magnitudes of its terms: rounding of logL is relative to it.
-    variate_size : int
-        Rows of the working variates. They are coordinates in which the implementation finds them cheapest; only
-        :meth:`average_information` reads them.
     """
 
     reduced: ClassVar[bool]
@@ -115,10 +112,6 @@ class Equations(Protocol):
     @property
     def loglik_scale(self) -> float:
         """Half the sum of the magnitudes of its terms."""
-
-    @property
-    def variate_size(self) -> int:
-        """Rows of the working variates."""
 
     def update(self, parts: Sequence[Part]) -> bool:
         """Factorise and solve for the parts, random terms first; False when a residual matrix or C is not positive definite.
@@ -138,11 +131,8 @@ class Equations(Protocol):
             D of an earlier point, used where the matrix is singular now.
         """
 
-    def variates(self, part: Part) -> Array:
-        """Working variates dV P y (variate_size, m) of the coordinates of a part."""
-
-    def average_information(self, variates: Array) -> Array:
-        """1/2 Q'PQ (m, m) of working variates Q (variate_size, m)."""
+    def information(self, parts: Sequence[Part]) -> Array:
+        """Average information (m, m) of the coordinates of some parts, one after the other: 1/2 Q'PQ of their working variates dV P y."""
 
     def coefficients(self) -> Array:
         """Fixed effects (p,) of the kept columns as reported."""

@@ -109,11 +109,6 @@ class CanonicalEquations(Generic[Systems]):
         """Half the sum of the magnitudes of the terms of logL."""
         return self.at.loglik_scale
 
-    @property
-    def variate_size(self) -> int:
-        """Rows of the working variates: 2 T (T, T) coefficients of the columns of Z0 K Z0'P y and P y."""
-        return 2 * self.form.n_columns**2
-
     def update(self, parts: Sequence[Part]) -> bool:
         """Transform, factorise and solve; False when R0 or a system is not positive definite.
 
@@ -186,8 +181,8 @@ class CanonicalEquations(Generic[Systems]):
         gradient = recover_gradient(self.at.loading, by_loading, part.component.reference, remembered)
         return loading_derivatives(part, by_loading, gradient)
 
-    def variates(self, part: Part) -> Array:
-        """Coefficients of dV P y (variate_size, m) for the coordinates of a part."""
+    def _variates(self, part: Part) -> Array:
+        """Coefficients of dV P y (2 T T, m) for the coordinates of a part."""
         change = part.derivative
         if part.component.is_random:
             return self._coefficients_of(change, 0)
@@ -204,8 +199,9 @@ class CanonicalEquations(Generic[Systems]):
         result[half] = np.moveaxis(self.at.transform @ change @ self.at.transform.T, 0, -1)
         return result.reshape(-1, m)
 
-    def average_information(self, variates: Array) -> Array:
-        """1/2 Q'PQ (m, m): the sum over transformed traits."""
+    def information(self, parts: Sequence[Part]) -> Array:
+        """Average information 1/2 Q'PQ (m, m) of the coordinates of some parts: the sum over transformed traits."""
+        variates = np.hstack([self._variates(part) for part in parts])
         size, m = self.form.n_columns, variates.shape[1]
         basis = np.hstack([self.systems.related, self.systems.projected])
         inner = self.systems.information(basis)

@@ -11,11 +11,13 @@ selected inverse of C.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
 
+from vcmodel.equations.average_information import SideBySide
 from vcmodel.equations.blocks import JOINED, make_unknowns
 from vcmodel.equations.chain_rule import loading_derivatives, recover_gradient, require_shape
 from vcmodel.equations.coefficient_matrix import CoefficientMatrix
@@ -88,6 +90,7 @@ class MixedModelEquations:
         self.unknowns = make_unknowns(whole, joined)
         covariance = self.residual_covariance
         related = [each.matrices for each in self.precisions]
+        self.side_by_side = SideBySide([section.rows for section in covariance.sections], self.unknowns.effects)
         self.layout = make_layout(self.unknowns, covariance.entries(), covariance.n_coefficients, related)
         self.moments = [
             [BlockMoments.of(*item, precision.matrices, self.layout) for item in (self.unknowns.of_term(t) if term.inverses else ())]
@@ -166,11 +169,6 @@ class MixedModelEquations:
         """Half the sum of the magnitudes of the terms of logL."""
         return self.at.loglik_scale
 
-    @property
-    def variate_size(self) -> int:
-        """Rows of the working variates: the observed cells, then those that the residual has and the data lack."""
-        return self._y.size
-
     # --- derivatives --------------------------------------------------------------------------------------------------------------
 
     @property
@@ -209,13 +207,10 @@ class MixedModelEquations:
             result.curvature[-m:] += cross.T
         return result
 
-    def variates(self, part: Part) -> Array:
-        """Variates dV P y (N, m) of the coordinates of a part."""
+    def _term_variates(self, part: Part) -> Array:
+        """Variates dV P y (N, m) of the coordinates of a random term."""
         index, m = part.component.index, part.phi.size
         result = np.zeros((self._y.size, m))
-        if not part.component.is_random:
-            self.residual_covariance.sections[index].change(part, self.at.weighted, result)
-            return result
         of_sigma = m - part.chart.n_sparse
         for effects in self.unknowns.effects if of_sigma else ():
             if effects.term == index:
@@ -241,11 +236,33 @@ class MixedModelEquations:
                 return np.asarray(np.linalg.solve(loading.T, own[0][1].by_level(self.at.vector).T).T, dtype=float)
         return precision.solve(s)
 
-    def average_information(self, variates: Array) -> Array:
-        """1/2 Q'PQ (m, m) of working variates Q (N, m)."""
+    def information(self, parts: Sequence[Part]) -> Array:
+        """Average information 1/2 Q'PQ (m, m) of the coordinates of some parts, one after the other; Q = dV P y."""
+        ends = np.cumsum([0, *(part.phi.size for part in parts)])
+        own = [np.arange(a, b) for a, b in pairwise(ends.tolist())]
+        m, width = int(ends[-1]), max((part.phi.size for part in parts if not part.component.is_random), default=0)
+        # variates of terms, then those of the sections side by side
+        whole = np.concatenate([np.zeros(0, dtype=np.int64), *(one for part, one in zip(parts, own, strict=True) if part.component.is_random)])
+        terms = [self._term_variates(part) for part in parts if part.component.is_random]
+        variates = np.hstack([*terms, np.zeros((self._y.size, width))])
+        columns = np.full((len(self.residual_covariance.sections), width), m)
+        for part, place in zip(parts, own, strict=True):
+            if not part.component.is_random:
+                index = part.component.index
+                columns[index, : place.size] = place
+                changed = variates[:, whole.size : whole.size + place.size]
+                self.residual_covariance.sections[index].change(part, self.at.weighted, changed)
         scaled = self.residual_covariance.solve(variates)
-        half = self.factor.half_solve(self.at.columns.transposed(scaled))
-        result = 0.5 * (variates.T @ scaled - half.T @ half)
+        square = np.zeros((m + 1, m + 1))
+        square[np.ix_(whole, whole)] = variates[:, : whole.size].T @ scaled[:, : whole.size]
+        for place, found in zip(columns, self.side_by_side.squares(variates[:, whole.size :], scaled), strict=True):
+            square[np.ix_(place, whole)] = found[:, : whole.size]
+            square[np.ix_(whole, place)] = found[:, : whole.size].T
+            square[np.ix_(place, place)] = found[:, whole.size :]
+        by_effect = self.side_by_side.by_effect(scaled[:, whole.size :], columns, m)
+        by_effect[:, whole] = self.at.columns.transposed_effects(scaled[:, : whole.size])
+        half = self.factor.half_solve(self.at.columns.whiten(by_effect))
+        result = 0.5 * (square[:m, :m] - half.T @ half)
         return 0.5 * (result + result.T)
 
     # --- what the results need ----------------------------------------------------------------------------------------------------

@@ -135,11 +135,6 @@ class RebasedEquations:
         """Half the sum of the magnitudes of the terms of logL."""
         return self.solved.loglik_scale
 
-    @property
-    def variate_size(self) -> int:
-        """Rows of the working variates."""
-        return self.solved.variate_size
-
     def _worked(self, part: Part) -> tuple[Part, Array | None]:
         """The part in orthonormal columns, and their basis M; None where it is worked as written."""
         term = self.solved.design.terms[part.component.index] if part.component.is_random else None
@@ -164,15 +159,11 @@ class RebasedEquations:
         inverse = np.linalg.inv(basis)
         return result._replace(gradient=inverse.T @ result.gradient @ inverse)
 
-    def variates(self, part: Part) -> Array:
-        """Variates dV P y (variate_size, m) of the coordinates of a part."""
-        return self.solved.variates(self._worked(part)[0])
+    def information(self, parts: Sequence[Part]) -> Array:
+        """Average information (m, m) of the coordinates of some parts, one after the other."""
+        return self.solved.information([self._worked(part)[0] for part in parts])
 
     # --- what does not depend on the basis, or is in the basis as written already -------------------------------------------------
-
-    def average_information(self, variates: Array) -> Array:
-        """1/2 Q'PQ (m, m) of working variates Q (variate_size, m)."""
-        return self.solved.average_information(variates)
 
     def coefficients(self) -> Array:
         """Fixed effects (p,) of the kept columns as reported."""

@@ -29,6 +29,8 @@ class ResidualCovariance(Protocol):
 
     Attributes
     ----------
+    rows : (n,) array
+        The rows of the section, in any order.
     n_absent : int
         Cells of the section that the data lack.
     coefficients : (n_coefficients,) array
@@ -37,6 +39,7 @@ class ResidualCovariance(Protocol):
         log|R| at the last update.
     """
 
+    rows: NDArray[np.int64]
     n_absent: int
     coefficients: Array
     logdet: float

@@ -33,6 +33,7 @@ class UnitResidual:
     n_absent = 0
 
     def __init__(self, section: Section) -> None:
+        self.rows = section.cells
         self.size = section.structure.size
         self.patterns = section.patterns
         self.triangles = [np.tril_indices(pattern.levels.size) for pattern in self.patterns]

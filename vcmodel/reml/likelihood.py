@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.equations.base import Equations
-    from vcmodel.reml.point import Point
+    from vcmodel.reml.point import Part, Point
 
     Array = NDArray[np.float64]
 
@@ -103,9 +103,9 @@ def differentiate(equations: Equations, point: Point, estimated: Sequence[bool],
     """
     m = point.size
     score, curvature = np.zeros(m), np.zeros((m, m))
-    variates = np.zeros((equations.variate_size, m))
     natural = np.ones(m)
     gradients: list[Array | None] = []
+    moving: list[Part] = []
     for part, moves, former in zip(point, estimated, remembered, strict=True):
         found = equations.derivatives(part, former)
         gradients.append(found.gradient)
@@ -113,6 +113,9 @@ def differentiate(equations: Equations, point: Point, estimated: Sequence[bool],
             continue
         where = part.where
         natural[where], score[where], curvature[where, where] = part.natural, found.score, found.curvature
-        variates[:, where] = equations.variates(part)
-    information = equations.average_information(variates) if m else np.zeros((0, 0))
+        moving.append(part)
+    information = np.zeros((m, m))
+    if moving:
+        own = np.concatenate([np.arange(part.where.start, part.where.stop) for part in moving])
+        information[np.ix_(own, own)] = equations.information(moving)
     return Derivatives(score, information, curvature, tuple(gradients), natural)

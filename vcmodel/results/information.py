@@ -76,8 +76,7 @@ def _moving(components: Sequence[Component], sigmas: Sequence[Array], directions
 
 def _average(equations: Equations, point: Point) -> Array:
     """Average information where the equations stand."""
-    none = np.zeros((equations.variate_size, 0))
-    return equations.average_information(np.concatenate([none, *(equations.variates(part) for part in point)], axis=1))
+    return equations.information(point.parts)
 
 
 def _inside(sigma: Array, directions: Array, errors: Array) -> Array:
