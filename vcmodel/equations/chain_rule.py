@@ -51,7 +51,8 @@ def loading_derivatives(part: Part, by_loading: Array, gradient: Array | None) -
 
 def matrix_derivatives(part: Part, gradient: Array) -> PartDerivatives:
     """The derivatives of a part by D (k, k), known as a whole."""
-    return PartDerivatives(np.tensordot(part.derivative, gradient, axes=2), part.chart.curvature(part.phi, gradient), gradient)
+    score = part.derivative.reshape(part.phi.size, gradient.size) @ gradient.ravel()
+    return PartDerivatives(score, part.chart.curvature(part.phi, gradient), gradient)
 
 
 def require_shape(term: DesignTerm, pattern: NDArray[np.bool_], loading: Array) -> None:

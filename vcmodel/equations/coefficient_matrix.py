@@ -50,6 +50,7 @@ class CoefficientMatrix:
         half = max((pair.n_pairs * blocks[pair.row].k * blocks[pair.column].r for pair in layout.pairs), default=0)
         self._half: Array = np.empty(half)
         self._image: Array = np.empty(half)
+        self._fill_transposed = layout.fill.T
         self._prior: list[Array] = []
         self._precisions: Array | None = None
 
@@ -122,7 +123,7 @@ class CoefficientMatrix:
 
     def by_coefficient(self) -> Array:
         """dlog|C|/drho (n_coefficients,) of what was collected."""
-        return np.asarray(self.layout.fill.T @ self._by_cross)
+        return np.asarray(self._fill_transposed @ self._by_cross)
 
     def _room(self, pair: BlockPair) -> Array:
         """The workspace in the shape of a pair's pieces of C."""

@@ -68,6 +68,8 @@ class TermPrecision:
         self.identity = not inverses and relationship.precision is None
         known = sparse.identity(relationship.n_columns, format="csc") if relationship.precision is None else relationship.precision
         self._factors = [*self._parts, precision_factor((known,), relationship.precision is None)]
+        orders = [factor.order for factor in self._factors]
+        self._shapes = [(prod(orders[:place]), order) for place, order in enumerate(orders)]
         self.matrices = reduce(_products, [factor.matrices for factor in self._factors])
         self.coefficients = np.full(len(self.matrices), np.nan if inverses else 1.0)
         self.logdet = np.nan if inverses else relationship.logdet
@@ -120,8 +122,7 @@ class TermPrecision:
 
     def _cube(self, place: int, values: Array) -> Array:
         """Values (q, n) by the levels of the factors before one, of this one, and of those after it."""
-        orders = [factor.order for factor in self._factors]
-        return values.reshape(prod(orders[:place]), orders[place], -1)
+        return values.reshape(*self._shapes[place], -1)
 
 
 def _outer(vectors: Sequence[Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +38,7 @@ class ComponentChart(KroneckerChart):
         """The chart of Sigma."""
         return self.parts[0]
 
-    @property
+    @cached_property
     def n_sparse(self) -> int:  # type: ignore[override]
         """Coordinates of the sparse parts."""
         return self.size - self.sigma.size
@@ -46,7 +47,7 @@ class ComponentChart(KroneckerChart):
         """Another chart of Sigma beside the same sparse parts."""
         return replace(self, parts=(sigma, *self.parts[1:]))
 
-    @property
+    @cached_property
     def precision(self) -> KroneckerPrecision:
         """K, the product of the sparse parts, in the last coordinates."""
         return KroneckerPrecision(tuple(StructurePrecision(*pair) for pair in zip(self.parts[1:], self.inverses, strict=True)))

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import accumulate, pairwise
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ Part = TypeVar("Part", Structure, Chart)
 
 def split(vector: NDArray[Scalar], sizes: list[int]) -> list[NDArray[Scalar]]:
     """The pieces of `vector` of the given sizes."""
-    return np.split(vector, np.cumsum(sizes)[:-1]) if sizes else []
+    return [vector[start:end] for start, end in pairwise(accumulate(sizes, initial=0))]
 
 
 def block_diagonal(blocks: list[NDArray[Scalar]]) -> NDArray[Scalar]:

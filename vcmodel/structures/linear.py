@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,8 @@ class LinearChart(Chart):
 
     def loading(self, phi: Array) -> Array:
         """Lambda (k, r)."""
-        return np.tensordot(phi, self.basis, 1)
+        m, *shape = self.basis.shape
+        return (phi @ self.basis.reshape(m, prod(shape))).reshape(shape)
 
     def loading_derivative(self, phi: Array) -> Array:
         """The basis, whatever phi."""

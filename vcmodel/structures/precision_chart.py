@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.kronecker_chart import split
 
 if TYPE_CHECKING:
     from vcmodel.structures.sparse_inverse import SparseInverse
@@ -173,19 +174,23 @@ class KroneckerPrecision(PrecisionChart):
 
     parts: tuple[PrecisionChart, ...]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Coordinates of all parts."""
-        return sum(part.size for part in self.parts)
+        return sum(self._sizes)
 
-    @property
+    @cached_property
     def order(self) -> int:
         """Product of the orders, q."""
         return prod(part.order for part in self.parts)
 
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return [part.size for part in self.parts]
+
     def split(self, phi: Array) -> list[Array]:
         """The coordinates of each part."""
-        return np.split(phi, np.cumsum([part.size for part in self.parts])[:-1]) if self.parts else []
+        return split(phi, self._sizes)
 
     def _zip(self, phi: Array) -> list[tuple[PrecisionChart, Array]]:
         return list(zip(self.parts, self.split(phi), strict=True))
@@ -210,7 +215,7 @@ class KroneckerPrecision(PrecisionChart):
             for place, (part, own) in enumerate(pieces)
             for slope in part.derivative(own)
         ]
-        return np.array(rows).reshape(self.size, _products(values).size)
+        return np.array(rows).reshape(self.size, prod(value.size for value in values))
 
     def second(self, phi: Array, weights: Array) -> Array:
         """Product rule, cross blocks included."""
