@@ -239,28 +239,27 @@ class MixedModelEquations:
     def information(self, parts: Sequence[Part]) -> Array:
         """Average information 1/2 Q'PQ (m, m) of the coordinates of some parts, one after the other; Q = dV P y."""
         ends = np.cumsum([0, *(part.phi.size for part in parts)])
-        own = [np.arange(a, b) for a, b in pairwise(ends.tolist())]
-        m, width = int(ends[-1]), max((part.phi.size for part in parts if not part.component.is_random), default=0)
-        # variates of terms, then those of the sections side by side
-        whole = np.concatenate([np.zeros(0, dtype=np.int64), *(one for part, one in zip(parts, own, strict=True) if part.component.is_random)])
-        terms = [self._term_variates(part) for part in parts if part.component.is_random]
-        variates = np.hstack([*terms, np.zeros((self._y.size, width))])
+        places = [np.arange(start, end) for start, end in pairwise(ends.tolist())]
+        terms = [(part, place) for part, place in zip(parts, places, strict=True) if part.component.is_random]
+        sections = [(part, place) for part, place in zip(parts, places, strict=True) if not part.component.is_random]
+        whole = np.concatenate([places[0][:0], *(place for _, place in terms)])
+        m, inner, width = int(ends[-1]), whole.size, max((place.size for _, place in sections), default=0)
+        # the variates of the terms, then those of the sections side by side
+        variates = np.hstack([*(self._term_variates(part) for part, _ in terms), np.zeros((self._y.size, width))])
         columns = np.full((len(self.residual_covariance.sections), width), m)
-        for part, place in zip(parts, own, strict=True):
-            if not part.component.is_random:
-                index = part.component.index
-                columns[index, : place.size] = place
-                changed = variates[:, whole.size : whole.size + place.size]
-                self.residual_covariance.sections[index].change(part, self.at.weighted, changed)
+        for part, place in sections:
+            columns[part.component.index, : place.size] = place
+            changed = variates[:, inner : inner + place.size]
+            self.residual_covariance.sections[part.component.index].change(part, self.at.weighted, changed)
         scaled = self.residual_covariance.solve(variates)
         square = np.zeros((m + 1, m + 1))
-        square[np.ix_(whole, whole)] = variates[:, : whole.size].T @ scaled[:, : whole.size]
-        for place, found in zip(columns, self.side_by_side.squares(variates[:, whole.size :], scaled), strict=True):
-            square[np.ix_(place, whole)] = found[:, : whole.size]
-            square[np.ix_(whole, place)] = found[:, : whole.size].T
-            square[np.ix_(place, place)] = found[:, whole.size :]
-        by_effect = self.side_by_side.by_effect(scaled[:, whole.size :], columns, m)
-        by_effect[:, whole] = self.at.columns.transposed_effects(scaled[:, : whole.size])
+        square[np.ix_(whole, whole)] = variates[:, :inner].T @ scaled[:, :inner]
+        for place, found in zip(columns, self.side_by_side.squares(variates[:, inner:], scaled), strict=True):
+            square[np.ix_(place, whole)] = found[:, :inner]
+            square[np.ix_(whole, place)] = found[:, :inner].T
+            square[np.ix_(place, place)] = found[:, inner:]
+        by_effect = self.side_by_side.by_effect(scaled[:, inner:], columns, m)
+        by_effect[:, whole] = self.at.columns.transposed_effects(scaled[:, :inner])
         half = self.factor.half_solve(self.at.columns.whiten(by_effect))
         result = 0.5 * (square[:m, :m] - half.T @ half)
         return 0.5 * (result + result.T)
