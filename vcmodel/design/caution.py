@@ -5,23 +5,20 @@ Every caution is a note of the fit; what is hardly ever meant is a Python warnin
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from vcmodel.design.conditions import single_conditions
 from vcmodel.design.levels import is_number
 from vcmodel.design.text_columns import fractions_as_text, levels_for_unknown
 from vcmodel.design.variables import column_uses, reserved_in_use
 from vcmodel.formula.columns import Levels
 from vcmodel.formula.tokens import tokenize
 from vcmodel.formula.tree import INTERCEPT_WORDS, RESERVED, backquoted
-from vcmodel.spec import Condition, IdentityFactor, KnownFactor, StructuredFactor, of_kind
+from vcmodel.spec import IdentityFactor, KnownFactor, StructuredFactor, of_kind
 from vcmodel.structures import registry
-from vcmodel.text import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 
 # distinct values up to which whole numbers that do not count from 0 or 1 may well be codes
 FEW_CODES = 12
-_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Caution:
 
 
 def seldom_meant(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
-    """Cautions about columns, relationships and terms; those about several traits are in :mod:`vcmodel.design.sharing`."""
+    """Cautions about columns, relationships and terms; others are in :mod:`vcmodel.design.sharing` and :mod:`vcmodel.design.neighbours`."""
     yield from _reserved_columns(spec, frame)
     yield from _intercept_columns(spec, frame)
     yield from _text_columns(spec, frame)
@@ -60,7 +56,6 @@ def seldom_meant(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
     yield from _unused_relationships(spec)
     yield from _one_record_a_level(spec, frame)
     yield from _same_effects(spec, frame)
-    yield from _gaps(spec, frame)
 
 
 def _reserved_columns(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
@@ -201,34 +196,6 @@ def _same_effects(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
             yield Caution(
                 f"{twin.text} and {term.text} group the records alike, and their variances cannot be told apart: leave one of them out"
             )
-
-
-def _gaps(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:
-    """Numbers left out in the sequence of levels whose order matters: the levels beside them are neighbours."""
-    singles = [(term, conditions) for term in spec.random for conditions in single_conditions(term, "random", frame)]
-    products = [(term.text, term.factors, conditions) for term, conditions in singles]
-    section = spec.residual.section
-    for item in spec.residual.alternatives:
-        levels = (item.levels or frame.cell_factor(section).labels) if section is not None else (None,)
-        products += [(item.text, item.factors, () if level is None else (Condition(str(section), (level,)),)) for level in levels]
-    for text, factors, conditions in products:
-        for factor in of_kind(factors, StructuredFactor):
-            missing = _left_out(factor.source.every_level(frame, conditions)) if factor.ordered else []
-            if missing and not all(frame.lists_its_levels(column) for column in factor.columns()):
-                where = "".join(f", {item.factor} {level}" for item in conditions for level in item.levels or ())
-                yield Caution(
-                    f"{text}{where}: no row has {factor.factor} {few(missing, 5)}, so that the levels before and after are taken as "
-                    f"neighbours: add rows without a response, or make a categorical column of {factor.factor} with all its levels"
-                )
-
-
-def _left_out(labels: Sequence[str]) -> list[str]:
-    """The whole numbers missing among labels that are whole numbers, where fewer are missing than there."""
-    if not labels or not all(_WHOLE.fullmatch(item) for item in labels):
-        return []
-    numbers = {int(item) for item in labels}
-    first, last = min(numbers), max(numbers)
-    return [] if last - first >= 2 * len(numbers) else [str(i) for i in range(first, last) if i not in numbers]
 
 
 def _groups(factors: Sequence[FactorSpec], frame: Frame) -> NDArray[np.int64]:

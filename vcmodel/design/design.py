@@ -13,6 +13,7 @@ from vcmodel.design.conditions import observed
 from vcmodel.design.fixed import FixedDesign, build_fixed
 from vcmodel.design.frame import Frame
 from vcmodel.design.independent import Independent, independent
+from vcmodel.design.neighbours import seldom_meant_of_neighbours
 from vcmodel.design.relationship import Relationship, as_relationship
 from vcmodel.design.residual import Section, build_residual
 from vcmodel.design.sharing import shared_by_traits
@@ -98,7 +99,7 @@ def build_design(spec: ModelSpec, frame: Frame, known: Mapping[str, object] | No
         weight_root=root,
         terms=tuple(build_term(item, frame, relationships) for terms, _ in expanded for item in terms),
         sections=build_residual(spec.residual, frame),
-        cautions=(*shared_by_traits(spec, frame), *seldom_meant(spec, frame)),
+        cautions=(*shared_by_traits(spec, frame), *seldom_meant(spec, frame), *seldom_meant_of_neighbours(spec, frame)),
         notes=(
             *frame.notes,
             *fixed.notes,

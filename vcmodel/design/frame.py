@@ -227,9 +227,10 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Use, ...], some: NDArray[np.
         if use.kind == "covariate":
             numbers(column, use.column, f"covariate (in {use.term!r})", reasons.get(use.column, ""))
         if use.kind == "factor" and use.part != "fixed" and fractions(column):
+            remedy = f"write lin({use.column}) for a covariate" if use.part == "random" else "number its levels 1, 2, 3, ..."
             raise DataError(
                 f"column {use.column!r} has numbers that are not whole and stands as a factor in {use.term!r} of `{use.part}`: "
-                f"write lin({use.column}) for a covariate; types={{{use.column!r}: 'text'}} (--column {use.column}=text) reads labels"
+                f"{remedy}; types={{{use.column!r}: 'text'}} (--column {use.column}=text) reads labels"
             )
 
 

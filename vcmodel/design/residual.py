@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.design.field_column import LEAST_PLOTS, field_column
 from vcmodel.design.terms import combined, product_structure, structured
 from vcmodel.errors import DataError, StructureError, choices
 from vcmodel.linalg.connected import connected_levels
@@ -108,8 +109,21 @@ def _refuse_duplicates(spec: SectionSpec, where: str, frame: Frame, unit: np.nda
     raise DataError(
         f"residual {spec.text!r}: rows {first} and {second} are the same combination of {', '.join(f.factor for f in spec.factors)}"
         f"{where and f' in {where}'} ({int(same.sum())} such pairs); the factors of a residual must identify each row: "
-        "add a factor that tells them apart, or use id(units)"
+        + _remedy(spec, frame, unit * (int(level.max()) + 1) + level, cells)
     )
+
+
+def _remedy(spec: SectionSpec, frame: Frame, place: np.ndarray, cells: np.ndarray) -> str:
+    """What to do where several rows are one combination of levels, `place` (n,) of the cells."""
+    if not any(item.ordered for item in of_kind(spec.factors, StructuredFactor)):
+        return "add a factor that tells them apart, or use id(units)"
+    columns = [column for item in spec.factors for column in item.columns()]
+    correct = f"a plot has one place: correct {few(columns)}, or leave a row out"
+    found = field_column(frame.table.iloc[frame.row[cells]], place, columns)
+    # a few such rows are mistakes, whatever tells them apart
+    if found is None or (cells.size - np.unique(place).size) * LEAST_PLOTS < cells.size:
+        return f"{correct}, or add a factor that tells them apart"
+    return f"{correct}; for plots of several fields write dsum(~ {spec.text} | {found[0]})"
 
 
 def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarray, conditions: tuple[Condition, ...] = ()) -> Section:

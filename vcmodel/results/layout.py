@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vcmodel.design.field_column import distinct, field_column
 from vcmodel.design.levels import factor_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ ROW_NAMES = ("row", "rows", "fieldrow", "plotrow")
 COLUMN_NAMES = ("col", "cols", "column", "columns", "range", "fieldcol", "fieldcolumn", "plotcol")
 # a grid wider than this is not one of plots: the numbers are codes of another kind
 WIDEST = 500
-# a column that tells fields apart must leave this many plots in each on average
-LEAST_PLOTS = 4
 
 
 @dataclass(frozen=True)
@@ -84,18 +83,13 @@ def _layout(
         return None
     width = max(len(rows), len(columns)) + 1
     place = np.where(known, row * width + column, -1)
-    if _distinct(place[known]):
+    if distinct(place[known]):
         return FieldLayout(row, column, np.zeros(len(table), dtype=np.int64), row_name, column_name, rows, columns, ("",), "")
-    best: tuple[Integers, tuple[str, ...], str] | None = None
-    for name in table.columns:
-        if str(name) in (row_name, column_name) or pd.api.types.is_float_dtype(table[name].dtype):
-            continue
-        codes, labels = pd.factorize(table[name])
-        if len(labels) * LEAST_PLOTS > known.sum() or (best is not None and len(labels) >= len(best[1])) or (codes[known] < 0).any():
-            continue
-        if _distinct(codes[known] * width**2 + place[known]):
-            best = codes.astype(np.int64), tuple(str(label) for label in labels), str(name)
-    return None if best is None else FieldLayout(row, column, best[0], row_name, column_name, rows, columns, best[1], best[2])
+    found = field_column(table, place, (row_name, column_name))
+    if found is None:
+        return None
+    name, field = found
+    return FieldLayout(row, column, field.codes, row_name, column_name, rows, columns, field.labels, name)
 
 
 def row_named(name: str) -> bool:
@@ -110,10 +104,6 @@ def column_named(name: str) -> bool:
 
 def _simple(name: object) -> str:
     return re.sub(r"[^a-z]", "", str(name).lower())
-
-
-def _distinct(values: Integers) -> bool:
-    return np.unique(values).size == values.size
 
 
 def _codes(column: pd.Series) -> tuple[Integers, tuple[str, ...]]:
