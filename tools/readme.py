@@ -1,8 +1,8 @@
-"""Run the Python blocks of README.md in order and put what they print into the text blocks that follow them.
+"""Run the Python blocks of README.md or other pages in order and put what they print into the text blocks that follow them.
 
-usage: python tools/readme.py [--check]
-Each ``python`` block shares the names of the earlier ones; a ``text`` block right after it holds its output. With ``--check`` nothing is
-written and the exit code is 1 when a block would change.
+usage: python tools/readme.py [--check] [PAGE ...]
+Each ``python`` block shares the names of the earlier ones of its page; a ``text`` block right after it holds its output. With ``--check``
+nothing is written and the exit code is 1 when a block would change.
 """
 
 from __future__ import annotations
@@ -34,13 +34,16 @@ def refreshed(text: str) -> str:
 
 
 def main() -> int:
-    """Rewrite or check README.md."""
-    before = README.read_text(encoding="utf-8")
-    after = refreshed(before)
-    if "--check" in sys.argv[1:]:
-        return int(after != before)
-    README.write_text(after, encoding="utf-8")
-    return 0
+    """Rewrite or check the pages."""
+    names = [name for name in sys.argv[1:] if name != "--check"]
+    changed = False
+    for page in [Path(name) for name in names] or [README]:
+        before = page.read_text(encoding="utf-8")
+        after = refreshed(before)
+        changed = changed or after != before
+        if "--check" not in sys.argv[1:]:
+            page.write_text(after, encoding="utf-8")
+    return int(changed and "--check" in sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ tables in the order of the input. For callers there are five names::
     run_job(job, out, *, executor="local", workers=None, scheduler=None, progress=None, log_json=None, retry_failed=False, pages=None)
              -> Summary
     fit_many(model, files_or_frames, *, known=None, weights=None, columns=None, traits="together", responses=(), select=None, alpha=0.05,
-             control=None, executor="local", workers=None, scheduler=None, out=None, progress=False, log_json=None)
+             within=0.0, control=None, executor="local", workers=None, scheduler=None, out=None, progress=False, log_json=None)
              -> iterator of BatchResult, in input order
     load_results(out) -> iterator of BatchResult, in input order (may be called while a batch runs, or after one was killed)
     combine_pairs(results) -> list of Combination
