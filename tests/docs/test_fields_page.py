@@ -26,7 +26,7 @@ def test_the_page_shows_what_its_code_prints():
 def test_the_job_is_one():
     (block,) = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     job = parse_job(tomllib.loads(block), ROOT)
-    assert [entry.name for entry in job.models][0] == "independent"
+    assert job.models[0].name == "independent"
     assert (job.select.by, job.select.within) == ("aic", 2.0)
 
 
