@@ -10,6 +10,7 @@ from vcmodel.formula.factor_specs import KnownFactor, StructuredFactor, of_kind
 from vcmodel.reml.boundary import NULL
 from vcmodel.reml.status import Status
 from vcmodel.results.confounding_notes import confounding_notes
+from vcmodel.results.field_notes import field_notes
 from vcmodel.results.labels import matrix_levels
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
@@ -31,6 +32,7 @@ def notes(estimate: Estimate) -> list[str]:
     explained: set[int] = set()
     for index, component in enumerate(estimate.components):
         found += _random(estimate, index, explained) if component.is_random else residual_notes(estimate, index)
+        found += field_notes(estimate, index)
     found += confounding_notes(estimate, explained)
     solved = [estimate.method] if estimate.equations.reduced else []
     asked, granted = estimate.control.threads, estimate.control.granted_threads
