@@ -30,12 +30,12 @@ def field_notes(estimate: Estimate, index: int) -> list[str]:
         along = parameter.suffix.partition(".")[0]
         if value < 0.0 and value + CLEARLY * error < 0.0:
             found.append(
-                f"{row}: {value:.2f}, so that neighbours along {along} are less alike than plots far apart: competition of plots, or a pattern "
-                "of the work in the field; see fit.variogram()"
+                f"{row}: {value:.2f}, so that neighbours along {along} are less alike than plots far apart: competition of plots, or a "
+                "pattern of the work in the field; see fit.variogram()"
             )
         elif value > NEARLY_ONE:
             found.append(
-                f"{row}: {value:.4g}, near 1: along {along} the field is a trend rather than a likeness of neighbours, and its variance and "
-                f"correlation are hardly told apart; compare a model with {along} as a covariate in fixed or a random term"
+                f"{row}: {value:.4g}, near 1: along {along} the field is a trend rather than a likeness of neighbours, and its variance "
+                f"and correlation are hardly told apart; compare a model with {along} as a covariate in fixed or a random term"
             )
     return found
