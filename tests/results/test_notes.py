@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from example_fits import oats, split_plot, two_blocks, zero_variance
+from field_trials import two_sites
 
 import vcmodel as vc
 
@@ -115,3 +116,10 @@ def test_a_response_that_copies_another():
     fit = vc.fit("cbind(yield, copy) ~ trait", random="diag(trait):gen", data=data.assign(noise=rng.normal(size=72)))
     assert fit.notes[0] == fit.status.value
     assert note(fit, "units:trait: the residual 2 x 2 matrix becomes singular").endswith("units:trait!trait_copy:copy")
+
+
+def test_levels_without_records_are_not_confounded():
+    data = two_sites().query("site == 'A'").assign(y=lambda d: d["y"].where(d["row"] != 3))
+    fit = vc.fit("y ~ 1", random="ar1h(row):col", data=data)
+    assert fit.covariance("row:col").shape == (6, 6)
+    assert not any("confounded" in note for note in fit.notes)

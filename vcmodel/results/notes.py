@@ -65,14 +65,15 @@ def _null(estimate: Estimate, index: int) -> int:
 def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
     component = estimate.components[index]
     label, k = component.label, component.structure.size
-    degrees = estimate.freedom[component.index].degrees
+    degrees, seen = estimate.freedom[component.index].degrees, estimate.freedom[component.index].levels > 0
     levels = matrix_levels(estimate, index)
     codes = bound_codes(estimate, index)
     result = []
     if np.all(degrees == 0):
         explained.add(index)
         return [_no_freedom(estimate, index)]
-    gone = [levels[i] for i in np.flatnonzero(degrees == 0)]
+    # a level of an ordered factor may have no record at all
+    gone = [levels[i] for i in np.flatnonzero((degrees == 0) & seen)]
     if gone:
         result.append(
             f"{label}: at {few(gone)} confounded with the fixed effects: the variance there is unknown; leave them out of the term"
