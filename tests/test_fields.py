@@ -59,3 +59,12 @@ def test_nothing_to_choose():
         vc.VcmodelError, match=r"no model for the field could be fitted; ar1 x ar1: residual 'ar1.* are the same combination"
     ):
         fields.choose("y ~ 1", data=two_sites(), row="row", column="col", models=["ar1 x ar1"])
+
+
+def test_a_field_with_two_plots_in_one_place_keeps_the_models_without_a_field():
+    data = two_sites().query("site == 'A'").reset_index(drop=True)
+    data.loc[10, ["row", "col"]] = data.loc[11, ["row", "col"]].to_numpy()
+    found = fields.choose("y ~ 1", data=vc.read(data), row="row", column="col", models=["independent", "row + column", "ar1 x ar1"])
+    assert found.name == "row + column"
+    assert found.table.loc["ar1 x ar1", "status"] == "failed"
+    assert "rows 11 and 12 are the same combination of row, col" in found.table.loc["ar1 x ar1", "reason"]

@@ -25,6 +25,7 @@ from vcmodel.errors import DataError, VcmodelError
 from vcmodel.options import FitOptions
 from vcmodel.results.field_trend import trend_notes
 from vcmodel.tables.options import ReadOptions
+from vcmodel.tables.reading import Reading
 
 if TYPE_CHECKING:
     from vcmodel.control import Control
@@ -132,7 +133,8 @@ def choose(
     entries = _entries(fixed, random, row, column, models, options)
     job = Job(Path.cwd(), (), entries, read=ReadOptions.of(read))
     relationships = as_relationships(known)
-    tasks = list(plan([("data", as_source(data, "given"))], job, relationships))
+    source = data.table if isinstance(data, Reading) else as_source(data, "given")
+    tasks = list(plan([("data", source)], job, relationships))
     results = [as_result(task, execute(task, relationships)) for task in tasks]
     best, comparisons = select(results, Selection("aic", within=within))
     if best is None:
@@ -160,7 +162,7 @@ def _table(comparisons: Sequence[Comparison], best: str) -> pd.DataFrame:
         **{name: [fit.get(name) for fit in fits] for name in ("n_parameters", "loglik", "aic")},
         "delta_aic": [None if item.value is None else item.value - lowest for item in comparisons],
         "chosen": [item.result.id == best for item in comparisons],
-        "reason": [item.reason for item in comparisons],
+        "reason": [item.reason if item.result.fit is not None else item.result.message for item in comparisons],
     }
     kinds = {"n_parameters": "Int64", "loglik": float, "aic": float, "delta_aic": float}
     return pd.DataFrame(columns, index=[item.result.model for item in comparisons]).astype(kinds)
