@@ -10,7 +10,6 @@ from vcmodel.formula.factor_specs import KnownFactor, StructuredFactor, of_kind
 from vcmodel.reml.boundary import NULL
 from vcmodel.reml.status import Status
 from vcmodel.results.confounding_notes import confounding_notes
-from vcmodel.results.field_notes import field_notes
 from vcmodel.results.labels import matrix_levels
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 
 def notes(estimate: Estimate) -> list[str]:
     """Everything detected: how the fit ended, boundaries, what the data cannot separate, and what was done to the data."""
+    # importing the package loads no SciPy
+    from vcmodel.results.field_notes import field_notes
+
     found: list[str] = []
     if estimate.status is not Status.CONVERGED:
         found.append(estimate.status.value)
