@@ -77,6 +77,11 @@ class Section:
         return prod(inverse.order for inverse in self.structure.inverses) if isinstance(self.structure, SeparableStructure) else 1
 
     @property
+    def n_absent(self) -> int:
+        """Cells of the completed grids that the data lack."""
+        return 0 if self.patterns else (int(self.unit.max(initial=-1)) + 1) * self.structure.size * self.n_places - self.cells.size
+
+    @property
     def sigma_level(self) -> np.ndarray:
         """The level (n,) of Sigma of each cell."""
         return self.level // self.n_places

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from vcmodel.design.design import Design
 
+    Array = NDArray[np.float64]
+
 # bytes per product and nonzero while the pattern is made, and per nonzero afterwards (measured on trials and animal models)
 MAKING, KEPT = 200, 350
 # rows of W0'W0 counted at a time
@@ -33,7 +35,7 @@ class MemoryNeed:
     Attributes
     ----------
     equations : int
-        Order of C.
+        Order of C, columns of cells that the data lack included.
     products : float
         Entries of W0'W0 with every pair of cells that share a residual unit; an upper bound unless `exact`.
     relationships : float
@@ -68,12 +70,13 @@ def memory_need(design: Design) -> MemoryNeed:
         for inverse in term.inverses:
             nonzeros *= sum(matrix.nnz for matrix in inverse.matrices())
         relationships += nonzeros * loading_width(term) ** 2
-    products = 0.0
+    products, weight = 0.0, _neighbours(design, unit)
     for i, one in enumerate(parts):
         for j, two in enumerate(parts[: i + 1]):
-            pairs = min(float(one.nodes @ two.nodes), float(one.levels) * two.levels)
+            pairs = min(float((weight * one.nodes) @ two.nodes), float(one.levels) * two.levels)
             products += pairs * one.width * two.width * (1.0 if i == j else 2.0)
-    return MemoryNeed(sum(part.levels * part.width for part in parts), products, relationships)
+    absent = sum(section.n_absent for section in design.sections)
+    return MemoryNeed(sum(part.levels * part.width for part in parts) + absent, products, relationships)
 
 
 def _units(design: Design) -> NDArray[np.int64]:
@@ -88,6 +91,17 @@ def _units(design: Design) -> NDArray[np.int64]:
             unit[pattern.cells] = first + np.arange(pattern.cells.shape[0])[:, None]
             first += pattern.cells.shape[0]
     return unit
+
+
+def _neighbours(design: Design, unit: NDArray[np.int64]) -> Array:
+    """With how many cells each residual unit meets: on grids those of R^-1 in a row, elsewhere the unit itself."""
+    result = np.ones(int(unit.max(initial=-1)) + 1)
+    for section in design.sections:
+        if not section.patterns:
+            inverses = section.separable.inverses
+            rows = [sum(matrix.nnz for matrix in inverse.matrices()) / inverse.order for inverse in inverses]
+            result[unit[section.cells]] = section.structure.size * np.prod(rows)
+    return result
 
 
 class _Part:

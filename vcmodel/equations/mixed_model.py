@@ -96,7 +96,7 @@ class MixedModelEquations:
             [BlockMoments.of(*item, precision.matrices, self.layout) for item in (self.unknowns.of_term(t) if term.inverses else ())]
             for t, (term, precision) in enumerate(zip(design.terms, self.precisions, strict=True))
         ]
-        leading = leading_equations(self.unknowns, self.precisions)
+        leading = leading_equations(self.unknowns, self.precisions, covariance.on_grid(whole.y.size), covariance.n_absent)
         self.factor = SparseCholesky(self.layout.pattern, factorization=factorization, threads=threads, leading=leading)
         self.matrix = CoefficientMatrix(self.layout)
         # y is used through its deviation from a fixed-effects fit: large means cost digits of the quadratic form

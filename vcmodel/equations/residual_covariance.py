@@ -96,6 +96,14 @@ class DirectSum:
         """Cells of all sections that the data lack."""
         return sum(section.n_absent for section in self.sections)
 
+    def on_grid(self, n_rows: int) -> NDArray[np.bool_]:
+        """The rows (n_rows,) of sections whose cells are neighbours on a grid."""
+        result = np.zeros(n_rows, dtype=bool)
+        for section in self.sections:
+            if isinstance(section, SeparableResidual):
+                result[section.rows] = True
+        return result
+
     @property
     def n_coefficients(self) -> int:
         """Number of matrices of all sections."""
