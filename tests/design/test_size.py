@@ -33,3 +33,12 @@ def test_matrices_are_counted_with_their_parameters(monkeypatch, random, residua
     (needed, what) = next(item for item in asked if "matrix" in item[1])
     assert needed == 8.0 * size.DERIVATIVES * parameters * levels**2
     assert f"a {levels} x {levels} matrix with {parameters} parameters" in what
+
+
+def test_a_large_factor_with_a_sparse_inverse_has_no_matrix(monkeypatch):
+    asked = []
+    monkeypatch.setattr(size, "require_memory", lambda bytes_, what, remedy: asked.append(bytes_))
+    table = pd.DataFrame({"y": np.arange(90_000.0), "row": np.repeat(np.arange(300), 300), "col": np.tile(np.arange(300), 300)})
+    spec = build_spec("y ~ 1", "ar1v(row):ar1(col)", "ar1(row):corb(col, 2)")
+    size.refuse_too_large(spec, build_frame(spec, table))
+    assert max(asked) == 8.0 * size.DERIVATIVES * 2 * 300**2

@@ -10,12 +10,15 @@ from vcmodel.errors import StructureError
 from vcmodel.memory import require_memory
 from vcmodel.spec import StructuredFactor, of_kind
 from vcmodel.structures import registry
+from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.separable import LARGE, sparse_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vcmodel.design.frame import Frame
     from vcmodel.spec import FactorSpec, FixedTerm, ModelSpec
+    from vcmodel.structures.base import Structure
 
 # levels up to which a structure is simply built to count its parameters
 SMALL = 40
@@ -55,11 +58,15 @@ def _refuse_columns(term: FixedTerm, frame: Frame) -> None:
 
 
 def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: Frame) -> None:
+    items = of_kind(factors, StructuredFactor)
+    every = [item.size or len(item.source.every_level(frame, ()) if item.ordered else item.matrix(frame).labels) for item in items]
+    large = prod(every) > LARGE
     size, parameters, words = 1, 0, []
-    for item in of_kind(factors, StructuredFactor):
-        levels = item.size or len(item.source.every_level(frame, ()) if item.ordered else item.matrix(frame).labels)
+    for item, levels in zip(items, every, strict=True):
         if levels == 0:
             continue  # refused later, with what to do
+        if large and _has_sparse_inverse(item):
+            continue
         size *= levels
         parameters += parameter_count(item, levels)
         words.append(f"{item.text}: {levels:,} levels")
@@ -72,19 +79,28 @@ def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: F
     )
 
 
+def _built(item: StructuredFactor, levels: int) -> Structure:
+    """The structure over so many levels, at equal distances."""
+    axes = registry.structure_class(item.structure).metric
+    positions = tuple((float(i),) * axes for i in range(levels))
+    return registry.build(item.structure, "f", tuple(map(str, range(levels))), *item.arguments, positions=positions)
+
+
+def _has_sparse_inverse(item: StructuredFactor) -> bool:
+    """Whether its matrix is never formed where it is large."""
+    try:
+        return sparse_levels(KroneckerStructure((_built(item, SMALL),), scaled=False)) > 1
+    except StructureError:
+        return False  # refused later, with what to do
+
+
 def parameter_count(item: StructuredFactor, levels: int) -> int:
     """The number of parameters of a structure over so many levels, without building a large one."""
-    axes = registry.structure_class(item.structure).metric
-
-    def count(w: int) -> int:
-        levels, positions = tuple(map(str, range(w))), tuple((float(i),) * axes for i in range(w))
-        return len(registry.build(item.structure, "f", levels, *item.arguments, positions=positions).parameters)
-
     try:
         if levels <= SMALL:
-            return count(levels)
+            return len(_built(item, levels).parameters)
         # every structure has at most w(w + 1)/2 parameters, a polynomial of second degree: three values determine it
-        a, b, c = (count(SMALL + i) for i in range(3))
+        a, b, c = (len(_built(item, SMALL + i).parameters) for i in range(3))
     except StructureError:
         return 0  # refused later, with what to do
     t = levels - SMALL
