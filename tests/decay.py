@@ -99,7 +99,7 @@ class AlongLine(Decay):
     """Distance between the coordinates of the levels."""
 
     name: ClassVar[str] = "line"
-    metric: ClassVar[int] = 1
+    metric: ClassVar[tuple[int, ...]] = (1,)
 
     factor: str
     levels: tuple[str, ...]
@@ -116,7 +116,7 @@ class InPlane(AlongLine):
     """The same over two coordinates."""
 
     name: ClassVar[str] = "plane"
-    metric: ClassVar[int] = 2
+    metric: ClassVar[tuple[int, ...]] = (2,)
 
 
 KINDS = {found.name: found for found in (BySteps, AlongLine, InPlane)}

@@ -150,9 +150,11 @@ def test_many_levels_are_valid_where_they_fit():
 @pytest.mark.parametrize("name", [name for name in registry.names() if name not in ("id", "idv")])
 def test_parameters_counted_without_building(name):
     levels = 60
-    arguments = "".join(f", {value}" for value in registry.structure_class(name).examples[-1])
-    item = vc.Model("y ~ 1", random=f"{name}(f{arguments}):g").spec.random[0].factors[0]
-    built = registry.build(item.structure, "f", tuple(map(str, range(levels))), *item.arguments)
+    found = registry.structure_class(name)
+    columns = ("f", "h")[: next(iter(found.metric), 1)]
+    item = vc.Model("y ~ 1", random=f"{name}({', '.join((*columns, *map(str, found.examples[0])))}):g").spec.random[0].factors[0]
+    places = {"positions": tuple((float(i),) * len(columns) for i in range(levels))} if found.metric else {}
+    built = registry.build(item.structure, "f", tuple(map(str, range(levels))), *item.arguments, **places)
     assert parameter_count(item, levels) == len(built.parameters)
 
 

@@ -143,9 +143,9 @@ def test_coordinates_stand_in_a_residual_too() -> None:
 
 def test_coordinates_are_numbers() -> None:
     data = places().assign(label=lambda d: "p" + d["x"].astype(str))
-    with pytest.raises(vc.DataError, match="'label' is not numeric"):
+    with pytest.raises(vc.DataError, match=r"'label' holds the coordinates of .* \(in 'line\(label\)'\), and row 1 is 'p.*': give numbers"):
         vc.fit("y ~ 1", random="line(label)", data=data)
-    with pytest.raises(vc.FormulaError, match=r"plane\(\) takes 2 columns with coordinates"):
+    with pytest.raises(vc.FormulaError, match=r"plane\(\) takes columns with coordinates, plane\(x, y\), not 1"):
         vc.fit("y ~ 1", random="plane(x)", data=data)
     with pytest.raises(vc.FormulaError, match="`units` is a factor and has no coordinates"):
         vc.fit("y ~ 1", random="plane(x, units)", data=data)

@@ -17,7 +17,7 @@ class Cells:
         codes = {"site": [1, 0, -1, 1], "x": [0, 1, 1, 0], "z": [0, 0, 1, 0]}[column]
         return FactorColumns.indicator(np.array(codes), (f"{column}0", f"{column}1"))
 
-    def cell_numbers(self, column):
+    def cell_coordinates(self, column):
         return {"x": np.array([1.5, 2.0, 2.0, 1.5]), "z": np.array([0.0, 0.0, 7.0, 0.0])}[column]
 
     def every_level(self, column, conditions):
@@ -35,7 +35,7 @@ def test_names_and_data_columns():
         ("`trait`",),
     ]
     assert [item.size for item in (LEVELS, PLACES, Size(2))] == [0, 0, 2]
-    assert (LEVELS.use, PLACES.use) == ("factor", "covariate")
+    assert (LEVELS.use, PLACES.use) == ("factor", "coordinate")
 
 
 def test_levels_are_an_indicator():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vcmodel.reml.constraints import Constraints
+from vcmodel.structures.parameter import Parameter
 
 ASKED = Constraints(
     (np.array([1.0, 2.0]), np.array([3.0])),
@@ -28,6 +29,7 @@ def test_the_members_of_a_group_are_listed():
 
 
 def test_reported_values_meet_the_constraints_to_the_last_digit():
-    found = ASKED.exact([np.array([1.0 + 1e-12, 5.0]), np.array([5.0 + 1e-12])])
+    one = Parameter("", "variance", "P")
+    found = ASKED.exact([np.array([1.0 + 1e-12, 5.0]), np.array([5.0 + 1e-12])], [(one, one), (one,)])
     assert list(found[0]) == [1.0, 5.0]
     assert list(found[1]) == [5.0]

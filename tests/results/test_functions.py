@@ -11,8 +11,17 @@ from profiles import examples
 
 import vcmodel as vc
 from vcmodel.results.functions import Evaluator
+from vcmodel.structures.parameter import Parameter
 
 VALUES = {"a": 1.7, "b:x!R": 0.6, "c": 2.3}
+
+
+def parameters(values):
+    """Rows with their parameters and values."""
+    one = Parameter("", "variance", "P")
+    return {row: (one, value) for row, value in zip(VALUES, np.asarray(values).tolist(), strict=True)}
+
+
 leaves = st.sampled_from(["a", "`b:x!R`", "c", "V2", "1.5", "2"])
 expressions = st.recursive(
     leaves,
@@ -29,11 +38,11 @@ expressions = st.recursive(
 @given(expressions)
 def test_gradients_are_differences(text):
     def value(vector):
-        return Evaluator(text, dict(zip(VALUES, vector.tolist(), strict=True))).run().value
+        return Evaluator(text, parameters(vector)).run().value
 
     at = np.array(list(VALUES.values()))
     try:
-        found = Evaluator(text, VALUES).run()
+        found = Evaluator(text, parameters(at)).run()
     except vc.FormulaError:
         assert not re.search(r"\b(a|c|V2)\b|`", text)  # a constant without a value
         return

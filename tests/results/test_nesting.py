@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from structures.drawing import placed
 
 import vcmodel as vc
 from vcmodel.results import comparable, nesting
 from vcmodel.results.comparable import Comparable, entries
 from vcmodel.results.comparison import likelihood_ratio
-from vcmodel.structures.registry import build
+from vcmodel.structures.registry import build, structure_class
 
 A, AB, US = "a ~ site", "a + b ~ trait", "units:us(trait)"
 HALF, FREE = (0.5, 0.5), (0.0, 1.0)
@@ -226,10 +227,14 @@ ENTRIES = {"idv": 1, "diag": 3, "idh": 3, "corv": 2, "corgv": 4, "us": 6, "corh"
 # one for each lag, one for each pair
 ENTRIES |= {name + suffix: count for name in STATIONARY for suffix, count in (("", 3), ("v", 3), ("h", 6))}
 
+# of three places, each pair at its own distance
+ENTRIES |= {name + suffix: count for name in ("exp", "igau", "mtrn") for suffix, count in (("", 4), ("v", 4), ("h", 6))}
+
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_entries_add_up_to_the_matrix(name):
-    structure = build(name, "f", ("a", "b", "c"))
+    found = structure_class(name)
+    structure = build(name, "f", ("a", "b", "c"), *found.examples[0], **placed(found, 3))
     basis = entries(structure)
     sigma = structure.value(structure.start(np.diag([1.0, 2.0, 3.0]) + 0.3))
     values = np.tensordot(basis, sigma, 2) / basis.sum(axis=(1, 2))

@@ -22,16 +22,28 @@ CLASSES = {name: found for name, found in STRUCTURES.items() if found.name == na
 NAMES = tuple(CLASSES)
 
 
+# coordinates of the levels of structures of distances, in the units of nobody
+PLACES = ((0.0, 0.0), (0.7, 2.0), (2.1, 1.0), (2.8, 4.0), (5.0, 0.5), (5.5, 3.0), (7.0, 7.0), (9.0, 1.0))
+
+
 def labels(size):
     return tuple("abcdefgh"[:size])
+
+
+def placed(found, size, axes=None):
+    """Positions as a further argument of a structure of distances; none of others."""
+    axes = axes or (found.metric or (0,))[-1]
+    return {"positions": tuple(place[:axes] for place in PLACES[:size])} if found.metric else {}
 
 
 def instances(name, size, factor="f"):
     """The structure `name` over `size` levels with each of its examples of further arguments that so many levels allow."""
     found = []
-    for arguments in CLASSES[name].examples:
+    structure = CLASSES[name]
+    for arguments in structure.examples:
         with suppress(StructureError):
-            found.append(CLASSES[name](factor, labels(size), *arguments))
+            named = dict(zip(structure.arguments, arguments, strict=True))
+            found += [structure(factor, labels(size), **named, **placed(structure, size, axes)) for axes in structure.metric or (0,)]
     return found
 
 
@@ -82,6 +94,8 @@ def covariance(size, rng):
 def bent(structure, theta, strength):
     """`theta` with correlations and covariances multiplied: strength 0 gives independence, 1 (or -1) 0.9999 of the way to the boundary
     on the ray through `theta` (or opposite to it)."""
+    decays = np.array([parameter.kind == "decay" for parameter in structure.parameters], dtype=bool)
+    theta = np.where(decays, 0.5 + 0.499 * strength, theta)
     off = np.array([parameter.kind in ("correlation", "covariance", "coefficient") for parameter in structure.parameters], dtype=bool)
     if not off.any() or not np.any(theta[off]):
         return theta

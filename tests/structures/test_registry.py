@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structures.drawing import labels, placed
 
 from vcmodel.errors import StructureError
 from vcmodel.structures.kronecker import KroneckerStructure
@@ -32,18 +33,25 @@ SERIES = {
     **{"ar1": ["f.cor"], "ar2": TWO, "ar3": THREE, "sar": ["f.cor"], "sar2": TWO},
     **{"ma1": ["f.cor"], "ma2": TWO, "arma": TWO, "corb": TWO},
 }
-SUFFIXES |= {name + more: [*own, *variances] for name, own in SERIES.items() for more, variances in (("", []), ("v", [""]), ("h", EACH))}
+METRIC = {
+    **{key: ["f.pow"] for key in ("exp", "gau", "iexp", "igau")},
+    **{key: ["f_1.pow", "f_2.pow"] for key in ("aexp", "agau")},
+    "mtrn": ["f.range"],
+}
+FAMILIES = SERIES | METRIC
+SUFFIXES |= {name + more: [*own, *variances] for name, own in FAMILIES.items() for more, variances in (("", []), ("v", [""]), ("h", EACH))}
 SINGLE = {
-    **{key: [""] for key in ("idv", *(name + "v" for name in ("cor", "corg", *SERIES)))},
-    **{key: ["f_a"] for key in ("diag", "idh", *(name + "h" for name in ("cor", "corg", *SERIES)))},
+    **{key: [""] for key in ("idv", *(name + "v" for name in ("cor", "corg", *FAMILIES)))},
+    **{key: ["f_a"] for key in ("diag", "idh", *(name + "h" for name in ("cor", "corg", *FAMILIES)))},
     **{"us": ["f_a:a"], "ante": ["f_a.D"], "chol": ["f_a.D"]},
 }
 
 
 @pytest.mark.parametrize("name", names())
 def test_suffixes(name):
-    assert [parameter.suffix for parameter in build(name, "f", tuple("abcd"), *ARGUMENTS.get(name, ())).parameters] == SUFFIXES[name]
-    assert [parameter.suffix for parameter in build(name, "f", ("a",), *ARGUMENTS.get(name, ())).parameters] == SINGLE.get(name, [])
+    for size, wanted in ((4, SUFFIXES[name]), (1, SINGLE.get(name, []))):
+        built = build(name, "f", labels(size), *ARGUMENTS.get(name, ()), **placed(structure_class(name), size))
+        assert [parameter.suffix for parameter in built.parameters] == wanted
 
 
 def test_menu_covers_every_name_once():
@@ -95,7 +103,7 @@ def test_charts_refuse_inadmissible_values(name, theta, message):
 
 @pytest.mark.parametrize("name", names())
 def test_described_structures_are_restored(name):
-    structure = build(name, "f", tuple("abcd"), *ARGUMENTS.get(name, ()))
+    structure = build(name, "f", labels(4), *ARGUMENTS.get(name, ()), **placed(structure_class(name), 4))
     product = KroneckerStructure((structure, build("id", "g", ("1", "2"))), scaled=not structure.carries_variance)
     for item in (structure, product):
         assert restored(json.loads(json.dumps(described(item)))) == item

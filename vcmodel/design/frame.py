@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from vcmodel.design.levels import Factor, factor_of, fractions, is_number, label, numbers
+from vcmodel.design.levels import Factor, coordinates, factor_of, fractions, is_number, label, numbers
 from vcmodel.design.magnitudes import refuse_extreme
 from vcmodel.design.missing import Unknown, rows_lacking, rows_meeting, unknown_as_missing
 from vcmodel.design.names import as_numbers_where_meant, note_lookalikes
@@ -102,6 +102,10 @@ class Frame:
     def cell_numbers(self, column: str) -> NDArray[np.float64]:
         """A column as numbers over the cells (N,); NaN where a missing value was not needed."""
         return self.covariate(column)[self.row]
+
+    def cell_coordinates(self, column: str) -> NDArray[np.float64]:
+        """A column of numbers, or of labels that are numbers, as coordinates (N,); NaN where a missing value was not needed."""
+        return coordinates(self._column(column), column, "")[self.row]
 
     def indicator(self, column: str) -> FactorColumns:
         """An indicator of the levels of a column, of ``trait`` or of ``units`` over the cells (N,)."""
@@ -224,6 +228,8 @@ def _check_columns(table: pd.DataFrame, uses: tuple[Use, ...], some: NDArray[np.
         if is_number(column) or pd.api.types.is_complex_dtype(column.dtype):
             values = numbers(column, use.column, "column" if use.kind == "bare" else use.kind)
             _refuse_infinite(np.where(some, values, 0.0), use.column)
+        if use.kind == "coordinate":
+            coordinates(column, use.column, f" (in {use.term!r})")
         if use.kind == "covariate":
             numbers(column, use.column, f"covariate (in {use.term!r})", reasons.get(use.column, ""))
         if use.kind == "factor" and use.part != "fixed" and fractions(column):
@@ -272,11 +278,13 @@ def _remarks(table: pd.DataFrame, uses: tuple[Use, ...]) -> list[str]:
     """What each name was taken for."""
     as_factor: dict[str, list[str]] = {}
     as_covariate: dict[str, list[str]] = {}
+    as_coordinate: dict[str, list[str]] = {}
     remarks = []
     for use in uses:
         column = table[use.column]
         covariate = use.kind == "covariate" or (use.kind == "bare" and is_number(column))
-        place = (as_covariate if covariate else as_factor).setdefault(use.column, [])
+        taken_as = as_coordinate if use.kind == "coordinate" else as_covariate if covariate else as_factor
+        place = taken_as.setdefault(use.column, [])
         if use.part not in place:
             place.append(use.part)
     remarks += note_lookalikes(table, as_factor)
@@ -284,5 +292,6 @@ def _remarks(table: pd.DataFrame, uses: tuple[Use, ...]) -> list[str]:
         if name in as_covariate:
             factor, covariate_of = ", ".join(as_factor[name]), ", ".join(as_covariate[name])
             remarks.append(f"{name!r} is used both as a factor (in {factor}) and as a covariate (in {covariate_of})")
-    taken = [f"{what}: {', '.join(names)}" for what, names in (("factors", as_factor), ("covariates", as_covariate)) if names]
+    kinds = (("factors", as_factor), ("covariates", as_covariate), ("coordinates", as_coordinate))
+    taken = [f"{what}: {', '.join(names)}" for what, names in kinds if names]
     return ([f"taken as {'; as '.join(taken)}"] if taken else []) + remarks

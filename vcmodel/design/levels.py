@@ -90,6 +90,27 @@ def numbers(column: pd.Series, name: str, use: str, reason: str = "") -> NDArray
     return np.asarray(values, dtype=np.float64)
 
 
+def coordinates(column: pd.Series, name: str, where: str) -> NDArray[np.float64]:
+    """The column as (n,) coordinates, NaN where missing: numbers, or labels that are numbers.
+
+    Raises
+    ------
+    DataError
+        Values that are no numbers, with the first of them and its row.
+    """
+    if is_number(column) and not pd.api.types.is_bool_dtype(column.dtype):
+        return numbers(column, name, "coordinate")
+    written = pd.Series([None if pd.isna(value) else label(value) for value in column], dtype=object)
+    values = pd.to_numeric(written, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    broken = np.flatnonzero(written.notna().to_numpy() & ~np.isfinite(values))
+    if broken.size:
+        raise DataError(
+            f"column {name!r} holds the coordinates of a structure of distances{where}, and row {broken[0] + 1} is "
+            f"{column.iloc[broken[0]]!r}: give numbers in one unit, or use a structure of levels such as ar1({name})"
+        )
+    return values
+
+
 def fractions(column: pd.Series) -> bool:
     """Whether the column holds numbers that are not whole."""
     if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_float_dtype(column.dtype):

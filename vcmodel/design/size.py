@@ -81,7 +81,7 @@ def _refuse_matrix(text: str, part: str, factors: Iterable[FactorSpec], frame: F
 
 def _built(item: StructuredFactor, levels: int) -> Structure:
     """The structure over so many levels, at equal distances."""
-    axes = registry.structure_class(item.structure).metric
+    axes = next(iter(registry.structure_class(item.structure).metric), 0)
     positions = tuple((float(i),) * axes for i in range(levels))
     return registry.build(item.structure, "f", tuple(map(str, range(levels))), *item.arguments, positions=positions)
 

@@ -37,7 +37,7 @@ def fractions_as_text(table: pd.DataFrame, uses: Iterable[Use]) -> Iterator[tupl
 
 def levels_for_unknown(table: pd.DataFrame, uses: Iterable[Use]) -> Iterator[tuple[str, list[str], bool]]:
     """Columns of text with levels that mostly mean an unknown value, those levels, and whether a file has them as missing values."""
-    names = dict.fromkeys(use.column for use in uses if use.kind != "covariate" and not use.relationship)
+    names = dict.fromkeys(use.column for use in uses if use.kind not in ("covariate", "coordinate") and not use.relationship)
     for name in names:
         if not is_text(table[name]):
             continue

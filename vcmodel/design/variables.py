@@ -11,7 +11,7 @@ from vcmodel.spec import Condition, FactorSpec, KnownFactor, ModelSpec, TermSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Kind = Literal["factor", "covariate", "bare"]
+Kind = Literal["factor", "covariate", "coordinate", "bare"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Use:
     column : str
         Its name.
     kind : str
-        ``"factor"``, ``"covariate"``, or ``"bare"`` (a name in `fixed`, decided by its type).
+        ``"factor"``, ``"covariate"``, ``"coordinate"``, or ``"bare"`` (a name in `fixed`, decided by its type).
     part : str
         ``"fixed"``, ``"random"`` or ``"residual"``.
     term : str

@@ -19,7 +19,7 @@ from vcmodel.errors import StructureError
 from vcmodel.linalg.connected import connected_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -222,13 +222,13 @@ def _incidence(term: DesignTerm, rows: Index) -> sparse.csr_matrix | Array:
     return np.stack(pieces, axis=2).reshape(term.incidence.shape[0], -1)
 
 
-def make_unknowns(design: Design, joined: int = JOINED) -> Unknowns:
-    """The effects and blocks of a design."""
+def make_unknowns(design: Design, joined: int = JOINED, absorbed: Collection[int] = ()) -> Unknowns:
+    """The effects and blocks of a design, without those of the terms `absorbed`."""
     one = np.zeros(1, dtype=np.int64)
     effects = [Effects(-1, one, design.x.shape[1], sparse.csr_matrix(design.x), 0)]
     blocks = [Block(effects[0], one, one, 0, 0)]
     for t, term in enumerate(design.terms):
-        for rows, groups in loading_groups(term.structure, joined):
+        for rows, groups in loading_groups(term.structure, joined) if t not in absorbed else ():
             effects.append(Effects(t, rows, term.n_columns, _incidence(term, rows), effects[-1].columns.stop))
             for places, loaded in groups:
                 last = blocks[-1]

@@ -6,7 +6,7 @@ bound is too large, the pattern is counted exactly, in slices.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ from vcmodel.equations.blocks import loading_width
 from vcmodel.memory import SMALL, available_memory, require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
@@ -139,14 +141,16 @@ def _counted(design: Design, size: MemoryNeed, rows_at_once: int = ROWS) -> Memo
     return MemoryNeed(size.equations, entries, size.relationships, exact=True)
 
 
-def require_room(design: Design) -> MemoryNeed:
-    """The size of the equations, if there is memory to make their pattern.
+def require_room(design: Design, absorbed: Collection[int] = ()) -> MemoryNeed:
+    """The size of the equations, those of the terms `absorbed` left out, if there is memory to make their pattern.
 
     Raises
     ------
     VcmodelError
         With the number of equations and the memory they need.
     """
+    if absorbed:
+        design = replace(design, terms=tuple(term for t, term in enumerate(design.terms) if t not in absorbed))
     size = memory_need(design)
     if size.bytes_making > SMALL and size.bytes_making > available_memory():
         size = _counted(design, size)

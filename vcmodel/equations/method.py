@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
+from vcmodel.equations.absorbed import AbsorbedEquations, nuggets
 from vcmodel.equations.balanced import BalancedForm, NotBalancedError, balanced_form
 from vcmodel.equations.blocks import loading_width
 from vcmodel.equations.canonical import CanonicalEquations
@@ -123,7 +124,10 @@ class General(Method):
     @cached_property
     def equations(self) -> MixedModelEquations:
         """Pattern and analysis made."""
-        return MixedModelEquations(self.design, factorization=self.control.factorization, threads=self.control.granted_threads)
+        found, how, threads = nuggets(self.design), self.control.factorization, self.control.granted_threads
+        if found:
+            return AbsorbedEquations(self.design, found, factorization=how, threads=threads)
+        return MixedModelEquations(self.design, factorization=how, threads=threads)
 
     def work(self) -> Work:
         """A factorisation an iteration."""

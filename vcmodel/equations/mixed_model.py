@@ -37,7 +37,7 @@ from vcmodel.linalg.cholesky import SparseCholesky
 from vcmodel.linalg.least_squares import least_squares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,6 +63,8 @@ class MixedModelEquations:
         As in :class:`vcmodel.control.Control`.
     residuals : sequence of ResidualCovariance, optional
         Of each section; by default unit by unit.
+    absorbed : collection of int
+        Random terms without equations, whose effects a subclass takes into R.
     joined : int
         Loading columns up to which overlapping groups are one block of equations.
     slice_size : int
@@ -78,16 +80,17 @@ class MixedModelEquations:
         factorization: str = "own",
         threads: int = 1,
         residuals: Sequence[ResidualCovariance] | None = None,
+        absorbed: Collection[int] = (),
         joined: int = JOINED,
         slice_size: int = SLICE,
     ) -> None:
         self.design, self.slice_size = design, slice_size
         self.residual_covariance = DirectSum(residuals or residuals_of(design.sections, design.y.size))
         self.precisions = [TermPrecision(term.inverses, term.relationship) for term in design.terms]
-        require_room(design)
+        require_room(design, absorbed)
         self.patterns = [term.structure.root_pattern() for term in design.terms]
         whole = completed(design, self.residual_covariance.n_absent)
-        self.unknowns = make_unknowns(whole, joined)
+        self.unknowns = make_unknowns(whole, joined, absorbed)
         covariance = self.residual_covariance
         related = [each.matrices for each in self.precisions]
         self.side_by_side = SideBySide([section.rows for section in covariance.sections], self.unknowns.effects)

@@ -103,16 +103,24 @@ class UnitResidual:
         is, and -2 tr(D dSigma R^-1 dSigma) with P for R^-1. Without it a fit of an autoregression takes twice the iterations.
         """
         pieces = self._gradients(by_coefficient, weighted)
-        gradient = np.zeros((self.size, self.size))
-        for pattern, piece in zip(self.patterns, pieces, strict=True):
-            gradient[np.ix_(pattern.levels, pattern.levels)] += piece
-        found = matrix_derivatives(part, gradient)
+        found = matrix_derivatives(part, self._summed(pieces))
         bent = part.chart.bent()
         for pattern, piece, inverse in zip(self.patterns, pieces, self.inverses, strict=True) if bent.any() else ():
             change = part.derivative[:, pattern.levels[:, None], pattern.levels]
             one, two = (piece @ change).reshape(bent.size, -1), (inverse @ change).transpose(0, 2, 1).reshape(bent.size, -1)
             found.curvature[...] -= np.where(bent[:, None] | bent, 0.5 * (one @ two.T + two @ one.T), 0.0)
         return found
+
+    def gradient(self, by_coefficient: Array, weighted: Array) -> Array:
+        """D (k, k) alone."""
+        return self._summed(self._gradients(by_coefficient, weighted))
+
+    def _summed(self, pieces: list[Array]) -> Array:
+        """D (k, k) of what the patterns add to it."""
+        result = np.zeros((self.size, self.size))
+        for pattern, piece in zip(self.patterns, pieces, strict=True):
+            result[np.ix_(pattern.levels, pattern.levels)] += piece
+        return result
 
     def _gradients(self, by_coefficient: Array, weighted: Array) -> list[Array]:
         """What the units of each pattern add to D, (g, g)."""

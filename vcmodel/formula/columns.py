@@ -35,6 +35,9 @@ class Cells(Protocol):
     def cell_numbers(self, column: str) -> NDArray[np.float64]:
         """A column as numbers (N,); NaN where a missing value was not needed."""
 
+    def cell_coordinates(self, column: str) -> NDArray[np.float64]:
+        """A column of numbers, or of labels that are numbers, as coordinates (N,); NaN where a missing value was not needed."""
+
     def every_level(self, column: str, conditions: Sequence[Condition]) -> tuple[str, ...]:
         """The levels of a column: those that a categorical one lists, else those in any row that meets `conditions`, response or not."""
 
@@ -42,7 +45,7 @@ class Cells(Protocol):
 class ColumnSource(ABC):
     """Where the columns of a factor come from. Frozen: names, never numbers."""
 
-    use: ClassVar[Literal["factor", "covariate"]]  # what its data columns stand as
+    use: ClassVar[Literal["factor", "covariate", "coordinate"]]  # what its data columns stand as
     size: int = 0  # the number of levels where that stands in place of a factor, us(2) in str(); else 0
 
     @property
@@ -97,7 +100,7 @@ class DesignFunction(ColumnSource):
 class Levels(ColumnSource):
     """The levels of one column, of ``trait`` or of ``units``."""
 
-    use: ClassVar[Literal["factor", "covariate"]] = "factor"
+    use: ClassVar[Literal["factor", "covariate", "coordinate"]] = "factor"
 
     column: str
 
@@ -123,7 +126,7 @@ class Levels(ColumnSource):
 class Coordinates(ColumnSource):
     """Places in space or time, for structures of distances: a level for every combination of the numbers in some columns."""
 
-    use: ClassVar[Literal["factor", "covariate"]] = "covariate"
+    use: ClassVar[Literal["factor", "covariate", "coordinate"]] = "coordinate"
 
     axes: tuple[str, ...]
 
@@ -143,7 +146,7 @@ class Coordinates(ColumnSource):
 
     def matrix(self, cells: Cells) -> FactorColumns:
         """An indicator of the places, with their coordinates."""
-        numbers = np.column_stack([cells.cell_numbers(axis) for axis in self.axes])
+        numbers = np.column_stack([cells.cell_coordinates(axis) for axis in self.axes])
         places = reduce(lambda one, other: one.joined(other), [cells.indicator(axis) for axis in self.axes])
         return places.located(numbers, self.name)
 
@@ -152,7 +155,7 @@ class Coordinates(ColumnSource):
 class Size(ColumnSource):
     """A number of levels in place of a factor: ``us(2)`` in str(), which joins so many terms."""
 
-    use: ClassVar[Literal["factor", "covariate"]] = "factor"
+    use: ClassVar[Literal["factor", "covariate", "coordinate"]] = "factor"
 
     size: int
 

@@ -13,7 +13,7 @@ from vcmodel.formula.tokens import one_line
 from vcmodel.formula.tree import RESERVED, Argument, Call, Literal, Name, Product, Sequence, Span
 from vcmodel.formula.vocabulary import DIAGONAL, IDENTITY, KNOWN, structure_names
 
-_POSITIONAL = {"k": "the order of a structure", "b": "the number of bands"}  # keywords that read as further arguments
+_POSITIONAL = ("k", "b", "nu")  # keywords that read as further arguments
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class Reader:
             if not isinstance(value, Literal):
                 raise self.fail(f"{node.function}({source.written}, ...) takes numbers after the factor, not {value}", node.span)
             values.append(value.value)
-        spec = StructuredFactor(source, source.name, str(node), registry.canonical(node.function), tuple(values))
+        arguments = registry.completed(node.function, tuple(values))
+        spec = StructuredFactor(source, source.name, str(node), registry.canonical(node.function), arguments)
         self.check_arguments(spec)
         return spec
 
@@ -128,16 +129,27 @@ class Reader:
 
     def structure_source(self, node: Call) -> tuple[ColumnSource, list[Argument]]:
         """What a structure is over, and its further arguments: as many columns as a structure of distances has axes stand first."""
-        axes = registry.structure_class(node.function).metric
-        if not axes:
+        allowed = registry.structure_class(node.function).metric
+        if not allowed:
             return self.source(node), list(node.arguments[1:])
-        if len(node.arguments) < axes:
-            raise self.fail(f"{node.function}() takes {axes} columns with coordinates", node.span)
+        axes = next((i for i, item in enumerate(node.arguments) if isinstance(item, Literal)), len(node.arguments))
+        if axes not in allowed:
+            raise self.fail(self._wanted_axes(node.function, allowed, axes), node.span)
         names = tuple(self.column(item, f"{node.function}()") for item in node.arguments[:axes])
+        if len(set(names)) < axes:
+            raise self.fail(f"{node.function}() has the same coordinate twice: name two columns", node.span)
         for name in names:
             if name in RESERVED:
                 raise self.fail(f"`{name}` is a factor and has no coordinates", node.span)
         return Coordinates(names), list(node.arguments[axes:])
+
+    @staticmethod
+    def _wanted_axes(function: str, allowed: tuple[int, ...], axes: int) -> str:
+        """How many columns of coordinates a structure of distances takes, and what to write for another number."""
+        written = " or ".join(f"{function}({', '.join(('x', 'y', 'z')[:count])})" for count in allowed)
+        plane = f"i{function}"
+        near = f"; {plane}(x, y) is the one in the plane" if axes == 2 and plane in registry.STRUCTURES else ""
+        return f"{function}() takes columns with coordinates, {written}, not {axes}{near}"
 
     def source(self, node: Call) -> ColumnSource:
         """What stands first in a call: a factor, a design function, or, for str(), the number of its levels."""

@@ -6,12 +6,13 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from vcmodel.errors import StructureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from vcmodel.design.design import Design
@@ -43,6 +44,14 @@ class Component(ABC):
     rows: tuple[str, ...]
 
     is_random: ClassVar[bool]
+
+    def shown(self, theta: Array) -> Array:
+        """What the reports show for reported parameters theta."""
+        return np.array([one.shown(value) for one, value in zip(self.structure.parameters, theta.tolist(), strict=True)])
+
+    def shown_slopes(self, theta: Array) -> Array:
+        """Its derivative by each of them."""
+        return np.array([one.shown_slope(value) for one, value in zip(self.structure.parameters, theta.tolist(), strict=True)])
 
 
 class RandomComponent(Component):

@@ -166,7 +166,7 @@ class ConstrainedSearch(Search):
             slopes = weights[self.equalities.parameters[c]]
             parameters = component.structure.parameters
             at_zero = (theta == 0.0) & np.array([parameter.kind == "variance" for parameter in parameters])
-            # an equation holds the standard deviation: dlogL/dv = dlogL/ds ds/dv
+            # an equation holds the standard deviation or the logarithm of a range: dlogL/dv = dlogL/ds ds/dv
             slopes = slopes * np.array([item.regular_slope(value) for item, value in zip(parameters, theta.tolist(), strict=True)])
             # where no coordinate moves the parameter: dlogL = tr(D dSigma)
             still = np.all(part.chart.constrained_jacobian(part.phi) == 0.0, axis=1) | at_zero
@@ -179,6 +179,7 @@ class ConstrainedSearch(Search):
             if isinstance(component.structure, SeparableStructure):  # D says nothing of its sparse parts
                 inner = component.structure.inner
                 slopes[still & inner] = self._inner_slopes(part, component.structure)[(still & inner)[inner]]
+            slopes = slopes / component.shown_slopes(theta)
             finite = np.where(np.isfinite(slopes), slopes, np.nan)
             result |= {component.rows[i]: float(finite[i]) for i in np.flatnonzero(self.constraints.constrained(c))}
         return result

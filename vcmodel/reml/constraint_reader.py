@@ -80,13 +80,11 @@ class _Reader:
             number = float("nan")
         if not np.isfinite(number):
             raise StructureError(f"start: {row!r} = {value!r} is not a finite number")
-        kind, residual = self.parameter(c, i).kind, not self.components[c].is_random
-        if kind == "variance" and (number < 0.0 or (residual and number == 0.0)):
-            raise StructureError(f"start: {row!r} = {number:g}, but {'a residual variance is > 0' if residual else 'a variance is >= 0'}")
-        if kind == "correlation" and (abs(number) > 1.0 or (residual and abs(number) == 1.0)):
-            limits = "strictly between -1 and 1 in a residual" if residual else "between -1 and 1"
-            raise StructureError(f"start: {row!r} = {number:g}, but a correlation lies {limits}")
-        self.theta[c][i], self.given[c][i] = number, True
+        parameter = self.parameter(c, i)
+        problem = parameter.refusal(number, residual=not self.components[c].is_random)
+        if problem:
+            raise StructureError(f"start: {row!r} = {number:g}, but {problem}")
+        self.theta[c][i], self.given[c][i] = parameter.of_shown(number), True
 
     def bound(self, row: str, code: str) -> None:
         """Take a bound code."""
@@ -110,7 +108,7 @@ class _Reader:
         """Take a group of equal parameters."""
         if isinstance(rows, str) or len(rows) < 2:
             raise StructureError(f"equal: {rows!r} is not a group of at least two parameter names; give a list of lists")
-        kinds = sorted({self.parameter(*self.find(row, "equal")).kind for row in rows})
+        kinds = sorted({self.parameter(*self.find(row, "equal")).tied_as for row in rows})
         if len(kinds) > 1:
             raise StructureError(f"equal: {', '.join(rows)} mix {' and '.join(kinds)}; tie parameters of one kind")
         named = [row for group in self.groups for row in group]
@@ -124,10 +122,10 @@ class _Reader:
         group = [np.full(values.size, -1, dtype=np.int64) for values in self.theta]
         for number, rows in enumerate(self.groups):
             places = [self.place[row] for row in rows]
-            value = self._common(rows)
+            value, first = self._common(rows), self.parameter(*places[0])
             held = any(self.fixed[c][i] for c, i in places)
             for c, i in places:
-                group[c][i], self.theta[c][i], self.fixed[c][i] = number, value, held
+                group[c][i], self.theta[c][i], self.fixed[c][i] = number, self.parameter(c, i).like(first, value), held
                 self.given[c][i] |= held
         for c, component in enumerate(self.components):
             for missing in np.flatnonzero(self.fixed[c] & ~self.given[c]):
@@ -137,18 +135,20 @@ class _Reader:
         return Constraints(theta, tuple(self.fixed), tuple(group))
 
     def _common(self, rows: Sequence[str]) -> float:
-        """The value of an equality group: the one held, else the mean of the starting values given or the default ones."""
+        """The value of an equality group, for its first member: the one held, else the mean of the starting values given or default."""
         places = [self.place[row] for row in rows]
-        held = {row: float(self.theta[c][i]) for row, (c, i) in zip(rows, places, strict=True) if self.fixed[c][i] and self.given[c][i]}
+        one = self.parameter(*places[0])
+        values = {row: one.like(self.parameter(c, i), float(self.theta[c][i])) for row, (c, i) in zip(rows, places, strict=True)}
+        held = {row: values[row] for row, (c, i) in zip(rows, places, strict=True) if self.fixed[c][i] and self.given[c][i]}
         if len(set(held.values())) > 1:
-            named = ", ".join(f"{row} = {value:g}" for row, value in held.items())
+            named = ", ".join(f"{row} = {one.shown(value):g}" for row, value in held.items())
             raise StructureError(f"bounds, equal: {named} are held (F) at different values and are to be equal; release one of them")
         if held:
             return next(iter(held.values()))
-        given = [float(self.theta[c][i]) for c, i in places if self.given[c][i]]
-        values = np.array(given or [float(self.theta[c][i]) for c, i in places])
-        geometric = self.parameter(*places[0]).kind == "variance" and bool(np.all(values > 0))
-        return float(np.exp(np.log(values).mean()) if geometric and np.ptp(values) > 0.0 else values.mean())
+        given = [values[row] for row, (c, i) in zip(rows, places, strict=True) if self.given[c][i]]
+        chosen = np.array(given or list(values.values()))
+        geometric = one.kind == "variance" and bool(np.all(chosen > 0))
+        return float(np.exp(np.log(chosen).mean()) if geometric and np.ptp(chosen) > 0.0 else chosen.mean())
 
     def _start(self, c: int) -> Array:
         """Starting values of a component: those given, the others adapted where they do not go with them.
@@ -184,13 +184,18 @@ def adapted(component: Component, theta: Array, kept: NDArray[np.bool_]) -> Arra
 
 
 def _is_start(component: Component, theta: Array) -> bool:
-    """Whether the equations can start at `theta`: a positive semi-definite matrix, positive definite for a residual."""
+    """Whether the equations can start at `theta`: a positive semi-definite matrix, positive definite for a residual.
+
+    Places of all units together may be too near each other for that where those of each are not: there the equations say it.
+    """
     structure = component.structure
-    return structure.admissible(theta) and (component.is_random or is_positive_definite(structure.value(theta)))
+    if component.is_random or any(parameter.kind == "decay" for parameter in structure.parameters):
+        return structure.admissible(theta)
+    return structure.admissible(theta) and is_positive_definite(structure.value(theta))
 
 
 def _refusal(component: Component, theta: Array, given: NDArray[np.bool_], held: NDArray[np.bool_]) -> str:
     argument, named = ("bounds", held) if held.any() else ("start", given)
-    values = ", ".join(f"{row} = {value:g}" for row, value, own in zip(component.rows, theta, named, strict=True) if own)
+    values = ", ".join(f"{row} = {value:g}" for row, value, own in zip(component.rows, component.shown(theta), named, strict=True) if own)
     kind = "semi-definite" if component.is_random else "definite"
     return f"{argument}: {values}: no positive {kind} matrix has these values together; change or release one of them"

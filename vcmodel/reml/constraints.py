@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from vcmodel.structures.parameter import Parameter
+
     Array = NDArray[np.float64]
 
 
@@ -45,14 +47,15 @@ class Constraints:
                 found.setdefault(int(numbers[i]), []).append((c, int(i)))
         return list(found.values())
 
-    def exact(self, theta: Sequence[Array]) -> tuple[Array, ...]:
+    def exact(self, theta: Sequence[Array], parameters: Sequence[Sequence[Parameter]]) -> tuple[Array, ...]:
         """Reported parameters with the held values as given and the members of a group as the first of them: equal to the last digit."""
-        first: dict[int, float] = {}
+        first: dict[int, tuple[Parameter, float]] = {}
         result = []
-        for found, asked, fixed, group in zip(theta, self.theta, self.fixed, self.group, strict=True):
+        for found, asked, fixed, group, own in zip(theta, self.theta, self.fixed, self.group, parameters, strict=True):
             values = np.where(fixed, asked, found)
-            for i in np.flatnonzero(group >= 0):
-                values[i] = first.setdefault(int(group[i]), float(values[i]))
+            for i in np.flatnonzero(group >= 0).tolist():
+                one, value = first.setdefault(int(group[i]), (own[i], float(values[i])))
+                values[i] = own[i].like(one, value)
             result.append(values)
         return tuple(result)
 

@@ -23,6 +23,7 @@ from vcmodel.reml.iterate import End, maximise
 from vcmodel.reml.ladder import ladder, turned_groups
 from vcmodel.reml.make_search import make_search
 from vcmodel.reml.point import Point, starting_point
+from vcmodel.reml.range_starts import best_ranges
 from vcmodel.reml.recentre import centred
 from vcmodel.reml.search import Record, Search
 from vcmodel.reml.start import covariances, defaults, refuse_exact_fit
@@ -163,6 +164,7 @@ def estimate(
         own = defaults(design, components, equations.y, starts)
         shown = [written_theta(design, component, theta) for component, theta in zip(components, own, strict=True)]
         constraints = worked_constraints(design, components, read_constraints(components, shown, start, bounds, equal), own)
+        constraints = best_ranges(equations, components, constraints, own)
         search, end = _best(equations, constraints, starting_point(components, constraints), control)
         ridge = None if _all_seen(search, end.status) else find_ridge(design, constraints, search.point)
         if ridge is not None and end.status is Status.CONVERGED:
@@ -213,7 +215,7 @@ def _collect(design: Design, search: Search, end: End, method: str, ridge: Ridge
     worked = search.equations.design
     loglik, reached = (search.loglik, search.point) if end.supremum is None else (end.supremum.loglik, end.supremum.point)
     point = written_point(worked, reached)
-    theta = search.constraints.exact([part.reported for part in point])
+    theta = search.constraints.exact([part.reported for part in point], [part.component.structure.parameters for part in point])
     jacobians = []
     for part, fixed in zip(point, search.constraints.fixed, strict=True):
         full = np.zeros((part.reported.size, point.size))

@@ -10,7 +10,7 @@ import ast
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vcmodel.reml.estimate import Estimate
+    from vcmodel.structures.parameter import Parameter
 
     Array = NDArray[np.float64]
 
@@ -69,7 +70,7 @@ class FunctionEstimate:
 
 @dataclass(frozen=True)
 class Dual:
-    """A number and its gradient by the reported parameters."""
+    """A number and its gradient by the reported parameters theta."""
 
     value: float
     gradient: Array
@@ -118,11 +119,11 @@ CALLS: dict[str, Callable[[Dual], Dual]] = {
 
 
 class Evaluator:
-    """Evaluates a syntax tree with the parameters as the variables."""
+    """Evaluates a syntax tree with the parameters as the variables, each given with its theta; gradients are by theta."""
 
-    def __init__(self, text: str, values: dict[str, float]) -> None:
-        self.text, self.values = text, values
-        self.rows = list(values)
+    def __init__(self, text: str, parameters: Mapping[str, tuple[Parameter, float]]) -> None:
+        self.text, self.parameters = text, parameters
+        self.rows = list(parameters)
         self.quoted: list[str] = []
         self.stand_in = "quoted_"
         while self.stand_in in text:
@@ -150,7 +151,7 @@ class Evaluator:
             found = Dual(math.nan, np.full(len(self.rows), math.nan))
         except RecursionError:
             raise FormulaError("function: the expression is nested too deeply to be computed; write it in parts") from None
-        constant = not any(isinstance(node, ast.Name) and node.id not in CALLS for node in ast.walk(tree))
+        constant = not any(isinstance(node, ast.Name) and node.id not in (*CALLS, "range") for node in ast.walk(tree))
         if constant and not math.isfinite(found.value):
             raise FormulaError(f"function: {self.text!r} has no finite value and no parameter in it; name rows of varcomp")
         return found
@@ -179,6 +180,8 @@ class Evaluator:
             allowed = node.func.id in CALLS and len(node.args) == 1 and not node.keywords
             if allowed:
                 return CALLS[node.func.id](self._value(node.args[0]))
+            if node.func.id == "range":
+                return self._range(node)
         part = ast.unparse(node)
         for i, name in enumerate(self.quoted):
             part = part.replace(f"{self.stand_in}{i}", f"`{name}`")
@@ -187,21 +190,43 @@ class Evaluator:
             f"and {', '.join(CALLS)} of one argument"
         )
 
-    def _variable(self, name: str) -> Dual:
+    def _range(self, node: ast.Call) -> Dual:
+        """The range of a correlation that decays with distance, from the row that reports it in whatever form."""
+        only = node.args[0] if len(node.args) == 1 and not node.keywords else None
+        row = self._row(only.id) if isinstance(only, ast.Name) else ""
+        parameter, theta = self.parameters.get(row, (None, 0.0))
+        if parameter is None or parameter.kind != "decay":
+            ranges = [name for name, (one, _) in self.parameters.items() if one.kind == "decay"]
+            known = f"here {', '.join(ranges)}" if ranges else "which this model does not have"
+            raise FormulaError(f"function: range() takes a row of a correlation that decays with distance, {known}")
+        return self._unit(row).through(parameter.span(theta), parameter.span_slope(theta))
+
+    def _row(self, name: str) -> str:
+        """The row that a name or number means."""
         row = self.quoted[int(name.removeprefix(self.stand_in))] if name.startswith(self.stand_in) else name
         number = NUMBERED.fullmatch(row)
-        if row not in self.values and number and int(number.group(1)) <= len(self.rows):
+        if row not in self.parameters and number and int(number.group(1)) <= len(self.rows):
             row = self.rows[int(number.group(1)) - 1]
-        if row not in self.values:
+        if row not in self.parameters:
             raise FormulaError(f"function: no parameter {row!r}; {choices(row, self.rows, 'parameters')}{self._numbers()}")
-        return Dual(self.values[row], np.eye(len(self.rows))[self.rows.index(row)])
+        return row
+
+    def _unit(self, row: str) -> Dual:
+        """Theta of a row."""
+        return Dual(self.parameters[row][1], np.eye(len(self.rows))[self.rows.index(row)])
+
+    def _variable(self, name: str) -> Dual:
+        """A row as it is shown."""
+        row = self._row(name)
+        parameter, theta = self.parameters[row]
+        return self._unit(row).through(parameter.shown(theta), parameter.shown_slope(theta))
 
 
 def function(estimate: Estimate, expression: str) -> FunctionEstimate:
     """A function of the rows of the varcomp table, e.g. ``"`Family` / (`Family` + `units!R`)"``.
 
-    Rows stand in backquotes (or bare where they are plain words), or are numbered ``V1``, ``V2``, … in table order. Parameters that are
-    fixed or at a boundary count as known.
+    Rows stand in backquotes (or bare where they are plain words), or are numbered ``V1``, ``V2``, … in table order; ``range(row)`` is the
+    range of a correlation that decays with distance. Parameters that are fixed or at a boundary count as known.
 
     Raises
     ------
@@ -211,8 +236,9 @@ def function(estimate: Estimate, expression: str) -> FunctionEstimate:
     if not isinstance(expression, str):
         raise FormulaError(f"function: an expression is text, not {type(expression).__name__}")
     rows = [row for component in estimate.components for row in component.rows]
+    parameters = [parameter for component in estimate.components for parameter in component.structure.parameters]
     theta = np.concatenate(estimate.theta)
-    result = Evaluator(expression, dict(zip(rows, theta.tolist(), strict=True))).run()
+    result = Evaluator(expression, dict(zip(rows, zip(parameters, theta.tolist(), strict=True), strict=True))).run()
     used = np.flatnonzero(result.gradient)
     place = [(c, i) for c, component in enumerate(estimate.components) for i in range(len(component.rows))]
     if any(estimate.identifiability.unknown(*place[i]) for i in used) or not np.all(np.isfinite(result.gradient)):

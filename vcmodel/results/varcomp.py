@@ -37,7 +37,7 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
     codes = []
     for i, parameter in enumerate(component.structure.parameters):
         group = int(estimate.constraints.group[index][i])
-        least = IMMOBILE_CORRELATION if parameter.kind == "correlation" else 0.0
+        least = IMMOBILE_CORRELATION if parameter.kind in ("correlation", "decay") else 0.0
         if estimate.constraints.fixed[index][i]:
             codes.append("F")
         elif estimate.identifiability.unknown(index, i) or not np.isfinite(theta[i]):
@@ -71,7 +71,10 @@ def varcomp(estimate: Estimate) -> pd.DataFrame:
     rows = []
     for c, component in enumerate(estimate.components):
         errors = standard_errors(estimate.jacobians[c], estimate.covariance)
-        parts = zip(component.rows, estimate.theta[c], errors, bound_codes(estimate, c), previous[c], strict=True)
+        with np.errstate(invalid="ignore"):
+            errors = np.where(errors > 0.0, np.abs(component.shown_slopes(estimate.theta[c])) * errors, 0.0)
+        shown, before_all = component.shown(estimate.theta[c]), component.shown(previous[c])
+        parts = zip(component.rows, shown, errors, bound_codes(estimate, c), before_all, strict=True)
         for name, value, error, code, before in parts:
             known = float(error) if code not in ("F", "B", "S") else np.nan
             ratio = value / known if known > 0.0 else np.nan

@@ -41,10 +41,11 @@ class Structure(ABC):
     name: ClassVar[str]  # name in the registry and in formulas
     carries_variance: ClassVar[bool]  # False: a correlation structure (unit diagonal)
     ordered: ClassVar[bool] = False  # True: the order of the levels matters
-    metric: ClassVar[int] = 0  # axes of a structure of distances, which has a field `positions`: the coordinates of each level
+    metric: ClassVar[tuple[int, ...]] = ()  # how many axes a structure of distances may have; its field `positions` has each level's
     summary: ClassVar[str]  # one line for the menu in the docs
     count: ClassVar[str]  # number of parameters for w levels, as written in the menu: "w (w + 1) / 2"
-    arguments: ClassVar[tuple[str, ...]] = ()  # names of the further arguments: ("k",) for fa(f, k)
+    arguments: ClassVar[tuple[str, ...]] = ()  # names of the further arguments, and of the fields for them: ("k",) for fa(f, k)
+    defaults: ClassVar[tuple[int | float | str, ...]] = ()  # values of the last of them where they are not written
     examples: ClassVar[tuple[tuple[int | float | str, ...], ...]] = ((),)  # further arguments the law tests build it with
 
     factor: str

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["variance", "covariance", "correlation", "loading", "precision", "coefficient"]
+Kind = Literal["variance", "covariance", "correlation", "loading", "precision", "coefficient", "decay"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Parameter:
     suffix : str
         What follows ``!`` in the row name: ``"trait_veloc:bden"``, ``"site.cor"``; empty for the single variance of a term.
     kind : str
-        ``"variance"``, ``"covariance"``, ``"correlation"``, ``"loading"``, ``"precision"`` (the inverse of a variance) or
-        ``"coefficient"`` (of a regression on levels or earlier values; not confined to -1 to 1 as a correlation is).
+        ``"variance"``, ``"covariance"``, ``"correlation"``, ``"loading"``, ``"precision"`` (the inverse of a variance),
+        ``"coefficient"`` (of a regression on levels or earlier values; not confined to -1 to 1 as a correlation is) or ``"decay"`` (of
+        correlations with distance, :class:`vcmodel.structures.range_parameter.RangeParameter`).
     bound : str
         Default bound code: ``"P"`` (part of a positive semi-definite matrix) or ``"U"`` (unbounded).
     factor : str
@@ -47,3 +48,40 @@ class Parameter:
         if self.kind == "variance":
             return float(0.5 / np.sqrt(value)) if value > 0.0 else 1.0
         return float(-0.5 * value**-1.5) if self.kind == "precision" else 1.0
+
+    @property
+    def tied_as(self) -> str:
+        """Parameters that may be held equal have this in common."""
+        return self.kind
+
+    def like(self, other: Parameter, theta: float) -> float:
+        """Theta of this parameter where it is equal to another one of its kind, which is at `theta`."""
+        return theta
+
+    def shown(self, theta: float) -> float:
+        """What the reports show for the parameter; another number than theta only where theta would lose digits."""
+        return theta
+
+    def shown_slope(self, theta: float) -> float:
+        """Derivative of :meth:`shown` by theta."""
+        return 1.0
+
+    def of_shown(self, value: float) -> float:
+        """Theta of a value as shown."""
+        return value
+
+    def span(self, theta: float) -> float:
+        """The range of a correlation that decays with distance, in units of the coordinates."""
+        raise TypeError(f"a {self.kind} has no range")
+
+    def span_slope(self, theta: float) -> float:
+        """Derivative of the range by theta."""
+        raise TypeError(f"a {self.kind} has no range")
+
+    def refusal(self, value: float, residual: bool) -> str:
+        """What is wrong with a value as shown, to start at in a random term or in a residual; empty if nothing is."""
+        if self.kind == "variance" and (value < 0.0 or (residual and value == 0.0)):
+            return "a residual variance is > 0" if residual else "a variance is >= 0"
+        if self.kind == "correlation" and (abs(value) > 1.0 or (residual and abs(value) == 1.0)):
+            return f"a correlation lies {'strictly between -1 and 1 in a residual' if residual else 'between -1 and 1'}"
+        return ""

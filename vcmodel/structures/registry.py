@@ -30,6 +30,7 @@ from vcmodel.structures.diagonal import Diagonal
 from vcmodel.structures.general import General, GeneralHeterogeneous, GeneralHomogeneous
 from vcmodel.structures.identity import Identity, IdentityVariance
 from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.metric import METRIC
 from vcmodel.structures.moving_averages import (
     AutoregressiveMovingAverage,
     AutoregressiveMovingAverageHeterogeneous,
@@ -86,6 +87,7 @@ STRUCTURES: dict[str, type[Structure]] = {
     "corbh": BandedHeterogeneous,
     "ante": Antedependence,
     "chol": BandedCholesky,
+    **{found.name: found for found in METRIC},
 }
 
 # made by formulas that do not name them
@@ -127,6 +129,13 @@ def structure_class(name: str) -> type[Structure]:
     return STRUCTURES[name]
 
 
+def completed(name: str, arguments: tuple[int | float | str, ...]) -> tuple[int | float | str, ...]:
+    """The further arguments, those that are not written at the end with their defaults."""
+    found = structure_class(name)
+    lacking = len(found.arguments) - len(arguments)
+    return (*arguments, *found.defaults[-lacking:]) if 0 < lacking <= len(found.defaults) else arguments
+
+
 def check_arguments(name: str, factor: str, *arguments: int | float | str) -> type[Structure]:
     """The class registered under `name`, its further arguments checked as far as that is possible before the levels are known.
 
@@ -156,6 +165,7 @@ def build(
     StructureError
         Unknown name, wrong number of further arguments, no levels or repeated ones.
     """
+    arguments = completed(name, arguments)
     found = check_arguments(name, factor, *arguments)
     levels = tuple(levels)
     if not levels:
@@ -163,9 +173,10 @@ def build(
     if len(set(levels)) < len(levels):
         repeated = next(level for place, level in enumerate(levels) if level in levels[:place])
         raise StructureError(f"{name}({factor}): the level {repeated!r} occurs twice; level labels must differ")
+    given: dict[str, Any] = dict(zip(found.arguments, arguments, strict=True))
     if found.metric:
-        return found(factor, levels, *arguments, positions=positions)  # type: ignore[call-arg]
-    return found(factor, levels, *arguments)  # type: ignore[call-arg]
+        given["positions"] = positions
+    return found(factor, levels, **given)  # type: ignore[call-arg]
 
 
 def menu() -> tuple[MenuRow, ...]:

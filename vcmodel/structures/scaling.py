@@ -41,7 +41,7 @@ class ScaledCorrelation(Structure):
     @cached_property
     def correlation(self) -> Structure:
         """The correlation structure over the same levels, with the same further arguments."""
-        return self.family(self.factor, self.levels, *(getattr(self, name) for name in self.arguments))  # type: ignore[call-arg]
+        return self.family(**{item.name: getattr(self, item.name) for item in fields(self.family)})  # type: ignore[arg-type]
 
     @property
     @abstractmethod
@@ -178,7 +178,7 @@ def with_variances(family: type[Structure]) -> tuple[type[Homogeneous], type[Het
     """
     further = [(item.name, item.type) for item in fields(family) if item.name not in ("factor", "levels")]  # type: ignore[arg-type]
     one_more = str(int(family.count) + 1) if family.count.isdigit() else f"{family.count} + 1"
-    shared = {name: getattr(family, name) for name in ("ordered", "metric", "arguments", "examples", "check_arguments")}
+    shared = {name: getattr(family, name) for name in ("ordered", "metric", "arguments", "defaults", "examples", "check_arguments")}
 
     def made(base: type[Any], suffix: str, words: str, count: str) -> type[Any]:
         own = {"name": family.name + suffix, "family": family, "summary": f"{family.summary}, {words}", "count": count}
