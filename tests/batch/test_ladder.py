@@ -141,3 +141,18 @@ by = "bic"
         expected = group["bic"].idxmin() if group["bic"].notna().any() else None
         assert [i for i in group.index if group["selected"][i]] == ([] if expected is None else [expected])
     assert [result.selected for result in load_results(tmp_path / "out")] == fits["selected"].tolist()
+
+
+@pytest.mark.parametrize(("within", "chosen"), [(0.0, "us"), (1e6, "none")])
+def test_the_simplest_of_those_near_the_smallest(fitted, fits, within, chosen):
+    best, steps = select(fitted, Selection("aic", within=within))
+    assert next(step.result.model for step in steps if step.result.id == best) == chosen
+    reasons = {step.result.model: step.reason for step in steps}
+    assert reasons["corgh"] == "the same AIC as us, which is named first"
+    more = fits["none"].aic - fits["us"].aic
+    assert reasons["none"].startswith(f"AIC {more:.4g} above that of us")
+    if within:
+        assert reasons["us"] == "smallest AIC, but none has fewer parameters and is within 1e+06"
+        assert reasons["none"].endswith(", with fewer parameters: the simplest of those within 1e+06")
+    else:
+        assert reasons["us"] == "smallest AIC"
