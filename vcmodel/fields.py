@@ -16,9 +16,10 @@ import pandas as pd
 
 from vcmodel.api import Model, fit_model
 from vcmodel.batch.field_ladder import WITHIN, field_models
-from vcmodel.batch.job import Job, ModelEntry, Selection, check_models
+from vcmodel.batch.job import Job, check_models
 from vcmodel.batch.ladder import Comparison, select
 from vcmodel.batch.many import as_relationships, as_result, as_source
+from vcmodel.batch.model_entry import ModelEntry, Selection
 from vcmodel.batch.plan import plan
 from vcmodel.batch.tasks import execute
 from vcmodel.errors import DataError, VcmodelError

@@ -283,10 +283,9 @@ class Fit:
     def variogram(self, *, row: str = "", column: str = "") -> pd.DataFrame:
         """Semivariograms of the nugget-free part: ``section trait row_lag column_lag semivariance pairs expected``.
 
-        Section by section of a residual over rows and columns, of its residuals (those without the effects of ``units``); of the predicted
-        effects of a random term over rows and columns; else of the residuals at the places that the data's columns tell. ``semivariance``
-        is half the mean squared difference of the ``pairs`` of plots that far apart, ``expected`` what the estimated covariance implies
-        for the field itself, of which predictions vary less.
+        Of the residuals (without the effects of ``units``), section by section, or of the predicted effects of a random term over rows and
+        columns. ``semivariance`` is half the mean squared difference of the ``pairs`` of plots that far apart, ``expected`` what the
+        estimates imply for the field itself, of which predictions vary less.
 
         Parameters
         ----------
@@ -298,7 +297,6 @@ class Fit:
         VcmodelError
             No known places.
         """
-        # importing the package loads no SciPy
         from vcmodel.results.find_fields import require_fields
         from vcmodel.results.variogram import variograms
 

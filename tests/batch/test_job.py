@@ -3,7 +3,8 @@ from batch.small import MODEL
 
 from vcmodel import Control
 from vcmodel.batch import load_job
-from vcmodel.batch.job import JobError, ModelEntry, Selection, parse_job
+from vcmodel.batch.job import JobError, parse_job
+from vcmodel.batch.model_entry import ModelEntry, Selection
 from vcmodel.design.known import load_known
 from vcmodel.errors import RelationshipError
 from vcmodel.options import FitOptions

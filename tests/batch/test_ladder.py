@@ -7,8 +7,8 @@ from batch.small import folder, trial
 
 import vcmodel as vc
 from vcmodel.batch import fit_many, load_results, run_job
-from vcmodel.batch.job import Selection
 from vcmodel.batch.ladder import select
+from vcmodel.batch.model_entry import Selection
 
 LADDER = {
     "none": vc.Model("a + b ~ trait", residual="units:us(trait)"),

@@ -1,7 +1,7 @@
 import pytest
 
 import vcmodel as vc
-from vcmodel.batch.job import ModelEntry
+from vcmodel.batch.model_entry import ModelEntry
 from vcmodel.batch.traits import split_formula, trait_sets, with_responses
 
 FIXED = "cbind(a, `b c`) ~ trait + trait:x"

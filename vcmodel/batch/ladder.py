@@ -12,7 +12,7 @@ from vcmodel.results.comparable import Comparable
 from vcmodel.results.comparison import likelihood_ratio
 
 if TYPE_CHECKING:
-    from vcmodel.batch.job import Selection
+    from vcmodel.batch.model_entry import Selection
 
 # criteria nearer than this are the same optimum reached by two parametrisations (us and corgh): the first model named is kept
 TIE = 1e-6

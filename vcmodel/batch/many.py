@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from vcmodel.api import Model
 from vcmodel.batch.executors import build_executor
-from vcmodel.batch.job import CRITERIA, Job, ModelEntry, Selection, check_models, matches
+from vcmodel.batch.job import CRITERIA, Job, check_models, matches
 from vcmodel.batch.ledger import Ledger
+from vcmodel.batch.model_entry import ModelEntry, Selection
 from vcmodel.batch.naming import shown
 from vcmodel.batch.plan import plan
 from vcmodel.batch.progress import Broadcast, observers

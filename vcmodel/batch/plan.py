@@ -7,8 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vcmodel.batch.job import Job, ModelEntry
+from vcmodel.batch.job import Job
 from vcmodel.batch.ledger import LOCK, NAME
+from vcmodel.batch.model_entry import ModelEntry
 from vcmodel.batch.naming import content_digest, fit_id, frame_digest, object_digest, shown, text_digest
 from vcmodel.batch.tables import TABLES
 from vcmodel.batch.tasks import Task

@@ -12,9 +12,10 @@ from itertools import groupby
 from pathlib import Path
 
 from vcmodel.batch.executors import Executor, build_executor
-from vcmodel.batch.job import Job, Selection, load_job
+from vcmodel.batch.job import Job, load_job
 from vcmodel.batch.ladder import Comparison, select
 from vcmodel.batch.ledger import Ledger, read_meta, read_results
+from vcmodel.batch.model_entry import Selection
 from vcmodel.batch.pairs import combine_pairs
 from vcmodel.batch.plan import plan_job
 from vcmodel.batch.progress import Broadcast, Observer, observers

@@ -84,31 +84,24 @@ class FieldProduct:
             # a random term may have several plots at one place, which share its effect
             _, first = np.unique(rows.place[cells] * len(columns.labels) + columns.place[cells], return_index=True)
             cells = cells[first]
-            if cells.size == 0:
-                continue
-            variance = self._variance(trait)
-            covariance: FieldCovariance
-            if level is None:
-                covariance = SeparableCovariance(variance * rows.matrix, columns.matrix)
-            else:
-                covariance = PlacesCovariance(variance * rows.matrix, level)
-            found.append(
-                Field(
-                    section=component.label,
-                    name=self.name,
-                    trait=trait,
-                    row_name=rows.name,
-                    column_name=columns.name,
-                    rows=rows.labels,
-                    columns=columns.labels,
-                    row=rows.place[cells],
-                    column=columns.place[cells],
-                    cells=cells,
-                    values=values[cells],
-                    covariance=covariance,
-                    term=component.index if component.is_random else None,
+            if cells.size:
+                found.append(
+                    Field(
+                        section=component.label,
+                        name=self.name,
+                        trait=trait,
+                        row_name=rows.name,
+                        column_name=columns.name,
+                        rows=rows.labels,
+                        columns=columns.labels,
+                        row=rows.place[cells],
+                        column=columns.place[cells],
+                        cells=cells,
+                        values=values[cells],
+                        covariance=_covariance(self._variance(trait), rows, columns, level),
+                        term=component.index if component.is_random else None,
+                    )
                 )
-            )
         return found
 
     def _pieces(self) -> list[tuple[Structure, Array]]:
@@ -219,6 +212,13 @@ def field_product(estimate: Estimate, index: int) -> FieldProduct | None:
     if not (alone or pair) or not any(spatial) or not all(a or b for a, b in zip(spatial, named, strict=True)):
         return None
     return FieldProduct(estimate, index, name, factors, active)
+
+
+def _covariance(variance: float, rows: _Axis, columns: _Axis, level: Integers | None) -> FieldCovariance:
+    """Of a product of two directions, or of the levels that stand at the places."""
+    if level is None:
+        return SeparableCovariance(variance * rows.matrix, columns.matrix)
+    return PlacesCovariance(variance * rows.matrix, level)
 
 
 def section_level(estimate: Estimate, label: str) -> str:
