@@ -62,6 +62,22 @@ def test_it_prints():
         assert word in text
 
 
+def test_genotypes_over_a_field_are_told_before_anything_heavy(monkeypatch):
+    def never(*_args, **_options):
+        raise AssertionError("the plan factorised")
+
+    monkeypatch.setattr(MixedModelEquations, "update", never)
+    row, column = (axis.ravel() for axis in np.indices((60, 60)))
+    gen = RNG.permutation(np.arange(3600) % 900)
+    field = pd.DataFrame({"row": row, "column": column, "gen": [f"g{i}" for i in gen], "y": RNG.normal(size=3600)}).drop(index=[7, 1800])
+    plan = vc.Model("y ~ 1", random="gen", residual="ar1(row):ar1(column)").plan(field)
+    assert plan.n_equations == 1 + 2 + 900
+    assert "plots the data lack                2" in str(plan)
+    # most genotypes are one dense block, whatever the order
+    assert 0.5 < plan.flops / (900**3 / 3) < 1.2
+    assert plan.front.endswith("of them of gen")
+
+
 def test_spectral_form_is_planned_without_decomposing(monkeypatch):
     def never(*_args, **_options):
         raise AssertionError("the plan decomposed the relationship")

@@ -27,8 +27,8 @@ CONSTANT, EQUATION, NONZERO, VARIATE = 2.5e-3, 1.3e-6, 1.2e-7, 6e-8
 # a factorisation and the selected inverse take this many times the operations of the factorisation, and as long as so many more for every
 # nonzero of the factor: full speed is for large fronts (fields, pedigrees and dense matrices of 300 to 100,000 equations)
 SWEEPS, NONZERO_OF_FACTOR = 3.0, 2500.0
-# order of the matrices whose product is timed: a few milliseconds
-PROBE = 384
+# order of the matrices whose product is timed, a few milliseconds each, and how often: the quickest was disturbed least
+PROBE, PROBES = 384, 8
 # seconds of an iteration, or before the first one, from which a fit says so beforehand; operations a second that no core exceeds much, with
 # which most fits are seen to take less
 LONG, FAST = 30.0, 1e11
@@ -52,7 +52,7 @@ def measured_rate() -> float:
     """Operations per second of a matrix product on this machine, now."""
     a = np.random.default_rng(0).random((PROBE, PROBE))
     best = np.inf
-    for _ in range(3):
+    for _ in range(PROBES):
         start = time.perf_counter()
         a @ a
         best = min(best, time.perf_counter() - start)

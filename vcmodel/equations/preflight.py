@@ -150,6 +150,9 @@ def _iteration_bytes(design: Design, size: MemoryNeed, parameters: int) -> float
 
 def _lines(design: Design) -> list[str]:
     found = [f"{'fixed':<24}{design.x.shape[1]:>12,}"] if design.x.shape[1] else []
+    absent = sum(section.n_absent for section in design.sections)
+    if absent:
+        found.append(f"{'plots the data lack':<24}{absent:>12,}")
     for term in design.terms:
         k, q = loading_width(term), term.n_columns
         found.append(f"{term.label:<24}{k * q:>12,}" + (f"  = {k:,} x {q:,} levels" if k > 1 else ""))
