@@ -6,10 +6,10 @@ import numpy as np
 
 from vcmodel.equations.chain_rule import PartDerivatives
 from vcmodel.equations.cross_products import Entries
-from vcmodel.structures.autoregressive import AutoregressiveInverse
 from vcmodel.structures.chart import Chart
 from vcmodel.structures.component_chart import ComponentChart
 from vcmodel.structures.precision_chart import StructurePrecision
+from vcmodel.structures.registry import build
 
 
 class CorrelationChart(Chart):
@@ -31,13 +31,18 @@ class CorrelationChart(Chart):
 
 def autoregressive(levels):
     """A relationship K_ij = rho^|i - j| in the coordinate rho."""
-    return StructurePrecision(CorrelationChart(), AutoregressiveInverse(levels))
+    return StructurePrecision(CorrelationChart(), autoregressive_inverse(levels))
+
+
+def autoregressive_inverse(levels):
+    """K^-1 over so many levels."""
+    return build("ar1", "f", tuple(map(str, range(levels)))).sparse_inverse()
 
 
 def with_autoregressions(sigma, *levels):
     """Sigma with relationships over so many levels each, their coordinates the correlations."""
     count, own = len(levels), len(sigma.reported(np.ones(sigma.size)))
-    inverses = tuple(map(AutoregressiveInverse, levels))
+    inverses = tuple(map(autoregressive_inverse, levels))
     return ComponentChart((sigma, *(CorrelationChart() for _ in levels)), inverses, tuple(range(own + count)))
 
 

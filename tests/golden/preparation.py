@@ -85,6 +85,11 @@ def numbered_samples(d):
     return d.assign(sample=d.groupby("batch").cumcount() + 1)
 
 
+def ages_as_occasions(d):
+    """`occasion` is the age as a factor: between two of them there is none."""
+    return d.assign(occasion=pd.Categorical(d["age"]))
+
+
 def selfed_inbreds_and_hybrids():
     """Pedigree of the maize crosses: two heterotic groups, five inbreds of each by one selfing, their hybrids, unrelated checks."""
     groups = {"Dent": ("A509", "A637", "A661", "CM105", "EP28"), "Flint": ("EP31", "EP42", "F7", "PB60", "Z77016")}
@@ -106,7 +111,7 @@ def centred_markers():
     return pd.DataFrame(k, index=d["line"].tolist(), columns=d["line"].tolist())
 
 
-PREPARATIONS = {f.__name__: f for f in (nitrogen_as_text, check_and_test_lines, crosses_of_1951, numbered_samples)}
+PREPARATIONS = {f.__name__: f for f in (nitrogen_as_text, check_and_test_lines, crosses_of_1951, numbered_samples, ages_as_occasions)}
 RELATIONSHIPS = {f.__name__: f for f in (selfed_inbreds_and_hybrids, centred_markers)}
 
 

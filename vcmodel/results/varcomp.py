@@ -40,7 +40,7 @@ def bound_codes(estimate: Estimate, index: int) -> list[str]:
         least = IMMOBILE_CORRELATION if parameter.kind in ("correlation", "decay") else 0.0
         if estimate.constraints.fixed[index][i]:
             codes.append("F")
-        elif estimate.identifiability.unknown(index, i) or not np.isfinite(theta[i]):
+        elif estimate.identifiability.unknown(index, i) or np.isnan(theta[i]):
             codes.append("S")
         elif errors[i] <= least and not inside:
             codes.append("B")
@@ -78,7 +78,7 @@ def varcomp(estimate: Estimate) -> pd.DataFrame:
         for name, value, error, code, before in parts:
             known = float(error) if code not in ("F", "B", "S") else np.nan
             ratio = value / known if known > 0.0 else np.nan
-            change = 100.0 * (value - before) / abs(before) if before != 0.0 else (0.0 if value == 0.0 else np.nan)
+            change = 0.0 if value == before else 100.0 * (value - before) / abs(before) if before != 0.0 else np.nan
             rows.append((name, float(value), known, ratio, code, float(change)))
     table = pd.DataFrame(rows, columns=["row", "component", "std_error", "z_ratio", "bound", "pct_change"])
     return table.set_index("row").rename_axis(None)

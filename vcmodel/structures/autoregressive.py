@@ -1,273 +1,215 @@
-"""First-order autoregression over levels in their order."""
+"""Autoregressions over levels in their order, free and with double roots."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from abc import abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
-from vcmodel.structures.base import Parameter, Structure
-from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, SNAP, correlation_matrix
-from vcmodel.structures.identity import IdentityChart
-from vcmodel.structures.scaling import Heterogeneous, Homogeneous
+from vcmodel.structures.autoregressive_chart import DoubleRootChart, PartialChart
+from vcmodel.structures.autoregressive_inverse import AutoregressiveInverse
+from vcmodel.structures.chart import Array
+from vcmodel.structures.correlations import LARGEST_START
+from vcmodel.structures.levinson import autocorrelations, partials_of_coefficients, partials_of_correlations, predictors
+from vcmodel.structures.parameter import Kind
+from vcmodel.structures.scaling import with_variances
+from vcmodel.structures.series_chart import SeriesChart, Shape
 from vcmodel.structures.sparse_inverse import SparseInverse
+from vcmodel.structures.stationary import Stationary
 
-# a correlation above this is one of a trend rather than of neighbours
-NEARLY_ONE = 0.99
+
+class AutoregressiveSeries(Stationary):
+    """x_i = f_1 x_(i-1) + ... + f_p x_(i-p) + innovation, with p coefficients f that follow from the parameters."""
+
+    chart_type: ClassVar[type[SeriesChart]] = DoubleRootChart
+    order_of_series: ClassVar[int] = 1  # p
+
+    @abstractmethod
+    def autoregression(self, theta: Array) -> tuple[Array, Array]:
+        """The coefficients (p,) at reported parameters, and their derivative (p, k)."""
+
+    @abstractmethod
+    def partials(self, q: Array) -> tuple[Array, Array]:
+        """Partial autocorrelations (p,) at inner parameters, and their derivative (p, k)."""
+
+    def series(self, q: Array) -> tuple[Array, Array]:
+        """From the Yule-Walker equations."""
+        partials, slopes = self.partials(q)
+        correlations, change = autocorrelations(partials, self.size)
+        return correlations, slopes.T @ change
+
+    def sparse_inverse(self) -> SparseInverse:
+        """With p bands on either side of the diagonal."""
+        if self.size == 1:
+            return AutoregressiveInverse(1, lambda theta: (np.zeros(0), np.zeros((0, 0))), 0)
+        return AutoregressiveInverse(self.size, self.autoregression, self.order_of_series)
+
+
+class FreeAutoregression(AutoregressiveSeries):
+    """The coefficients are the parameters, stationary; the inner parameters are partial autocorrelations."""
+
+    chart_type: ClassVar[type[SeriesChart]] = PartialChart
+
+    def autoregression(self, theta: Array) -> tuple[Array, Array]:
+        """As reported."""
+        return theta, np.eye(self.order)
+
+    def partials(self, q: Array) -> tuple[Array, Array]:
+        """The inner parameters."""
+        return q, np.eye(self.order)
+
+    def inner(self, theta: Array) -> Array:
+        """Partial autocorrelations."""
+        return partials_of_coefficients(theta)
+
+    def outer(self, q: Array) -> Array:
+        """Coefficients."""
+        return predictors(q)[0][-1]
+
+    def outer_derivative(self, q: Array) -> Array:
+        """Of the Durbin-Levinson recursion."""
+        return predictors(q)[1][-1].T
+
+    def from_correlations(self, lags: Array) -> Array:
+        """The coefficients with these correlations, partial ones at most 0.9."""
+        return self.outer(partials_of_correlations(lags, LARGEST_START))
 
 
 @dataclass(frozen=True)
-class Autoregressive(Structure):
-    """R_ij = rho^|i - j| between the i-th and the j-th level; no parameter for a single level."""
+class Autoregressive(FreeAutoregression):
+    """R_ij = cor^|i - j| between the i-th and the j-th level."""
 
     name: ClassVar[str] = "ar1"
-    carries_variance: ClassVar[bool] = False
-    ordered: ClassVar[bool] = True
     summary: ClassVar[str] = "autoregression of first order"
     count: ClassVar[str] = "1"
+    kind: ClassVar[Kind] = "correlation"
+    shapes: ClassVar[tuple[Shape, ...]] = ("cosine",)
 
     factor: str
     levels: tuple[str, ...]
 
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The correlation of neighbours, if there are two levels."""
-        return (Parameter(f"{self.factor}.cor", "correlation", "U"),) if self.size > 1 else ()
 
-    @cached_property
-    def lags(self) -> Array:
-        """Steps between two levels, (k, k)."""
-        place = np.arange(self.size, dtype=float)
-        return np.abs(place[:, None] - place)
+@dataclass(frozen=True)
+class AutoregressiveOrder2(FreeAutoregression):
+    """x_i = cor1 x_(i-1) + cor2 x_(i-2) + innovation: rho_1 = cor1 / (1 - cor2)."""
 
-    def value(self, theta: Array) -> Array:
-        """Sigma (k, k)."""
-        return np.asarray(theta[0] ** self.lags if self.size > 1 else np.ones((1, 1)), dtype=float)
-
-    def derivative(self, theta: Array) -> Array:
-        """Derivative by rho (1, k, k)."""
-        if self.size == 1:
-            return np.zeros((0, 1, 1))
-        return np.asarray((self.lags * theta[0] ** np.maximum(self.lags - 1.0, 0.0))[None], dtype=float)
-
-    def curvature(self, theta: Array, gradient: Array) -> Array:
-        """Second derivative by rho, (1, 1)."""
-        if self.size == 1:
-            return np.zeros((0, 0))
-        return np.array([[np.sum(gradient * self.lags * (self.lags - 1.0) * theta[0] ** np.maximum(self.lags - 2.0, 0.0))]])
-
-    def start(self, covariance: Array) -> Array:
-        """The mean correlation of neighbours, at most 0.9."""
-        if self.size == 1:
-            return np.zeros(0)
-        if len(covariance) == 1 or np.count_nonzero(covariance) == np.count_nonzero(np.diagonal(covariance)):
-            return np.array([DEFAULT_START])
-        near = float(np.mean(np.diagonal(correlation_matrix(covariance), 1)))
-        return np.array([DEFAULT_START if abs(near) <= SNAP else np.clip(near, -LARGEST_START, LARGEST_START)])
-
-    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
-        """A half, where neighbours ended as contrary or nearly the same: beside independent errors there may be maxima at both ends."""
-        return (np.array([0.5]),) if self.size > 1 and not 0.0 <= end[0] <= NEARLY_ONE else ()
-
-    def admissible(self, theta: Array) -> bool:
-        """Whether rho lies between -1 and 1, both included."""
-        theta = np.asarray(theta, dtype=float)
-        return theta.shape == (len(self.parameters),) and bool(np.all(np.abs(theta) <= 1.0))
-
-    def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
-        """One angle, counted from the nearer of rho = 1 and rho = -1."""
-        theta = self.require_admissible(theta)
-        if self.size == 1:
-            return IdentityChart(1), theta
-        return AutoregressiveChart(self).renormalise(np.arccos(theta))
-
-    def _constrained_chart(
-        self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
-    ) -> tuple[Chart, Array]:
-        """One angle without edges."""
-        chart, phi = self.chart(theta, reference)
-        return (replace(chart, floored=False) if isinstance(chart, AutoregressiveChart) else chart), phi
-
-    def sparse_inverse(self) -> SparseInverse:
-        """Tridiagonal."""
-        return AutoregressiveInverse(self.size)
-
-
-class AutoregressiveHomogeneous(Homogeneous):
-    """v R: one variance for all levels."""
-
-    name: ClassVar[str] = "ar1v"
-    family: ClassVar[type[Structure]] = Autoregressive
-    ordered: ClassVar[bool] = True
-    summary: ClassVar[str] = "autoregression of first order, one variance"
+    name: ClassVar[str] = "ar2"
+    summary: ClassVar[str] = "autoregression of second order"
     count: ClassVar[str] = "2"
+    order: ClassVar[int] = 2
+    order_of_series: ClassVar[int] = 2
+    shapes: ClassVar[tuple[Shape, ...]] = ("cosine",) * 2
+
+    factor: str
+    levels: tuple[str, ...]
 
 
-class AutoregressiveHeterogeneous(Heterogeneous):
-    """S R S: one variance per level."""
+@dataclass(frozen=True)
+class AutoregressiveOrder3(FreeAutoregression):
+    """x_i = cor1 x_(i-1) + cor2 x_(i-2) + cor3 x_(i-3) + innovation."""
 
-    name: ClassVar[str] = "ar1h"
-    family: ClassVar[type[Structure]] = Autoregressive
-    ordered: ClassVar[bool] = True
-    summary: ClassVar[str] = "autoregression of first order, one variance per level"
-    count: ClassVar[str] = "w + 1"
+    name: ClassVar[str] = "ar3"
+    summary: ClassVar[str] = "autoregression of third order"
+    count: ClassVar[str] = "3"
+    order: ClassVar[int] = 3
+    order_of_series: ClassVar[int] = 3
+    shapes: ClassVar[tuple[Shape, ...]] = ("cosine",) * 3
+
+    factor: str
+    levels: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class AutoregressiveChart(Chart):
-    """One angle t, rho = cos t or -cos t: the root rho^i, then rho^(i - j) sin t, is smooth up to the ends, where R has rank one.
+@dataclass(frozen=True)
+class DoubleRoot(AutoregressiveSeries):
+    """The second-order autoregression with coefficients g, -g^2/4, whose polynomial is (1 - g z / 2)^2: rho_1 = g / (1 + g^2 / 4).
 
-    Attributes
-    ----------
-    structure : Autoregressive
-        Over two levels or more.
-    sign : float
-        The end, 1 or -1, from which the angle is counted.
-    floored : bool
-        Whether the angle has an edge at zero.
+    The inner parameter is the inverse root a = g / 2.
     """
 
-    linear: ClassVar[bool] = False
+    name: ClassVar[str] = "sar"
+    summary: ClassVar[str] = "symmetric autoregression: of second order with a double root"
+    count: ClassVar[str] = "1"
+    order_of_series: ClassVar[int] = 2
+    shapes: ClassVar[tuple[Shape, ...]] = ("reciprocal",)
 
-    structure: Autoregressive
-    sign: float = 1.0
-    floored: bool = True
+    factor: str
+    levels: tuple[str, ...]
 
-    @property
-    def size(self) -> int:
-        """One."""
-        return 1
+    def autoregression(self, theta: Array) -> tuple[Array, Array]:
+        """G and -g^2 / 4."""
+        g = float(theta[0])
+        return np.array([g, -0.25 * g**2]), np.array([[1.0], [-0.5 * g]])
 
-    @property
-    def order(self) -> int:
-        """Number of rows, k."""
-        return self.structure.size
+    def partials(self, q: Array) -> tuple[Array, Array]:
+        """2 a / (1 + a^2) and -a^2."""
+        a = float(q[0])
+        return np.array([2.0 * a / (1.0 + a**2), -(a**2)]), np.array([[2.0 * (1.0 - a**2) / (1.0 + a**2) ** 2], [-2.0 * a]])
 
-    def reported(self, phi: Array) -> Array:
-        """Rho."""
-        return self.sign * np.cos(phi)
+    def inner(self, theta: Array) -> Array:
+        """G / 2."""
+        return 0.5 * theta
 
-    def jacobian(self, phi: Array) -> Array:
-        """Derivative of rho by the angle, (1, 1)."""
-        return -self.sign * np.sin(phi)[:, None]
+    def outer(self, q: Array) -> Array:
+        """2 a."""
+        return 2.0 * q
 
-    def loading(self, phi: Array) -> Array:
-        """The Cholesky factor (k, k) in closed form."""
-        root = np.tril(self.structure.value(self.reported(phi)))
-        root[:, 1:] *= np.sin(phi[0])
-        return root
+    def outer_derivative(self, q: Array) -> Array:
+        """Two."""
+        return np.array([[2.0]])
 
-    def loading_derivative(self, phi: Array) -> Array:
-        """Derivative by the angle (1, k, k)."""
-        rho = self.reported(phi)
-        powers = np.tril(self.structure.value(rho))
-        change = np.tril(self.structure.derivative(rho)[0]) * -self.sign * np.sin(phi[0])
-        change[:, 1:] = change[:, 1:] * np.sin(phi[0]) + powers[:, 1:] * np.cos(phi[0])
-        return change[None]
-
-    def value(self, phi: Array) -> Array:
-        """R (k, k)."""
-        return self.structure.value(self.reported(phi))
-
-    def derivative(self, phi: Array) -> Array:
-        """Derivative of R by the angle (1, k, k)."""
-        return self.structure.derivative(self.reported(phi)) * self.jacobian(phi)[0, 0]
-
-    def curvature(self, phi: Array, gradient: Array) -> Array:
-        """Chain rule, (1, 1)."""
-        rho = self.reported(phi)
-        bent = -rho[0] * np.sum(self.structure.derivative(rho)[0] * gradient)
-        return self.structure.curvature(rho, gradient) * np.sin(phi[0]) ** 2 + bent
-
-    def bent(self) -> NDArray[np.bool_]:
-        """The angle."""
-        return np.ones(1, dtype=bool)
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """The angle at zero."""
-        return (Edge(0, (0,), 1.0, singular=True),) if self.floored else ()
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """The angle counted from the nearer end."""
-        angle = np.arccos(np.cos(phi))
-        if angle[0] > 0.5 * np.pi:
-            return replace(self, sign=-self.sign), np.pi - angle
-        return self, angle
-
-    def constrained(self, phi: Array) -> Array:
-        """Rho."""
-        return self.reported(phi)
-
-    def constrained_jacobian(self, phi: Array) -> Array:
-        """That of rho."""
-        return self.jacobian(phi)
-
-    def constrained_curvature(self, phi: Array, weights: Array) -> Array:
-        """Of the cosine."""
-        return np.diag(-self.reported(phi) * weights)
-
-    def angles(self) -> NDArray[np.bool_]:
-        """The angle."""
-        return np.ones(1, dtype=bool)
+    def from_correlations(self, lags: Array) -> Array:
+        """From rho_1."""
+        return 2.0 * reciprocal_of_correlation(np.clip(lags[:1], -LARGEST_START, LARGEST_START))
 
 
-@dataclass(frozen=True, eq=False)
-class AutoregressiveInverse(SparseInverse):
-    """K^-1 = [E + (1 + rho^2) I - rho N] / (1 - rho^2): E the ends, I the interior, N the neighbours.
+@dataclass(frozen=True)
+class DoubleRootOrder3(AutoregressiveSeries):
+    """The third-order autoregression whose polynomial is (1 - cor1 z) (1 - cor2 z)^2."""
 
-    Attributes
-    ----------
-    levels : int
-        k.
-    """
+    name: ClassVar[str] = "sar2"
+    summary: ClassVar[str] = "symmetric autoregression of second kind: of third order with a double root"
+    count: ClassVar[str] = "2"
+    order: ClassVar[int] = 2
+    order_of_series: ClassVar[int] = 3
+    shapes: ClassVar[tuple[Shape, ...]] = ("cosine", "reciprocal")
 
-    levels: int
+    factor: str
+    levels: tuple[str, ...]
 
-    @property
-    def order(self) -> int:
-        """k, the number of levels."""
-        return self.levels
+    def autoregression(self, theta: Array) -> tuple[Array, Array]:
+        """G + 2 h, -h (2 g + h) and g h^2, of inverse roots g = cor1 and h = cor2."""
+        g, h = theta
+        values = np.array([g + 2.0 * h, -h * (2.0 * g + h), g * h**2])
+        return values, np.array([[1.0, 2.0], [-2.0 * h, -2.0 * g - 2.0 * h], [h**2, 2.0 * g * h]])
 
-    def matrices(self) -> tuple[sparse.csc_matrix, ...]:
-        """Ends, interior and neighbours; the single level alone."""
-        k = self.levels
-        if k == 1:
-            return (sparse.identity(1, format="csc"),)
-        ends = np.zeros(k)
-        ends[[0, -1]] = 1.0
-        beside = np.ones(k - 1)
-        return tuple(
-            sparse.csc_matrix(matrix)
-            for matrix in (sparse.diags([ends], [0]), sparse.diags([1.0 - ends], [0]), sparse.diags([beside, beside], [-1, 1]))
-        )
+    def partials(self, q: Array) -> tuple[Array, Array]:
+        """By the step-down recursion; NaN where both roots are one."""
+        coefficients, change = self.autoregression(q)
+        partials = partials_of_coefficients(coefficients)
+        try:
+            return partials, np.asarray(np.linalg.solve(predictors(partials)[1][-1].T, change), dtype=float)
+        except np.linalg.LinAlgError:
+            return partials, np.full(change.shape, np.nan)
 
-    def coefficients(self, theta: Array) -> Array:
-        """1, 1 + rho^2 and -rho over 1 - rho^2."""
-        if self.levels == 1:
-            return np.ones(1)
-        rho = float(theta[0])
-        with np.errstate(divide="ignore"):
-            return np.array([1.0, 1.0 + rho**2, -rho]) / np.float64(1.0 - rho**2)
+    def inner(self, theta: Array) -> Array:
+        """The inverse roots, as reported."""
+        return theta
 
-    def derivative(self, theta: Array) -> Array:
-        """Derivative of the coefficients by rho, (1, 3)."""
-        if self.levels == 1:
-            return np.zeros((0, 1))
-        rho = float(theta[0])
-        with np.errstate(divide="ignore"):
-            return np.array([[2.0 * rho, 4.0 * rho, -(1.0 + rho**2)]]) / np.float64(1.0 - rho**2) ** 2
+    def from_correlations(self, lags: Array) -> Array:
+        """A double root half as large as the single one, near rho_1."""
+        first = float(np.clip(lags[0], -LARGEST_START, LARGEST_START))
+        return np.array([0.5 * first, 0.25 * first])
 
-    def logdet(self, theta: Array) -> float:
-        """(k - 1) log(1 - rho^2)."""
-        with np.errstate(divide="ignore"):
-            return float((self.levels - 1) * np.log1p(-(theta[0] ** 2))) if self.levels > 1 else 0.0
 
-    def logdet_derivative(self, theta: Array) -> Array:
-        """Derivative of log|K| by rho, (1,)."""
-        with np.errstate(divide="ignore"):
-            return -2.0 * (self.levels - 1) * theta / (1.0 - theta**2)
+def reciprocal_of_correlation(correlation: Array) -> Array:
+    """The a between -1 and 1 with 2 a / (1 + a^2) = correlation."""
+    return np.asarray(correlation / (1.0 + np.sqrt(1.0 - correlation**2)))
+
+
+AutoregressiveHomogeneous, AutoregressiveHeterogeneous = with_variances(Autoregressive)
+AutoregressiveOrder2Homogeneous, AutoregressiveOrder2Heterogeneous = with_variances(AutoregressiveOrder2)
+AutoregressiveOrder3Homogeneous, AutoregressiveOrder3Heterogeneous = with_variances(AutoregressiveOrder3)
+DoubleRootHomogeneous, DoubleRootHeterogeneous = with_variances(DoubleRoot)
+DoubleRootOrder3Homogeneous, DoubleRootOrder3Heterogeneous = with_variances(DoubleRootOrder3)

@@ -9,17 +9,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vcmodel.structures.autoregressive_chart import PartialChart
 from vcmodel.structures.bands import check_bands, require_bands
 from vcmodel.structures.base import Parameter
 from vcmodel.structures.chart import Array, Chart
-from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, SNAP, correlation_matrix
+from vcmodel.structures.correlations import DEFAULT_START, LARGEST_START, SNAP
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.levinson import autocorrelations, partials_of_correlations, toeplitz
 from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.radial_chart import RadialChart, reach
 from vcmodel.structures.scaling import with_variances
-from vcmodel.structures.series_chart import PartialChart, Shape
-from vcmodel.structures.stationary import SHRINK
+from vcmodel.structures.series_chart import Shape
+from vcmodel.structures.stationary import SHRINK, decaying, mean_correlations
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,9 @@ class Banded(LinearStructure):
         """The mean correlations at each lag, within 0.9 of the way from independence to the boundary."""
         if self.size == 1:
             return np.zeros(0)
-        matrix = correlation_matrix(covariance)
-        lags = np.array([np.mean(np.diagonal(matrix, lag)) for lag in range(1, self.b + 1)])
+        lags = mean_correlations(covariance, self.b)
         if np.all(np.abs(lags) <= SNAP):
-            lags = DEFAULT_START / np.arange(1.0, self.b + 1.0)
+            lags = decaying(DEFAULT_START, self.b)
         if self.b == self.size - 1:
             return self.outer(partials_of_correlations(lags, LARGEST_START))
         return lags * min(1.0, LARGEST_START * reach(self.basis, np.zeros(self.b), lags))

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from vcmodel.structures.bands import band
 from vcmodel.structures.chart import Array, Chart, Edge, Scale
 from vcmodel.structures.cholesky_chart import CholeskyChart
-from vcmodel.structures.conditional import conditional, conditional_derivative
+from vcmodel.structures.conditional import unit_factor
 from vcmodel.structures.linear import LinearChart
-from vcmodel.structures.root_derivative import root_derivative
 from vcmodel.structures.series_chart import differences
 
 # the entry by which a column is kept from zero is chosen anew when it falls below this fraction of the column's largest
@@ -80,6 +79,10 @@ class BandedCholeskyChart(LinearChart):
         result[diagonal, diagonal] = 2.0 * phi[: self.order]
         return result
 
+    def bent(self) -> NDArray[np.bool_]:
+        """All coordinates."""
+        return np.ones(self.size, dtype=bool)
+
     def _columns(self, phi: Array) -> list[NDArray[np.intp]]:
         """The coordinates of each column."""
         return [np.flatnonzero(self.places[1] == column) for column in range(self.order)]
@@ -139,23 +142,13 @@ class UnitCholeskyChart(CholeskyChart):
 
     @staticmethod
     def parameters_of(sigma: Array) -> Array:
-        """D, then L row-wise; NaN for an L that the matrix does not determine."""
-        variances, _ = conditional(sigma, len(sigma))
-        rows, columns = np.tril_indices(len(sigma), -1)
-        if not np.all(variances > 0.0):
-            return np.append(variances, np.full(len(rows), np.nan))
-        lower = np.linalg.cholesky(sigma)
-        return np.append(variances, lower[rows, columns] / np.diagonal(lower)[columns])
+        """D, then L row-wise; NaN below a D of zero."""
+        lower, variances, _, _ = unit_factor(sigma, np.zeros((0, *sigma.shape)))
+        return np.append(variances, lower[np.tril_indices(len(sigma), -1)])
 
     @staticmethod
     def slopes_of(sigma: Array, derivative: Array) -> Array:
-        """Their derivative; NaN likewise."""
-        variances, _ = conditional(sigma, len(sigma))
-        own, _ = conditional_derivative(sigma, derivative, len(sigma))
+        """Their derivative; zero for a D of zero, NaN below it."""
+        _, _, turns, moves = unit_factor(sigma, derivative)
         rows, columns = np.tril_indices(len(sigma), -1)
-        if not np.all(variances > 0.0):
-            return np.vstack([own, np.full((len(rows), len(derivative)), np.nan)])
-        lower = np.asarray(np.linalg.cholesky(sigma), dtype=float)
-        moves, deviations = root_derivative(lower, derivative), np.diagonal(lower)[columns]
-        below = moves[:, rows, columns] / deviations - lower[rows, columns] * moves[:, columns, columns] / deviations**2
-        return np.vstack([own, below.T])
+        return np.ascontiguousarray(np.concatenate([moves, turns[:, rows, columns]], axis=1).T)

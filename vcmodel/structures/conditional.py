@@ -39,6 +39,27 @@ def conditional_derivative(sigma: Array, derivative: Array, bands: int) -> tuple
     return moves, np.concatenate([np.zeros((0, len(derivative))), *turns])
 
 
+def unit_factor(sigma: Array, derivative: Array) -> tuple[Array, Array, Array, Array]:
+    """L (w, w) and D (w,) of Sigma = L D L', and their derivatives (m, w, w), (m, w) where Sigma has the `derivative` (m, w, w).
+
+    Below a D of zero, which does not move, L is NaN.
+    """
+    w = len(sigma)
+    lower, variances, turns, moves = np.eye(w), np.zeros(w), np.zeros((len(derivative), w, w)), np.zeros((len(derivative), w))
+    rest, change = sigma.copy(), derivative.copy()
+    for j in range(w):
+        below = slice(j + 1, None)
+        if rest[j, j] <= ZERO * sigma[j, j]:
+            lower[below, j] = turns[:, below, j] = np.nan
+            continue
+        variances[j], moves[:, j] = rest[j, j], change[:, j, j]
+        column, turn = rest[:, j] / variances[j], (change[:, :, j] - moves[:, j, None] * rest[:, j] / variances[j]) / variances[j]
+        lower[below, j], turns[:, below, j] = column[below], turn[:, below]
+        half = (variances[j] * turn + 0.5 * moves[:, j, None] * column)[:, :, None] * column
+        rest, change = rest - variances[j] * np.outer(column, column), change - half - half.transpose(0, 2, 1)
+    return lower, variances, turns, moves
+
+
 def _regression(matrix: Array, covariances: Array) -> Array:
     """Coefficients of the best prediction; of those of a singular matrix the shortest."""
     if is_positive_definite(matrix):

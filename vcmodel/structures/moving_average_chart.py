@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.levinson import partials_of_coefficients
 from vcmodel.structures.series_chart import SeriesChart, SeriesFamily, angles_of
 
 # inverse roots with a modulus above NEAR become coordinates, below FAR coefficients do; so do roots that are less than MERGED apart
 NEAR, FAR = 0.8, 0.7
 APART, MERGED = 0.2, 0.1
+ROUNDING = 1e-12  # of a root on the circle
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class MovingAverageChart(SeriesChart):
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Each modulus of one."""
-        return tuple(Edge(index, (index,), 1.0) for index in range(self._n_angles)) if self.floored else ()
+        return tuple(Edge(index, (index,), 1.0) for index in range(self._n_angles))
 
     def angles(self) -> NDArray[np.bool_]:
         """Those of moduli."""
@@ -113,4 +113,4 @@ def inverse_roots(theta: Array) -> tuple[complex, complex]:
 
 def invertible(theta: Array) -> bool:
     """Whether the inverse roots lie on or inside the unit circle."""
-    return bool(np.all(np.abs(partials_of_coefficients(theta)) <= 1.0))
+    return bool(np.all(np.isfinite(theta))) and abs(inverse_roots(theta)[0]) <= 1.0 + ROUNDING

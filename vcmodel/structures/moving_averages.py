@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vcmodel.structures.autoregressions import reciprocal_of_correlation
+from vcmodel.structures.autoregressive import reciprocal_of_correlation
 from vcmodel.structures.chart import Array
 from vcmodel.structures.correlations import LARGEST_START
 from vcmodel.structures.moving_average_chart import MovingAverageChart, invertible

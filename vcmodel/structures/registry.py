@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 from vcmodel.errors import StructureError, choices
 from vcmodel.structures.antedependence import Antedependence
-from vcmodel.structures.autoregressions import (
+from vcmodel.structures.autoregressive import (
+    Autoregressive,
+    AutoregressiveHeterogeneous,
+    AutoregressiveHomogeneous,
     AutoregressiveOrder2,
     AutoregressiveOrder2Heterogeneous,
     AutoregressiveOrder2Homogeneous,
@@ -22,7 +25,6 @@ from vcmodel.structures.autoregressions import (
     DoubleRootOrder3Heterogeneous,
     DoubleRootOrder3Homogeneous,
 )
-from vcmodel.structures.autoregressive import Autoregressive, AutoregressiveHeterogeneous, AutoregressiveHomogeneous
 from vcmodel.structures.banded import Banded, BandedHeterogeneous, BandedHomogeneous
 from vcmodel.structures.banded_cholesky import BandedCholesky
 from vcmodel.structures.base import Structure

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.levinson import lag_sums, prediction_root, prediction_root_derivative, toeplitz
+from vcmodel.structures.levinson import lag_sums, toeplitz
 from vcmodel.structures.root_derivative import root_derivative
 
 # how an inner parameter follows its angle t: cos t, or cos t / (1 + sin t)
@@ -57,7 +57,7 @@ class SeriesChart(Chart):
     signs : (k,) array
         The end, 1 or -1, from which each angle is counted.
     floored : bool
-        Whether the angles have edges at zero.
+        Whether the angles of cosines have edges at zero; reciprocals do, beyond which the reported parameters turn back.
     """
 
     linear: ClassVar[bool] = False
@@ -141,7 +141,7 @@ class SeriesChart(Chart):
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Each angle at zero."""
-        return tuple(Edge(index, (index,), 1.0) for index in range(self.size)) if self.floored else ()
+        return tuple(Edge(index, (index,), 1.0) for index in np.flatnonzero(self.floored | self._reciprocal).tolist())
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """The angles counted from the nearer end; both shapes are mirrored there, a reciprocal root is that of the same series."""
@@ -165,37 +165,6 @@ class SeriesChart(Chart):
     def constrained_curvature(self, phi: Array, weights: Array) -> Array:
         """Central differences of the Jacobian."""
         return differences(lambda point: weights @ self.jacobian(point), phi)
-
-
-class PartialChart(SeriesChart):
-    """The inner parameters are partial autocorrelations +-cos t: the Cholesky factor is smooth up to Sigma of any rank."""
-
-    def _columns(self, phi: Array) -> tuple[Array, Array]:
-        """Partial autocorrelations and the roots of what each leaves."""
-        return self.inner(phi), np.sin(phi)
-
-    def loading(self, phi: Array) -> Array:
-        """The Cholesky factor (w, w), in closed form."""
-        return prediction_root(*self._columns(phi), self.order)
-
-    def loading_derivative(self, phi: Array) -> Array:
-        """Derivative of the Cholesky factor (k, w, w)."""
-        by_partial, by_sine = prediction_root_derivative(*self._columns(phi), self.order)
-        return self.inner_derivative(phi).diagonal()[:, None, None] * by_partial + np.cos(phi)[:, None, None] * by_sine
-
-    def feasible(self, phi: Array) -> bool:
-        """Always."""
-        return bool(np.all(np.isfinite(phi)))
-
-    def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Each angle at zero, where the levels from there on follow from those before."""
-        return tuple(Edge(index, (index,), 1.0, singular=True) for index in range(self.size)) if self.floored else ()
-
-    def renormalise(self, phi: Array) -> tuple[Chart, Array]:
-        """The angles counted from the nearer end; those beyond one at zero mean nothing and stand for no correlation."""
-        chart, angles = super().renormalise(phi)
-        beyond = np.concatenate([[False], np.cumsum(angles[:-1] == 0.0) > 0])
-        return chart, np.where(beyond, 0.5 * np.pi, angles)
 
 
 def angles_of(sizes: Array, shapes: tuple[Shape, ...]) -> Array:

@@ -17,6 +17,8 @@ from vcmodel.structures.levinson import toeplitz
 from vcmodel.structures.parameter import Kind
 from vcmodel.structures.series_chart import SeriesChart, Shape
 
+# a correlation above this is one of a trend rather than of neighbours
+NEARLY_ONE = 0.99
 # a start beside parameters that are given is drawn to zero by this factor until the series is stationary and invertible
 SHRINK = 0.8
 
@@ -103,9 +105,20 @@ class Stationary(Structure):
         """From the average correlations at the first lags."""
         if self.size == 1:
             return np.zeros(0)
-        matrix = correlation_matrix(covariance)
-        lags = np.array([np.mean(np.diagonal(matrix, lag)) for lag in range(1, self.order + 1)])
-        return self.from_correlations(np.full(self.order, DEFAULT_START) ** np.arange(1, self.order + 1) if abs(lags[0]) <= SNAP else lags)
+        lags = mean_correlations(covariance, self.order)
+        return self.from_correlations(decaying(DEFAULT_START, self.order) if abs(lags[0]) <= SNAP else lags)
+
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """Beside independent errors there may be maxima at both ends: where neighbours ended as contrary or nearly the same, a half.
+
+        Halfway back from the boundary, where the end is near another one.
+        """
+        if self.size == 1:
+            return ()
+        q = self.inner(end)
+        if not np.all(np.isfinite(q)) or not 0.0 <= self.series(q)[0][1] <= NEARLY_ONE:
+            return (self.from_correlations(decaying(0.5, self.order)),)
+        return (self.outer(0.5 * q),) if np.any(np.abs(q) > NEARLY_ONE) else ()
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Angles of the inner parameters."""
@@ -122,3 +135,14 @@ class Stationary(Structure):
 
     def _chart(self, theta: Array, floored: bool) -> tuple[Chart, Array]:
         return self.chart_type.of(self, theta, floored) if self.size > 1 else (IdentityChart(1), theta)
+
+
+def mean_correlations(covariance: Array, lags: int) -> Array:
+    """The mean correlations at lags 1, ..., of a covariance matrix; zero beyond its levels."""
+    matrix = correlation_matrix(covariance)
+    return np.array([np.mean(np.diagonal(matrix, lag)) if lag < len(matrix) else 0.0 for lag in range(1, lags + 1)])
+
+
+def decaying(first: float, lags: int) -> Array:
+    """Correlations to start from that become smaller with the lag, but not those of a first-order autoregression."""
+    return first / np.sqrt(np.arange(1.0, lags + 1.0))
