@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from vcmodel.design.design import build_design
 from vcmodel.design.frame import build_frame
 from vcmodel.equations.mixed_model import MixedModelEquations
+from vcmodel.errors import StructureError
 from vcmodel.reml.components import make_components
 from vcmodel.reml.constraint_reader import read_constraints
 from vcmodel.reml.point import starting_point
@@ -16,9 +19,16 @@ from vcmodel.reml.start import covariances
 from vcmodel.spec import build_spec
 from vcmodel.structures import registry
 
-# structures over a factor with few levels, split by whether they bring their own variances
-VARIANCES = tuple(name for name in registry.names() if registry.STRUCTURES[name].carries_variance)
-CORRELATIONS = tuple(name for name in registry.names() if not registry.STRUCTURES[name].carries_variance)
+
+def written(factor, levels, carries=None):
+    """What may be written over so many levels: structures that bring variances or not, with each of their examples of arguments."""
+    found = []
+    for name, known in registry.STRUCTURES.items():
+        for arguments in known.examples:
+            with suppress(StructureError):
+                registry.build(name, factor, tuple(map(str, range(levels))), *arguments)
+                found += [f"{name}({', '.join(map(str, (factor, *arguments)))})"] if carries in (None, known.carries_variance) else []
+    return found
 
 
 def data(seed, n_traits, missing):
@@ -53,9 +63,9 @@ def covariance(kind):
     return pd.DataFrame(k, index=labels, columns=labels)
 
 
-def structured(draw, factor):
-    """One factor with a structure, or two with at most one variance-carrying."""
-    return f"{draw(st.sampled_from(VARIANCES + CORRELATIONS))}({factor})"
+def structured(draw, factor, n_traits):
+    """One factor with a structure."""
+    return draw(st.sampled_from(written(factor, n_traits if factor == "trait" else 3)))
 
 
 @st.composite
@@ -74,12 +84,13 @@ def models(draw):
         if kind == 0:
             term = last
         elif kind == 1:
-            term = f"{structured(draw, first)}:{last}"
+            term = f"{structured(draw, first, n_traits)}:{last}"
         elif kind == 2:
             second = draw(st.sampled_from([f for f in small if f not in (first, last)] or ["site"]))
-            pieces = [f"{draw(st.sampled_from(VARIANCES))}({first})", last]
+            counts = {"site": 3, "block": 3, "trait": n_traits}
+            pieces = [draw(st.sampled_from(written(first, counts[first], carries=True))), last]
             if second != first and second not in last:
-                pieces.insert(1, f"{draw(st.sampled_from(CORRELATIONS))}({second})")
+                pieces.insert(1, draw(st.sampled_from(written(second, counts[second], carries=False))))
             term = ":".join(pieces)
         else:
             term = f"at({first}):{last}"
@@ -87,10 +98,10 @@ def models(draw):
     fixed = draw(st.sampled_from(["1", "x", "block", "block + x"]))
     if several:
         fixed = draw(st.sampled_from(["trait", "trait + trait:x", "trait + block", "trait + at(trait, 'y1'):x"]))
-        residual = f"id(units):{structured(draw, 'trait')}"
+        residual = f"id(units):{structured(draw, 'trait', n_traits)}"
     else:
-        residual = draw(st.sampled_from(["units", f"id(subject):{structured(draw, 'time')}", "dsum(~ units | site)",
-                                         f"dsum(~ id(subject):{structured(draw, 'time')} | block)"]))  # fmt: skip
+        residual = draw(st.sampled_from(["units", f"id(subject):{structured(draw, 'time', n_traits)}", "dsum(~ units | site)",
+                                         f"dsum(~ id(subject):{structured(draw, 'time', n_traits)} | block)"]))  # fmt: skip
         if "| block" in residual:  # subjects cross the blocks: one level of time in each
             residual = "dsum(~ id(units) | block)"
     responses = " + ".join(f"y{t + 1}" for t in range(n_traits))
