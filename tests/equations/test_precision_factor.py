@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from equations.covariances import autoregressive_inverse
 from scipy import sparse
 
 from vcmodel.equations.precision_factor import DenseFactor, SparseFactor, precision_factor
-from vcmodel.structures.autoregressive import AutoregressiveInverse
 
-MATRICES = AutoregressiveInverse(6).matrices()
+MATRICES = autoregressive_inverse(6).matrices()
 
 
 @pytest.mark.parametrize("kind", [DenseFactor, SparseFactor])
@@ -16,7 +16,7 @@ def test_products_along_the_middle(kind, shape):
     factor, rng = kind(MATRICES), np.random.default_rng(0)
     cube, slope = rng.normal(size=shape), rng.normal(size=3)
     for rho in (0.6, -0.3, 0.6):
-        assert factor.update(AutoregressiveInverse(6).coefficients(np.array([rho])))
+        assert factor.update(autoregressive_inverse(6).coefficients(np.array([rho])))
         k = rho ** np.abs(np.subtract.outer(np.arange(6.0), np.arange(6.0)).astype(int))
         change = sum(a * m.toarray() for a, m in zip(slope, MATRICES, strict=True))
         for found, matrix in (
@@ -39,6 +39,6 @@ def test_what_is_not_positive_definite_is_refused_until_it_moves(kind):
 
 def test_small_factors_with_coefficients_are_dense():
     assert isinstance(precision_factor(MATRICES), DenseFactor)
-    assert isinstance(precision_factor(AutoregressiveInverse(1000).matrices()), SparseFactor)
+    assert isinstance(precision_factor(autoregressive_inverse(1000).matrices()), SparseFactor)
     assert isinstance(precision_factor((sparse.identity(3, format="csc"),)), SparseFactor)
     assert precision_factor((sparse.identity(3, format="csc"),), identity=True).identity
