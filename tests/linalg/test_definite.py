@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vcmodel.linalg.definite import is_positive_definite, is_positive_semidefinite
+from vcmodel.linalg.definite import inverted, is_positive_definite, is_positive_semidefinite
 
 UNITS = [np.ones(2), np.array([1.0, 1e6]), np.array([1e-8, 1e3])]
 
@@ -57,3 +57,20 @@ def test_matrices_of_reduced_rank_are_semidefinite(rank):
         root = rng.normal(size=(6, rank)) * 10.0 ** rng.integers(-4, 4, (6, 1))
         assert is_positive_semidefinite(root @ root.T)
         assert is_positive_definite(root @ root.T) == (rank == 6)
+
+
+@pytest.mark.parametrize("order", [1, 2, 5, 40])
+def test_inverse_and_determinant(order):
+    root = np.random.default_rng(order).normal(size=(order, order)) + 2.0 * np.eye(order)
+    matrix = root @ root.T
+    inverse, logdet = inverted(matrix)
+    assert np.allclose(inverse @ matrix, np.eye(order))
+    assert np.array_equal(inverse, inverse.T)
+    assert logdet == pytest.approx(np.linalg.slogdet(matrix)[1])
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
+def test_what_has_no_inverse(value):
+    assert inverted(np.array([[value]])) is None
+    assert inverted(np.diag([1.0, value])) is None
+    assert inverted(np.array([[1.0, 2.0], [2.0, 1.0]])) is None

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from vcmodel.equations.solution import multiplied
 from vcmodel.linalg.cholesky import SparseCholesky
+from vcmodel.linalg.definite import inverted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,11 +89,10 @@ class DenseFactor(PrecisionFactor):
         if not np.all(np.isfinite(coefficients)):
             return False
         precision = (coefficients @ self._stacked).reshape(self.order, self.order)
-        try:
-            half = np.linalg.inv(np.linalg.cholesky(precision))
-        except np.linalg.LinAlgError:
+        found = inverted(precision)
+        if found is None:
             return False
-        self._precision, self._covariance, self._coefficients = precision, half.T @ half, coefficients
+        self._precision, self._covariance, self._coefficients = precision, found[0], coefficients
         return True
 
     def times(self, cube: Array) -> Array:

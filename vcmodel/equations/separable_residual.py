@@ -12,6 +12,7 @@ from vcmodel.equations.base import PartDerivatives
 from vcmodel.equations.chain_rule import matrix_derivatives
 from vcmodel.equations.cross_products import Entries
 from vcmodel.equations.term_precision import TermPrecision, precision_chart
+from vcmodel.linalg.definite import inverted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,16 +96,11 @@ class SeparableResidual:
 
     def update(self, part: Part) -> bool:
         """Take Sigma and the coefficients of K^-1; False, and nothing usable, when one is not positive definite."""
-        try:
-            root = np.linalg.cholesky(part.sigma)
-        except np.linalg.LinAlgError:
+        found = inverted(part.sigma)
+        if found is None or not self.precision.update(part):
             return False
-        if not self.precision.update(part):
-            return False
-        half = np.linalg.solve(root, np.eye(self.k))
-        self.inverse = half.T @ half
+        self.inverse, log_sigma = found
         self.coefficients = np.outer(self.inverse[self.lower], self.precision.coefficients).ravel()
-        log_sigma = 2.0 * float(np.log(np.diag(root)).sum())
         self.logdet = self.n_units * (self.q * log_sigma + self.k * self.precision.logdet)
         return bool(np.isfinite(self.logdet))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from vcmodel.equations.chain_rule import matrix_derivatives
 from vcmodel.equations.cross_products import Entries
+from vcmodel.linalg.definite import inverted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,20 +64,13 @@ class UnitResidual:
         self.inverses, self.logdet = [], 0.0
         for pattern, lower, own in zip(self.patterns, self.triangles, self.slices, strict=True):
             block = sigma[np.ix_(pattern.levels, pattern.levels)]
-            if block.shape[0] == 1:
-                if not block[0, 0] > 0.0 or not np.isfinite(block[0, 0]):
-                    return False
-                inverse, logdet = 1.0 / block, np.log(block[0, 0])
-            else:
-                try:
-                    root = np.linalg.cholesky(block)
-                except np.linalg.LinAlgError:
-                    return False
-                half = np.linalg.solve(root, np.eye(block.shape[0]))
-                inverse, logdet = half.T @ half, 2.0 * np.log(np.diag(root)).sum()
+            found = inverted(block)
+            if found is None:
+                return False
+            inverse, logdet = found
             self.inverses.append(inverse)
             self.coefficients[own] = inverse[lower]
-            self.logdet += pattern.cells.shape[0] * float(logdet)
+            self.logdet += pattern.cells.shape[0] * logdet
         return bool(np.isfinite(self.logdet))
 
     def solve(self, values: Array, result: Array) -> None:

@@ -1,9 +1,10 @@
-"""Whether a symmetric matrix is positive (semi-)definite: one answer for the whole package, whatever the units of its levels."""
+"""Whether a symmetric matrix is positive (semi-)definite, whatever the units of its levels; the inverse of one that is."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri
 
 Array = NDArray[np.float64]
 
@@ -26,6 +27,22 @@ def is_positive_definite(matrix: Array) -> bool:
     """Whether every variance is positive and every eigenvalue of the correlations is beyond rounding."""
     values = _eigenvalues(matrix)
     return values is not None and values.size == len(matrix) and (values.size == 0 or bool(values[0] >= REGULAR))
+
+
+def inverted(matrix: Array) -> tuple[Array, float] | None:
+    """Inverse (k, k) and log-determinant; None when the Cholesky factorisation of the matrix breaks down."""
+    if len(matrix) == 1:
+        value = matrix[0, 0]
+        return (1.0 / matrix, float(np.log(value))) if 0.0 < value < np.inf else None
+    root, failed = dpotrf(matrix, lower=True)
+    diagonal = np.diagonal(root)
+    if failed or not np.all((diagonal > 0.0) & (diagonal < np.inf)):
+        return None
+    logdet = 2.0 * float(np.log(diagonal).sum())
+    lower, _ = dpotri(root, lower=True)
+    result = np.tril(lower)
+    result += np.tril(result, -1).T
+    return result, logdet
 
 
 def _eigenvalues(matrix: Array) -> Array | None:
