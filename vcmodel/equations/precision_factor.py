@@ -86,7 +86,7 @@ class DenseFactor(PrecisionFactor):
         if np.array_equal(coefficients, self._coefficients):
             return True
         self._coefficients = np.full(coefficients.size, np.nan)
-        if not np.all(np.isfinite(coefficients)):
+        if not np.isfinite(coefficients).all():
             return False
         precision = (coefficients @ self._stacked).reshape(self.order, self.order)
         found = inverted(precision)

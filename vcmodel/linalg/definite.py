@@ -36,12 +36,12 @@ def inverted(matrix: Array) -> tuple[Array, float] | None:
         return (1.0 / matrix, float(np.log(value))) if 0.0 < value < np.inf else None
     root, failed = dpotrf(matrix, lower=True)
     diagonal = np.diagonal(root)
-    if failed or not np.all((diagonal > 0.0) & (diagonal < np.inf)):
+    if failed or not 0.0 < diagonal.min() <= diagonal.max() < np.inf:
         return None
     logdet = 2.0 * float(np.log(diagonal).sum())
-    lower, _ = dpotri(root, lower=True)
-    result = np.tril(lower)
-    result += np.tril(result, -1).T
+    lower, _ = dpotri(root, lower=True)  # zero above the diagonal, as the root is
+    result = lower + lower.T
+    result.ravel(order="K")[:: len(result) + 1] *= 0.5
     return result, logdet
 
 
