@@ -44,6 +44,11 @@ def test_labels_that_are_no_numbers_have_no_gaps():
             "ar1(row):ar1(col): row has one level, 2, so that there is no correlation along it: write ar1(col) here",
         ),
         (None, "ar1v(row):ar1(col)", "ar1v(row):ar1(col): row has one level, 2, so that there is no correlation along it: write ar1(col)"),
+        (
+            "exp(row):exp(col)",
+            None,
+            "exp(row):exp(col): row has one level, 2, so that there is no correlation along it: write exp(col) here",
+        ),
         ("id(col):ar1(row)", None, "id(col):ar1(row): row has one level, 2, so that there is no correlation along it: write id(col) here"),
     ],
 )
@@ -83,8 +88,9 @@ def test_two_plots_in_one_place():
     assert text.endswith("a plot has one place: correct row, col, or leave a row out, or add a factor that tells them apart")
 
 
-def test_plots_of_several_fields():
-    assert refused(two_sites()).endswith("for plots of several fields write dsum(~ ar1(row):ar1(col) | site)")
+@pytest.mark.parametrize("residual", ["ar1(row):ar1(col)", "iexp(row, col)"])
+def test_plots_of_several_fields(residual):
+    assert refused(two_sites(), residual).endswith(f"for plots of several fields write dsum(~ {residual} | site)")
 
 
 @pytest.mark.parametrize("column", ["row", "col"])
@@ -109,3 +115,13 @@ def test_rows_that_are_no_whole_numbers():
 def test_a_column_of_the_field_as_a_covariate_too():
     fit = vc.fit("y ~ I(col)", residual="ar1(row):ar1(col)", data=one_site())
     assert "'col' is used both as a factor (in residual) and as a covariate (in fixed)" in fit.notes
+
+
+@pytest.mark.parametrize("residual", ["iexp(row, col)", "exp(row):exp(col)"])
+def test_coordinates_that_are_not_there_or_no_numbers(residual):
+    data = one_site().astype({"row": float})
+    data.loc[4, "row"] = None
+    assert "is missing in row 5 where a response is observed" in refused(data, residual)
+    text = refused(one_site().assign(row=lambda d: [f"R{i}" for i in d["row"]]), residual)
+    assert "column 'row' holds the coordinates of a structure of distances" in text
+    assert "row 1 is 'R1'" in text

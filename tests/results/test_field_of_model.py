@@ -73,3 +73,35 @@ def test_one_direction():
 def test_effects_over_genotypes_are_no_field(random):
     (found,) = fields(vc.fit("y ~ 1", random=random, data=one_site()).estimate)
     assert (found.section, found.predicted) == ("units", False)
+
+
+def places():
+    """Plots of a field by their coordinates in metres, with a lane of double width after the third row."""
+    return one_site().assign(x=lambda d: 1.5 * d["col"], y0=lambda d: 4.0 * d["row"] + 4.0 * (d["row"] > 3))
+
+
+@pytest.mark.parametrize(("residual", "names"), [("iexp(y0, x)", ("y0", "x")), ("iexp(x, y0)", ("x", "y0"))])
+def test_two_coordinates(residual, names):
+    fit = vc.fit("y ~ 1", residual=residual, data=places())
+    (found,) = fields(fit.estimate)
+    assert (found.row_name, found.column_name) == names
+    grid = found.grid if names[0] == "y0" else found.grid.T
+    np.testing.assert_allclose(grid.ravel(), fit.residuals.to_numpy())
+    value = fit.varcomp["component"]
+    variance, phi = value[f"{':'.join(names)}!R"], value[f"{':'.join(names)}!{':'.join(names)}.pow"]
+    lag = (0, 2) if names[0] == "y0" else (2, 0)
+    assert found.covariance.semivariance(*lag) == pytest.approx(variance * (1.0 - phi**3.0), rel=1e-9)
+    # four steps of 4 m and one of 8 m between seven plots each, but for the one without a yield in the first row
+    expected = np.average([variance * (1.0 - phi**step) for step in (4.0, 4.0, 8.0, 4.0, 4.0)], weights=[6, 7, 7, 7, 7])
+    assert found.covariance.semivariance(*reversed([int(bool(i)) for i in lag])) == pytest.approx(expected, rel=1e-9)
+
+
+def test_coordinates_in_each_direction():
+    fit = vc.fit("y ~ 1", random="units", residual="exp(y0):exp(x)", data=places())
+    (found,) = fields(fit.estimate)
+    assert (found.row_name, found.column_name, found.rows[:2]) == ("y0", "x", ("4", "8"))
+    value = fit.varcomp["component"]
+    assert found.covariance.semivariance(0, 2) == pytest.approx(value["y0:x!R"] * (1.0 - value["y0:x!x.pow"] ** 3.0), rel=1e-9)
+    units = fit.random_effects("units")["effect"].to_numpy()
+    y = places()["y"].dropna().to_numpy()
+    np.testing.assert_allclose(found.values, y - fit.fixed_effects["effect"].iloc[0] - units, atol=1e-8)

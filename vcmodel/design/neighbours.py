@@ -80,15 +80,22 @@ def _left_out(labels: Sequence[str]) -> list[str]:
 
 
 def _single_levels(product: _Product, frame: Frame) -> Iterator[Caution]:
-    """One level in order: a field of one row."""
+    """One level in order, or at one place: a field of one row."""
     for factor in of_kind(product.factors, StructuredFactor):
-        levels = factor.source.every_level(frame, product.conditions) if factor.ordered else ()
+        levels = _present(factor, product, frame) if factor.placed else ()
         if len(levels) == 1:
             others = ":".join(item.text for item in product.factors if item is not factor) or "id(units)"
             yield Caution(
                 f"{product.place}: {factor.factor} has one level, {levels[0]}, so that there is no correlation along it: write {others} "
                 f"here, or check the column {factor.factor}"
             )
+
+
+def _present(factor: StructuredFactor, product: _Product, frame: Frame) -> tuple[str, ...]:
+    """The levels that a structure has under the conditions of its product."""
+    if factor.ordered:
+        return factor.source.every_level(frame, product.conditions)
+    return factor.matrix(frame).within(meets(product.conditions, frame)).seen().labels
 
 
 def _single_rows(spec: ModelSpec, frame: Frame) -> Iterator[Caution]:

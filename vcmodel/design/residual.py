@@ -120,7 +120,7 @@ def _refuse_duplicates(spec: SectionSpec, where: str, frame: Frame, unit: np.nda
 
 def _remedy(spec: SectionSpec, frame: Frame, place: np.ndarray, cells: np.ndarray) -> str:
     """What to do where several rows are one combination of levels, `place` (n,) of the cells."""
-    if not any(item.ordered for item in of_kind(spec.factors, StructuredFactor)):
+    if not any(item.placed for item in of_kind(spec.factors, StructuredFactor)):
         return "add a factor that tells them apart, or use id(units)"
     columns = [column for item in spec.factors for column in item.columns()]
     correct = f"a plot has one place: correct {few(columns)}, or leave a row out"

@@ -138,6 +138,11 @@ class StructuredFactor(FactorSpec):
         """Whether the order of the levels matters."""
         return bool(self._class.ordered)
 
+    @property
+    def placed(self) -> bool:
+        """Whether it matters where the levels stand: in an order, or at coordinates."""
+        return bool(self._class.ordered or self._class.metric)
+
     def describe(self) -> str:
         """As written."""
         return self.text

@@ -205,7 +205,7 @@ def field_product(estimate: Estimate, index: int) -> FieldProduct | None:
         factors = _alternative(estimate, level).factors
         name = f"{design.spec.residual.section} {level}" if level else ""
     own = _without_trait(factors)
-    spatial = [isinstance(item, StructuredFactor) and (item.ordered or _n_axes(item) > 0) for item in own]
+    spatial = [isinstance(item, StructuredFactor) and item.placed for item in own]
     named = [isinstance(item, IdentityFactor) and (row_named(item.factor) or column_named(item.factor)) for item in own]
     alone = len(own) == 1 and (not component.is_random or _n_axes(own[0]) == 2)
     pair = len(own) == 2 and all(_n_axes(item) < 2 for item in own)
