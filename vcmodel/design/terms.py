@@ -96,7 +96,7 @@ class DesignTerm:
         return self.root if isinstance(self.root, np.ndarray) else None
 
     @property
-    def whole(self) -> Structure:
+    def whole(self) -> KroneckerStructure:
         """The matrix over the levels of all structured factors, as written."""
         return self.structure.whole if isinstance(self.structure, SeparableStructure) else self.structure
 

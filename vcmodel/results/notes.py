@@ -82,9 +82,10 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         )
     if all(code == "F" for code in codes):
         return result
+    ends = _correlations_at_their_ends(estimate, index, codes)
     null = _null(estimate, index)
-    if null == 0:
-        return result
+    if null == 0 or (ends and k > 1):
+        return [*result, *ends]
     if k == 1:
         return [*result, f"{label}: variance 0, at its boundary; the data ask for no variance of this term"]
     zero = [levels[i] for i in range(k) if estimate.sigma(index)[i, i] == 0.0]
@@ -92,6 +93,25 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         where = "all variances are 0" if null == k else f"variance 0 at {few(zero)}"
         return [*result, f"{label}: {where}, at the boundary; the data ask for no variance of this term there"]
     return [*result, _singular(estimate, index, k - null, explained)]
+
+
+def _correlations_at_their_ends(estimate: Estimate, index: int, codes: list[str]) -> list[str]:
+    """What is to say of a product with a series of levels whose correlations ended at the boundary."""
+    component = estimate.components[index]
+    whole = estimate.design.terms[component.index].whole
+    if not any(part.ordered for part in whole.parts):
+        return []
+    rows = [
+        row
+        for row, parameter, code in zip(component.rows, whole.parameters, codes, strict=True)
+        if code == "B" and parameter.kind == "correlation"
+    ]
+    if not rows:
+        return []
+    return [
+        f"{component.label}: {few(rows)} at the boundary: the levels of the factor determine one another exactly; with a correlation of 1 "
+        "they have one effect, and the term without the factor is the same model"
+    ]
 
 
 def _singular(estimate: Estimate, index: int, rank: int, explained: set[int]) -> str:
