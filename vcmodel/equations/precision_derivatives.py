@@ -100,11 +100,18 @@ def precision_derivatives(
         total += np.trace(own, axis1=1, axis2=2)
         if block.whole:
             beyond = -0.5 * np.tensordot(slopes, own - traces[:, None, None] * np.eye(block.r), axes=1)
-            image = np.linalg.pinv(solution.loading(item.number).T) @ beyond
-            cross += 2.0 * np.einsum("aij,mij->am", by_coordinate[:, block.rows[:, None], block.loaded], image)
+            image = _left_inverse(solution.loading(item.number)).T @ beyond
+            cross += 2.0 * np.tensordot(by_coordinate[:, block.rows[:, None], block.loaded], image, axes=((1, 2), (1, 2)))
     r = sum(item.block.r for item in moments)
     score = -0.5 * (slopes @ total + r * precision.logdet_derivative(part))
     return score, -0.5 * chart.second(phi, total - r * traces), cross
+
+
+def _left_inverse(loading: Array) -> Array:
+    """The pseudo-inverse (r, k) of a loading."""
+    if loading.size == 1:
+        return np.where(loading != 0.0, 1.0 / np.where(loading != 0.0, loading, 1.0), 0.0)
+    return np.asarray(np.linalg.pinv(loading))
 
 
 def precision_variates(part: Part, precision: TermPrecision, blocks: Sequence[tuple[int, Block]], solution: Solution) -> Array:

@@ -23,7 +23,8 @@ private:
     const Supernodes& tree;
     Blas blas;
     int longest;
-    static constexpr int few = 4;    // right-hand sides below which loops beat the calls of BLAS
+    static constexpr int few = 4;    // right-hand sides below which loops beat the calls of BLAS, for a panel up to
+    static constexpr int small = 512;  // so many entries
     static constexpr int many = 16;  // from which they are shared out, in multiples of `vector`
     static constexpr int vector = 8;
 
@@ -47,7 +48,7 @@ private:
             double* P = const_cast<double*>(L) + tree.panel[s];
             double* top = X + static_cast<Offset>(tree.first[s]) * ldx;
             const Index* at = tree.rows.data() + tree.rows_start[s];
-            if (w == 1 || k < few) {
+            if (w == 1 || (k < few && w * ld <= small)) {
                 for (int j = 0; j < w; ++j) {
                     const double* column = P + static_cast<Offset>(j) * ld;
                     double* x = top + static_cast<Offset>(j) * ldx;
@@ -74,7 +75,7 @@ private:
             double* P = const_cast<double*>(L) + tree.panel[s];
             double* top = X + static_cast<Offset>(tree.first[s]) * ldx;
             const Index* at = tree.rows.data() + tree.rows_start[s];
-            if (w == 1 || k < few) {
+            if (w == 1 || (k < few && w * ld <= small)) {
                 for (int j = w - 1; j >= 0; --j) {
                     const double* column = P + static_cast<Offset>(j) * ld;
                     double* x = top + static_cast<Offset>(j) * ldx;
