@@ -114,3 +114,31 @@ def test_an_end_of_a_correlation_is_refused(separated):
     vector[model.point[1].where.stop - 1] = 0.0
     assert not equations.update(model.point.moved(vector).parts)
     assert equations.update(model.point.parts)
+
+
+FIELDS = {
+    "most plots absent": (12, 10, lambda table, rng: table[rng.random(len(table)) < 0.4]),
+    "most responses missing": (12, 10, lambda table, rng: table.assign(y=table["y"].where(rng.random(len(table)) < 0.4))),
+    "a row without any": (12, 10, lambda table, rng: table.assign(y=table["y"].where(table["row"] != 5))),
+    "one row": (1, 60, lambda table, rng: table),
+    "one column": (60, 1, lambda table, rng: table.drop(index=[3, 4, 30])),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_unusual_fields(name):
+    """The fit is the maximum, and its logL that of the observed cells."""
+    n_rows, n_columns, chosen = FIELDS[name]
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame([(r, c) for r in range(n_rows) for c in range(n_columns)], columns=["row", "col"])
+    steps = rng.normal(size=(n_rows, n_columns))
+    table["y"] = 10.0 + (steps + 0.6 * np.roll(steps, 1, 0) + 0.6 * np.roll(steps, 1, 1)).ravel()
+    fit = vc.fit("y ~ 1", residual="ar1(row):ar1(col)", data=chosen(table, rng))
+    design, point = fit.estimate.design, fit.estimate.point
+    assert fit.converged
+    assert isinstance(design.sections[0].structure, SeparableStructure)
+    model = Model(design, point, {0: dense_residual(design.sections[0])})
+    at = model.loglik(point.vector())
+    near(fit.loglik, at, 1e-9)
+    for move in 1e-2 * np.vstack([np.eye(point.size), -np.eye(point.size)]):
+        assert model.loglik(point.vector() + move) < at
