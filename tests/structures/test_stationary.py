@@ -130,3 +130,22 @@ def test_another_start_halfway_from_a_boundary():
     assert_near(structure.inner(found), [0.2, -0.5], 1e-12)
     assert structure.alternatives_to(np.zeros(2), np.array([0.5, 0.2])) == ()
     assert len(structure.alternatives_to(np.zeros(2), np.array([-0.5, 0.2]))) == 1
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("ar3", ()), ("corbv", (4,)), ("corbh", (4,))])
+def test_what_means_nothing_on_an_edge_is_set_to_leave_it(name, arguments):
+    structure, rng = build(name, "f", labels(5), *arguments), np.random.default_rng(5)
+    chart, phi = structure.chart(structure.start(0.5 * np.eye(5) + 0.5), np.ones(5))
+    phi = phi.copy()
+    phi[1] = 0.0
+    gradient = rng.normal(size=(5, 5))
+    gradient += gradient.T
+    better, moved = chart.leaving(phi, gradient)
+    assert_near(better.value(moved), chart.value(phi), 1e-14)
+
+    def rise(seen, point):
+        return np.sum(gradient * seen.value(np.where(np.arange(len(point)) == 1, 0.05, point)))
+
+    assert rise(better, moved) > rise(chart, phi)
+    inside = np.where(phi == 0.0, 0.3, phi)
+    assert chart.leaving(inside, gradient)[1] is inside or np.array_equal(chart.leaving(inside, gradient)[1], inside)

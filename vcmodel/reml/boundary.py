@@ -133,13 +133,15 @@ def release(search: Search) -> Departure:
     if not search.at_bound.any():
         return Departure(left=False)
     with search.probe() as probe:
-        inside = _inside(search)
+        inside = _inside(search, search.point)
         if not probe.at(inside):
             return Departure(left=False, obstacle=Status.UNCERTIFIED)
         gradients = probe.slopes().gradients
         search.remember({c: d for c, d in enumerate(gradients) if d is not None and inside[c].component.is_random})
-        move, rises, unknown = np.zeros(inside.size), False, False
-        for at, near, d in zip(search.point, inside, gradients, strict=True):
+        known = [(c, at, d) for c, (at, d) in enumerate(zip(search.point, gradients, strict=True)) if d is not None]
+        point = search.point.changed({c: at.chart.leaving(at.phi, d) for c, at, d in known if search.at_bound[at.where].any()})
+        move, rises, unknown = np.zeros(point.size), False, False
+        for at, near, d in zip(point, _inside(search, point), gradients, strict=True):
             own = search.at_bound[at.where]
             if not own.any():
                 continue
@@ -149,9 +151,9 @@ def release(search: Search) -> Departure:
             move[at.where] = EdgeModel.of(near, own, d).ascent(1.0)
             rises |= bool(np.any(EdgeModel.of(at, own, d).multipliers > RISING))
         for length in LENGTHS if move.any() else ():
-            trial = search.retracted(search.point.moved(search.point.vector() + length * move))
+            trial = search.retracted(point.moved(point.vector() + length * move))
             if probe.at(trial) and probe.loglik >= search.loglik - search.slack:
-                probe.keep(search.at_bound & ~_moved(search.point, move))
+                probe.keep(search.at_bound & ~_moved(point, move))
                 return Departure(left=True)
     if unknown:
         return Departure(left=False, obstacle=Status.UNCERTIFIED)
@@ -159,12 +161,12 @@ def release(search: Search) -> Departure:
     return Departure(left=False, obstacle=Status.STALLED if rises and move.any() else None)
 
 
-def _inside(search: Search) -> Point:
-    """The point with the coordinates at their bound slightly inside."""
-    bounds, vector = search.active_set.bounds, search.point.vector()
+def _inside(search: Search, point: Point) -> Point:
+    """The point, which is the search's but for coordinates without effect, with those at their bound slightly inside."""
+    bounds, vector = search.active_set.bounds, point.vector()
     at_zero = search.at_bound[bounds.index]
     vector[bounds.index[at_zero]] = NEARBY * bounds.lower[at_zero]
-    return search.point.moved(vector)
+    return point.moved(vector)
 
 
 def _moved(point: Point, move: Array) -> NDArray[np.bool_]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vcmodel.structures.chart import Array, Edge
-from vcmodel.structures.correlations import snapped
-from vcmodel.structures.levinson import prediction_root, prediction_root_derivative
+from vcmodel.structures.chart import Array, Chart, Edge
+from vcmodel.structures.correlations import LARGEST_START, snapped
+from vcmodel.structures.levinson import lag_sums, prediction_root, prediction_root_derivative
 from vcmodel.structures.series_chart import SeriesChart, SeriesFamily
+
+# angle off an edge at which the partial autocorrelations beyond it are looked at
+OFF = 0.1
+LOOKED = 6  # of them
 
 
 class AutoregressiveFamily(SeriesFamily, Protocol):
@@ -51,6 +56,20 @@ class PartialChart(SeriesChart):
         by_partial, by_sine = prediction_root_derivative(partials, sines, self.order)
         return np.tensordot(change.T, by_partial, 1) + np.tensordot(lifted.T, by_sine, 1)
 
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """The later partial autocorrelations where tr(gradient Sigma) is largest just off the first edge: at ends, it is linear in each."""
+        at_edge = np.flatnonzero(phi[:-1] == 0.0)
+        if not at_edge.size:
+            return self, phi
+        weights, first = lag_sums(gradient), int(at_edge[0])
+        q = SeriesChart.inner(self, np.where(np.arange(self.size) == first, OFF, phi))
+        looked = min(self.size - first - 1, LOOKED)
+        rest = np.zeros(self.size - first - 1 - looked)
+        trials = [np.concatenate([q[: first + 1], ends, rest]) for ends in product((-LARGEST_START, LARGEST_START), repeat=looked)]
+        q = max(trials, key=lambda trial: float(self.structure.series(trial)[0] @ weights))
+        angles = np.where(np.arange(self.size) <= first, phi, np.arccos(np.abs(q)))
+        return replace(self, signs=np.where(np.arange(self.size) <= first, self.signs, np.where(q < 0.0, -1.0, 1.0))), angles
+
     def feasible(self, phi: Array) -> bool:
         """Always."""
         return bool(np.all(np.isfinite(phi)))
@@ -77,6 +96,10 @@ class DoubleRootChart(PartialChart):
         change = by_inner @ self.inner_derivative(phi)
         slopes = np.where(sines > 0.0, -partials / np.where(sines > 0.0, sines, 1.0), 0.0)
         return partials, sines, change, slopes[:, None] * change
+
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """As it is: few parameters."""
+        return self, phi
 
     def feasible(self, phi: Array) -> bool:
         """Unless both roots are one."""

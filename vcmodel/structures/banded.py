@@ -20,7 +20,7 @@ from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.radial_chart import RadialChart, reach
 from vcmodel.structures.scaling import with_variances
 from vcmodel.structures.series_chart import Shape
-from vcmodel.structures.stationary import SHRINK, decaying, mean_correlations
+from vcmodel.structures.stationary import SHRINK, decaying, halfway, mean_correlations
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Banded(LinearStructure):
         if self.b == self.size - 1:
             return self.outer(partials_of_correlations(lags, LARGEST_START))
         return lags * min(1.0, LARGEST_START * reach(self.basis, np.zeros(self.b), lags))
+
+    def alternatives_to(self, theta: Array, end: Array) -> tuple[Array, ...]:
+        """Halfway from the boundary, where there may be several maxima."""
+        return halfway(self, end) if self.b == self.size - 1 and self.size > 1 else ()
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Angles of partial autocorrelations for all lags; for a band, an angle towards the boundary and a direction."""

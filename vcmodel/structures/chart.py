@@ -145,6 +145,10 @@ class Chart(ABC):
         """The same Sigma in a better chart: signs made positive, levels re-pivoted. Sigma is unchanged."""
         return self, phi
 
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """The same Sigma, with what means nothing at an edge set so that logL rises most off it, dlogL = tr(gradient dSigma)."""
+        return self, phi
+
     def feasible(self, phi: Array) -> bool:
         """Whether phi describes a positive semi-definite matrix; always true for charts built on a root."""
         return bool(np.all(np.isfinite(phi)))

@@ -85,6 +85,11 @@ class ComponentChart(KroneckerChart):
         result[: self.sigma.size, : self.sigma.size] = self.sigma.curvature(self._own(phi), gradient)
         return result
 
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """Sigma's."""
+        sigma, own = self.sigma.leaving(self._own(phi), gradient)
+        return self if sigma is self.sigma else self.beside(sigma), np.concatenate([own, phi[len(own) :]])
+
     def _vanishing(self, phi: Array) -> list[bool]:
         """Sigma never; the sparse parts where Sigma is zero."""
         return [False, *(not np.any(self.loading(phi)),) * len(self.inverses)]

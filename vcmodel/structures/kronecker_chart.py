@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vcmodel.structures.base import Structure
 from vcmodel.structures.chart import Array, Chart, Edge, Limit, Scale
-from vcmodel.structures.kronecker_algebra import kronecker, kronecker_curvature, kronecker_derivative
+from vcmodel.structures.kronecker_algebra import contract, kronecker, kronecker_curvature, kronecker_derivative
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 Located = TypeVar("Located", Edge, Limit, Scale)
@@ -138,6 +138,12 @@ class KroneckerChart(Product[Chart], Chart):
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Each part renormalised."""
         return self._rebuilt([part.renormalise(own) for part, own in self._zip(phi)])
+
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """Each part, by what the others make of the gradient."""
+        pieces = self._zip(phi)
+        values = [part.value(own) for part, own in pieces]
+        return self._rebuilt([part.leaving(own, contract(gradient, values, (place,))) for place, (part, own) in enumerate(pieces)])
 
     def _rebuilt(self, pieces: list[tuple[Chart, Array]]) -> tuple[Chart, Array]:
         """The product of new parts, itself where none changed."""

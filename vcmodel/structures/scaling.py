@@ -313,6 +313,12 @@ class DeviationsChart(Chart):
         chart = self if part is self.part else replace(self, part=part)
         return chart, np.concatenate([inner, deviations])
 
+    def leaving(self, phi: Array, gradient: Array) -> tuple[Chart, Array]:
+        """That of the part."""
+        deviations = phi[self.part.size :]
+        part, inner = self.part.leaving(phi[: self.part.size], deviations[:, None] * gradient * deviations)
+        return self if part is self.part else replace(self, part=part), np.concatenate([inner, deviations])
+
     def feasible(self, phi: Array) -> bool:
         """Whether the standard deviations have one sign and the part is feasible."""
         deviations = phi[self.part.size :]

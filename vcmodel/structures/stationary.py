@@ -15,7 +15,7 @@ from vcmodel.structures.correlations import DEFAULT_START, SNAP, correlation_mat
 from vcmodel.structures.identity import IdentityChart
 from vcmodel.structures.levinson import toeplitz
 from vcmodel.structures.parameter import Kind
-from vcmodel.structures.series_chart import SeriesChart, Shape
+from vcmodel.structures.series_chart import SeriesChart, SeriesFamily, Shape
 
 # a correlation above this is one of a trend rather than of neighbours
 NEARLY_ONE = 0.99
@@ -118,7 +118,7 @@ class Stationary(Structure):
         q = self.inner(end)
         if not np.all(np.isfinite(q)) or not 0.0 <= self.series(q)[0][1] <= NEARLY_ONE:
             return (self.from_correlations(decaying(0.5, self.order)),)
-        return (self.outer(0.5 * q),) if np.any(np.abs(q) > NEARLY_ONE) else ()
+        return halfway(self, end)
 
     def chart(self, theta: Array, reference: Array) -> tuple[Chart, Array]:
         """Angles of the inner parameters."""
@@ -146,3 +146,9 @@ def mean_correlations(covariance: Array, lags: int) -> Array:
 def decaying(first: float, lags: int) -> Array:
     """Correlations to start from that become smaller with the lag, but not those of a first-order autoregression."""
     return first / np.sqrt(np.arange(1.0, lags + 1.0))
+
+
+def halfway(structure: SeriesFamily, end: Array) -> tuple[Array, ...]:
+    """A start halfway to independence from an `end` at the boundary; none for another end."""
+    q = structure.inner(end)
+    return (structure.outer(0.5 * q),) if np.all(np.isfinite(q)) and np.any(np.abs(q) > NEARLY_ONE) else ()
