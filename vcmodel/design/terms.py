@@ -19,6 +19,7 @@ from vcmodel.incidence import FactorColumns, columns_at, khatri_rao
 from vcmodel.spec import FactorSpec, IdentityFactor, KnownFactor, StructuredFactor, TermSpec, of_kind
 from vcmodel.structures import registry
 from vcmodel.structures.kronecker import KroneckerStructure
+from vcmodel.structures.range_parameter import RangeParameter
 from vcmodel.structures.separable import SeparableStructure, worth_separating
 from vcmodel.text import counted, few, plural
 
@@ -140,8 +141,26 @@ def structured(
             place = {label: i for i, label in enumerate(every)}
             columns = columns.among(np.array([place[label] for label in columns.labels], dtype=np.int64), every)
         parts.append(registry.build(item.structure, item.factor, columns.labels, *item.arguments, positions=columns.positions))
+        _refuse_one_place(item, parts[-1], conditions)
         values = khatri_rao(values, columns.values)
     return parts, values
+
+
+def _refuse_one_place(item: StructuredFactor, structure: Structure, conditions: Sequence[Condition]) -> None:
+    """Refuses a structure of distances without any, in all of the data, or along one of its axes.
+
+    Raises
+    ------
+    DataError
+    """
+    if not structure.metric:
+        return
+    if structure.size == 1 and not conditions:
+        raise DataError(f"{item.text}: all records stand at one place, {structure.levels[0]}, so that there is no distance: leave it out")
+    directions = [one for one in structure.parameters if isinstance(one, RangeParameter)]
+    flat = [one.suffix.removesuffix(".pow") for one in directions if one.most == 0.0]
+    if flat:
+        raise DataError(f"{item.text}: {flat[0]} is the same at all places, so that it has no distances: use the other coordinate alone")
 
 
 def active_columns(item: FactorSpec, frame: Frame, active: np.ndarray) -> FactorColumns:

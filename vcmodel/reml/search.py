@@ -177,7 +177,7 @@ class Search(ABC):
         """After a step from `previous`: take over what it taught, and write the point in its best chart."""
         self.previous, self.shift, self.agreement = previous, shift, agreement
         point = self.point.renormalised()
-        if any(not np.array_equal(old.loading, new.loading) for old, new in zip(self.point, point, strict=True)):
+        if any(not np.array_equal(old.loading, new.loading) for old, new in zip(self.point.random, point.random, strict=True)):
             self._stand(point)  # another root of the same matrix
         else:
             self._move(point)

@@ -10,6 +10,7 @@ from vcmodel.formula.factor_specs import KnownFactor, StructuredFactor, of_kind
 from vcmodel.reml.boundary import NULL
 from vcmodel.reml.status import Status
 from vcmodel.results.confounding_notes import confounding_notes
+from vcmodel.results.decay_notes import decay_notes
 from vcmodel.results.labels import matrix_levels
 from vcmodel.results.residual_notes import residual_notes
 from vcmodel.results.varcomp import bound_codes
@@ -18,6 +19,7 @@ from vcmodel.text import counted, few
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from vcmodel.reml.components import Component
     from vcmodel.reml.estimate import Estimate
 
     Array = NDArray[np.float64]
@@ -33,7 +35,7 @@ def notes(estimate: Estimate) -> list[str]:
         found.append(estimate.status.value)
     explained: set[int] = set()
     for index, component in enumerate(estimate.components):
-        found += _random(estimate, index, explained) if component.is_random else residual_notes(estimate, index)
+        found += _random(estimate, index, explained) if component.is_random else _residual(estimate, index)
         found += field_notes(estimate, index)
     found += confounding_notes(estimate, explained)
     solved = [estimate.method] if estimate.equations.reduced else []
@@ -42,6 +44,10 @@ def notes(estimate: Estimate) -> list[str]:
         solved.append(f"threads = {asked}: {granted} used, as many as there are processors for this process")
     cautions = [caution.text for caution in estimate.design.cautions]
     return list(dict.fromkeys([*found, *cautions, *estimate.design.notes, *solved]))
+
+
+def _residual(estimate: Estimate, index: int) -> list[str]:
+    return [*residual_notes(estimate, index), *decay_notes(estimate, index)]
 
 
 def without_freedom(estimate: Estimate) -> list[str]:
@@ -64,6 +70,11 @@ def _null(estimate: Estimate, index: int) -> int:
     return int(np.sum(np.linalg.eigvalsh(sigma / np.outer(scale, scale)) < NULL))
 
 
+def _decays(component: Component) -> bool:
+    """Whether the correlations decay with distance: those of near places may be singular by rounding, off any boundary."""
+    return any(parameter.kind == "decay" for parameter in component.structure.parameters)
+
+
 def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
     component = estimate.components[index]
     label, k = component.label, component.structure.size
@@ -84,7 +95,7 @@ def _random(estimate: Estimate, index: int, explained: set[int]) -> list[str]:
         return result
     ends = _correlations_at_their_ends(estimate, index, codes)
     null = _null(estimate, index)
-    if null == 0 or (ends and k > 1):
+    if null == 0 or (ends and k > 1) or (_decays(component) and "B" not in codes):
         return [*result, *ends]
     if k == 1:
         return [*result, f"{label}: variance 0, at its boundary; the data ask for no variance of this term"]

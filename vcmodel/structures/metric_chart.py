@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
@@ -60,6 +60,7 @@ class MetricChart(Chart):
     structure: RatedMatrix
     from_one: NDArray[np.bool_]
     floored: bool = True
+    _last: dict[bytes, SymmetricRoot] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, structure: RatedMatrix, theta: Array, floored: bool = True) -> tuple[MetricChart, Array]:
@@ -107,13 +108,21 @@ class MetricChart(Chart):
         straight = np.tensordot(self.structure.by_rates(theta), gradient, 2)
         return self.structure.bend_by_rates(theta, gradient) * np.outer(first, first) + np.diag(straight * second)
 
+    def _root(self, phi: Array) -> SymmetricRoot:
+        """The root at the point last asked for, an eigendecomposition made once."""
+        key = phi.tobytes()
+        if key not in self._last:
+            self._last.clear()
+            self._last[key] = SymmetricRoot.of(self.value(phi))
+        return self._last[key]
+
     def loading(self, phi: Array) -> Array:
         """The symmetric root (k, k)."""
-        return SymmetricRoot.of(self.value(phi)).matrix
+        return self._root(phi).matrix
 
     def loading_derivative(self, phi: Array) -> Array:
         """Derivative of the symmetric root (m, k, k)."""
-        return SymmetricRoot.of(self.value(phi)).derivative(self.derivative(phi))
+        return self._root(phi).derivative(self.derivative(phi))
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Each angle at zero."""
@@ -127,7 +136,7 @@ class MetricChart(Chart):
         far = phi > 0.25 * np.pi
         if not far.any():
             return self, phi
-        return replace(self, from_one=self.from_one ^ far), np.where(far, 0.5 * np.pi - phi, phi)
+        return replace(self, from_one=self.from_one ^ far, _last={}), np.where(far, 0.5 * np.pi - phi, phi)
 
     def constrained(self, phi: Array) -> Array:
         """The logarithms of the ranges."""
