@@ -91,6 +91,22 @@ def test_held_and_tied_parameters(monkeypatch, arguments):
         assert two.certificate.constraints[row] == pytest.approx(slope, rel=1e-3, abs=1e-3)
 
 
+def test_a_variance_held_at_zero(monkeypatch):
+    arguments = {"start": {"row:col": 0.0}, "bounds": {"row:col": "F"}}
+    one, two = both(monkeypatch, "y ~ 1", "ar1v(row):ar1(col)", **arguments)
+    assert two.loglik == pytest.approx(one.loglik, abs=1e-7)
+    assert one.converged
+    assert two.converged
+    assert two.varcomp.loc["row:col", "component"] == 0.0
+
+
+def test_a_correlation_held_at_one_has_no_inverse(monkeypatch):
+    monkeypatch.setattr(separable, "LARGE", 0)
+    arguments = {"start": {"row:col!row.cor": 1.0}, "bounds": {"row:col!row.cor": "F"}}
+    with pytest.raises(vc.VcmodelError, match=r"row:col!row.cor held at the boundary.*leave the factor out"):
+        vc.fit("y ~ 1", random="ar1v(row):ar1(col)", data=plots(), **arguments)
+
+
 @pytest.mark.parametrize(("response", "end"), [("u", 1.0), ("w", -1.0)])
 def test_a_correlation_of_one_ends_at_its_boundary(monkeypatch, response, end):
     one, two = both(monkeypatch, f"{response} ~ 1", "ar1v(row):ar1(col)")

@@ -202,7 +202,7 @@ class MixedModelEquations:
         gradient = recover_gradient(part.loading, by_loading, part.component.reference, remembered) if whole else None
         result = loading_derivatives(part, by_loading, gradient)
         m = part.chart.n_sparse
-        if m:
+        if m and np.any(part.loading):  # where Sigma is zero, logL does not depend on them: their score would be rounding
             score, curvature, cross = precision_derivatives(part, self.precisions[index], self.moments[index], self.at)
             result.score[-m:] += score
             result.curvature[-m:, -m:] += curvature

@@ -172,7 +172,7 @@ def change_gram(design: Design, changes: Sequence[Array], point: Point) -> Array
         for term, related, d in zip(design.terms, relationships, changes, strict=False):
             s = related((term.incidence.T @ vector).reshape(term.structure.size, term.n_levels).T)  # (q, k)
             moving = np.flatnonzero(np.any(d, axis=(1, 2)))
-            by_effect = np.tensordot(d[moving], s, axes=(2, 1)).reshape(moving.size, -1)
+            by_effect = np.tensordot(d[moving], s, axes=(2, 1)).reshape(moving.size, term.incidence.shape[1])
             image[:, moving] += term.incidence @ by_effect.T
         for section, part, d in zip(design.sections, point.residual, changes[len(design.terms) :], strict=True):
             if not section.patterns:

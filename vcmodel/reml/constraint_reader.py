@@ -13,6 +13,7 @@ from vcmodel.reml.constraints import Constraints
 from vcmodel.reml.equality import EqualityConstraints
 from vcmodel.reml.point import starting_point
 from vcmodel.reml.retraction import retracted
+from vcmodel.structures.separable import SeparableStructure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,20 @@ class _Reader:
                 row = component.rows[missing]
                 raise StructureError(f"bounds: {row!r} is to be fixed (F) but no value is given; add start={{{row!r}: value}}")
         theta = tuple(self._start(c) for c in range(len(self.components)))
+        for c, component in enumerate(self.components):
+            self._require_inverses(component, theta[c], self.fixed[c])
         return Constraints(theta, tuple(self.fixed), tuple(group))
+
+    @staticmethod
+    def _require_inverses(component: Component, theta: Array, fixed: NDArray[np.bool_]) -> None:
+        """Refuses held parameters at which a sparse part has no inverse."""
+        structure = component.structure
+        if isinstance(structure, SeparableStructure) and np.any(fixed & structure.inner) and not structure.invertible(theta):
+            rows = [row for row, own in zip(component.rows, fixed & structure.inner, strict=True) if own]
+            raise StructureError(
+                f"bounds: {', '.join(rows)} held at the boundary: over so many levels the matrix of a factor must be regular; hold it "
+                "inside, or for a correlation of 1 leave the factor out of the term"
+            )
 
     def _common(self, rows: Sequence[str]) -> float:
         """The value of an equality group, for its first member: the one held, else the mean of the starting values given or default."""

@@ -103,6 +103,14 @@ class SeparableStructure(Structure):
         cube = values.reshape(*(self.whole.parts[axis].size for axis in axes), *values.shape[1:])
         return np.moveaxis(cube, range(len(axes)), axes).reshape(values.shape)
 
+    def invertible(self, theta: Array) -> bool:
+        """Whether every sparse part is regular, so that it has its inverse."""
+        with np.errstate(invalid="ignore"):
+            return all(
+                bool(np.all(np.isfinite(inverse.coefficients(own))))
+                for inverse, own in zip(self.inverses, self._by_part(np.asarray(theta, dtype=float))[1:], strict=True)
+            )
+
     @cached_property
     def inner(self) -> NDArray[np.bool_]:
         """Which parameters are those of sparse parts."""
