@@ -31,6 +31,8 @@ class PartialChart(SeriesChart):
 
     def _means_something(self, phi: Array) -> NDArray[np.bool_]:
         """Which partial autocorrelations do."""
+        if phi.size == 1:
+            return np.ones(1, dtype=bool)
         return np.concatenate([[True], np.cumsum(phi[:-1] == 0.0) == 0])
 
     def inner(self, phi: Array) -> Array:

@@ -80,12 +80,15 @@ class AutoregressiveInverse(SparseInverse):
     def _partials(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """F (p + 1,) and its derivative (p + 1, m); the partial autocorrelations (p,) and theirs (p, m)."""
         coefficients, change = self.autoregression(np.asarray(theta, dtype=float))
+        f, moved = np.concatenate([[1.0], -coefficients]), np.concatenate([np.zeros((1, change.shape[1])), -change])
+        if coefficients.size == 1:  # its own partial autocorrelation
+            return f, moved, coefficients, change
         partials = partials_of_coefficients(coefficients)
         try:
             moves = np.asarray(np.linalg.solve(predictors(partials)[1][-1].T, change), dtype=float)
         except np.linalg.LinAlgError:
             moves = np.full(change.shape, np.nan)
-        return np.append(1.0, -coefficients), np.vstack([np.zeros((1, change.shape[1])), -change]), partials, moves
+        return f, moved, partials, moves
 
     def coefficients(self, theta: Array) -> Array:
         """A (number of matrices,)."""
