@@ -20,7 +20,7 @@ from vcmodel import Control, Fit, fit
 from vcmodel.equations.mixed_model import MixedModelEquations
 from vcmodel.reml.likelihood import differentiate
 
-DEFAULT = ("T9-30x40", "T9-nugget-30x40", "T9-150x150", "T9-nugget-150x150", "T9-100x20x12", "T9-nugget-100x20x12")
+DEFAULT = ("T9-30x40", "T9-nugget-30x40", "T9-150x150", "T9-nugget-150x150", "T9-100x20x12")
 # what is timed within an iteration: attribute of the equations, method, name in the table
 PARTS = (
     ("matrix", "fill", "fill"),
