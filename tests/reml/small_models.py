@@ -21,12 +21,18 @@ from vcmodel.structures import registry
 
 
 def written(factor, levels, carries=None):
-    """What may be written over so many levels: structures that bring variances or not, with each of their examples of arguments."""
+    """What may be written over so many levels: structures that bring variances or not, with each of their examples of arguments.
+
+    Structures of distances along a line only over the times, which are numbers.
+    """
     found = []
     for name, known in registry.STRUCTURES.items():
+        if known.metric and not (factor == "time" and 1 in known.metric):
+            continue
+        positions = tuple((float(i),) for i in range(levels)) if known.metric else ()
         for arguments in known.examples:
             with suppress(StructureError):
-                registry.build(name, factor, tuple(map(str, range(levels))), *arguments)
+                registry.build(name, factor, tuple(map(str, range(levels))), *arguments, positions=positions)
                 found += [f"{name}({', '.join(map(str, (factor, *arguments)))})"] if carries in (None, known.carries_variance) else []
     return found
 
