@@ -124,11 +124,11 @@ def test_edges_are_where_they_say(case):
         assert edge.scale > 0
         at_edge = phi.copy()
         at_edge[list(edge.group)] = 0.0
+        sigma = chart.value(at_edge)
         if not chart.feasible(at_edge):
             # a chart for regular matrices, which come near the edge or end before it
             assert not edge.singular
             continue
-        sigma = chart.value(at_edge)
         singular = np.linalg.eigvalsh(sigma)[0] <= 1e-12 * max(1.0, sigma.diagonal().max())
         assert singular or not edge.singular
         flat = not np.any(np.abs(chart.derivative(at_edge)[edge.coordinate]) > 1e-12)
@@ -136,6 +136,16 @@ def test_edges_are_where_they_say(case):
         beyond[edge.coordinate] = -1e-3
         assert flat or edge.one_sided
         assert chart.feasible(beyond) or edge.one_sided
+
+
+@pytest.mark.parametrize("structure", EVERY)
+def test_sigma_is_defined_at_every_edge(structure):
+    """Also where it has no Cholesky factor: the search asks there which edges are singular."""
+    chart, phi = structure.chart(structure.start(np.eye(structure.size)), np.ones(structure.size))
+    for edge in chart.edges(phi):
+        at_edge = phi.copy()
+        at_edge[list(edge.group)] = 0.0
+        assert np.all(np.isfinite(chart.value(at_edge)))
 
 
 def assert_root_moves(chart, phi):

@@ -138,7 +138,7 @@ class Chart(ABC):
         return np.zeros(self.size, dtype=bool)
 
     def edges(self, phi: Array) -> tuple[Edge, ...]:
-        """Where the domain of the parameters ends; empty for structures without a boundary."""
+        """Where the domain of the parameters ends; empty for structures without a boundary. :meth:`value` is defined there."""
         return ()
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:

@@ -232,6 +232,17 @@ class DeviationsChart(Chart):
         by_deviation = np.eye(self.order)[:, :, None] * root
         return np.concatenate([deviations[:, None] * self.part.loading_derivative(inner), by_deviation])
 
+    def value(self, phi: Array) -> Array:
+        """s_i s_j R_ij, also where R has no Cholesky factor."""
+        deviations = phi[self.part.size :]
+        return deviations[:, None] * self.part.value(phi[: self.part.size]) * deviations
+
+    def derivative(self, phi: Array) -> Array:
+        """Product rule, (m, k, k)."""
+        inner, deviations = phi[: self.part.size], phi[self.part.size :]
+        half = np.eye(self.order)[:, :, None] * (self.part.value(inner) * deviations)
+        return np.concatenate([deviations[:, None] * self.part.derivative(inner) * deviations, half + half.transpose(0, 2, 1)])
+
     def curvature(self, phi: Array, gradient: Array) -> Array:
         """Product rule on s_i s_j R_ij."""
         count = self.part.size
