@@ -3,7 +3,8 @@
 1. Copy this file to ``vcmodel/structures/``, rename the class, and say what it is in the first line.
 2. Write the four methods; they are all that is needed for matrices that stay regular (see ``vcmodel/structures/default_chart.py``).
 3. Register it: one line in ``STRUCTURES`` of ``vcmodel/structures/registry.py``, ``"lag1": Neighbours``; one each for ``lag1v``, ``lag1h``.
-4. Add it to the row names in ``tests/structures/test_registry.py``; the laws of ``tests/structures/test_laws.py`` find it by themselves.
+4. Add it to the row names in ``tests/structures/test_registry.py`` and write the menu anew (``python tools/structures_page.py``); the laws
+   of ``tests/structures/test_laws.py`` find it by themselves.
 
 What may be written besides: ``chart`` (and ``_constrained_chart`` for held and tied rows) where Sigma may become singular; ``root_pattern``
 and ``root_groups`` where its root Lambda is not square, as [Gamma, Psi^1/2] of a factor-analytic matrix; ``pattern`` where some entries
@@ -21,7 +22,7 @@ import numpy as np
 from vcmodel.structures.base import Parameter, Structure
 from vcmodel.structures.chart import Array
 from vcmodel.structures.correlations import correlation_matrix
-from vcmodel.structures.scaling import Heterogeneous, Homogeneous
+from vcmodel.structures.scaling import with_variances
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,4 @@ class Neighbours(Structure):
         return np.array([np.clip(mean, -0.45, 0.45) if abs(mean) > 1e-12 else 0.1])
 
 
-class NeighboursHomogeneous(Homogeneous):
-    """The same with one variance."""
-
-    name: ClassVar[str] = "lag1v"
-    family = Neighbours
-    ordered: ClassVar[bool] = True
-    summary: ClassVar[str] = "neighbouring levels correlated, one variance"
-    count: ClassVar[str] = "2"
-
-
-class NeighboursHeterogeneous(Heterogeneous):
-    """The same with one variance per level."""
-
-    name: ClassVar[str] = "lag1h"
-    family = Neighbours
-    ordered: ClassVar[bool] = True
-    summary: ClassVar[str] = "neighbouring levels correlated, one variance per level"
-    count: ClassVar[str] = "1 + w"
+NeighboursHomogeneous, NeighboursHeterogeneous = with_variances(Neighbours)

@@ -11,7 +11,6 @@ from scipy import sparse
 
 from vcmodel.design.relationship import Relationship
 from vcmodel.equations.term_precision import TermPrecision, precision_chart
-from vcmodel.structures.precision_chart import ConstantPrecision
 
 RNG = np.random.default_rng(0)
 ROOT = np.tril(np.where(RNG.random((4, 4)) < 0.5, RNG.normal(size=(4, 4)), 0.0), -1) + 2.0 * np.eye(4)
@@ -109,4 +108,4 @@ def test_only_what_moved_is_factorised_anew(monkeypatch):
 def test_a_component_without_sparse_parts_has_no_coordinates():
     chart, phi = precision_chart(SimpleNamespace(chart=VarianceChart(), phi=np.array([0.7])))
     assert chart.size == phi.size == 0
-    assert chart.order == ConstantPrecision(1).order
+    assert chart.order == 1

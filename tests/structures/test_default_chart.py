@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from structures.demo_ar1 import Autoregressive
 from structures.demo_fa import FactorAnalytic
+from structures.demo_template import template
 from structures.drawing import assert_near, differences, labels, symmetric
 
 from vcmodel.errors import StructureError
@@ -73,8 +73,8 @@ def test_scales_are_those_of_the_data_at_the_own_levels(floored):
 
 
 def test_angles_count_from_the_nearer_end():
-    structure = Autoregressive("f", labels(3))
-    for rho in (-0.999, -0.3, 0.0, 0.8):
+    structure = template.Neighbours("f", labels(3))
+    for rho in (-0.7, -0.3, 0.0, 0.6):
         chart, phi = structure.chart([rho], np.ones(3))
         assert 0.0 <= phi[0] <= np.pi / 2
         assert chart.reported(phi)[0] == pytest.approx(rho, abs=1e-15)

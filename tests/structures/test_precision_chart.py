@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from equations.covariances import autoregressive
-from scipy import sparse
+from equations.covariances import autoregressive, autoregressive_inverse
 
-from vcmodel.structures.precision_chart import ConstantPrecision, KroneckerPrecision
+from vcmodel.structures.identity import IdentityChart
+from vcmodel.structures.precision_chart import KroneckerPrecision, StructurePrecision
 
-CONSTANT = ConstantPrecision(2, sparse.csc_matrix(np.array([[2.0, 0.5], [0.5, 1.0]])), -float(np.log(1.75)))
+SINGLE = StructurePrecision(IdentityChart(1), autoregressive_inverse(1))
 CHARTS = {
     "ar1": (autoregressive(5), [0.3]),
-    "constant": (CONSTANT, []),
+    "single level": (SINGLE, []),
     "product": (KroneckerPrecision((autoregressive(3), autoregressive(4))), [0.5, -0.2]),
-    "of three": (KroneckerPrecision((autoregressive(3), CONSTANT, autoregressive(2))), [-0.6, 0.4]),
+    "of three": (KroneckerPrecision((autoregressive(3), SINGLE, autoregressive(2))), [-0.6, 0.4]),
     "of none": (KroneckerPrecision(()), []),
 }
 
@@ -43,5 +43,5 @@ def test_laws(case):
 
 def test_a_product_is_the_kronecker_product():
     chart, phi = CHARTS["of three"][0], np.array(CHARTS["of three"][1])
-    parts = [inverse(autoregressive(3), phi[:1]), inverse(CONSTANT, phi[:0]), inverse(autoregressive(2), phi[1:])]
+    parts = [inverse(autoregressive(3), phi[:1]), inverse(SINGLE, phi[:0]), inverse(autoregressive(2), phi[1:])]
     assert np.allclose(inverse(chart, phi), np.kron(np.kron(parts[0], parts[1]), parts[2]))

@@ -6,7 +6,6 @@ factorised: solves go along its axes, and traces are products of those of the fa
 
 from __future__ import annotations
 
-from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from scipy import sparse
 
 from vcmodel.equations.precision_factor import precision_factor
 from vcmodel.structures.component_chart import ComponentChart
+from vcmodel.structures.kronecker_algebra import kronecker_vector, sparse_products
 from vcmodel.structures.precision_chart import KroneckerPrecision
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class TermPrecision:
         self._factors = [*self._parts, precision_factor((known,), relationship.precision is None)]
         orders = [factor.order for factor in self._factors]
         self._shapes = [(prod(orders[:place]), order) for place, order in enumerate(orders)]
-        self.matrices = reduce(_products, [factor.matrices for factor in self._factors])
+        self.matrices = sparse_products([factor.matrices for factor in self._factors])
         self.coefficients = np.full(len(self.matrices), np.nan if inverses else 1.0)
         self.logdet = np.nan if inverses else relationship.logdet
 
@@ -81,7 +81,7 @@ class TermPrecision:
         chart, phi = precision_chart(part)
         with np.errstate(invalid="ignore", over="ignore"):  # at the end of the domain
             coefficients = [one.coefficients(own) for one, own in zip(chart.parts, chart.split(phi), strict=True)]
-            self.coefficients = _outer(coefficients)
+            self.coefficients = kronecker_vector(coefficients)
         if not all(factor.update(own) for factor, own in zip(self._parts, coefficients, strict=True)):
             return False
         self.logdet = self._relationship.n_columns * chart.logdet(phi) + chart.order * self._relationship.logdet
@@ -118,18 +118,8 @@ class TermPrecision:
 
     def traces(self) -> Array:
         """tr(K M_c), (number of matrices,)."""
-        return _outer([factor.traces() for factor in self._factors])
+        return kronecker_vector([factor.traces() for factor in self._factors])
 
     def _cube(self, place: int, values: Array) -> Array:
         """Values (q, n) by the levels of the factors before one, of this one, and of those after it."""
         return values.reshape(*self._shapes[place], -1)
-
-
-def _outer(vectors: Sequence[Array]) -> Array:
-    """All products of one entry of each vector, the last one's fastest."""
-    return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
-
-
-def _products(left: tuple[sparse.csc_matrix, ...], right: tuple[sparse.csc_matrix, ...]) -> tuple[sparse.csc_matrix, ...]:
-    """The Kronecker products of one matrix of each, the right one's fastest."""
-    return tuple(sparse.kron(one, two, format="csc") for one in left for two in right)

@@ -1,10 +1,13 @@
-"""Kronecker products of several small matrices: value, product rule, contracted second derivative."""
+"""Kronecker products of several vectors or matrices; of small ones also the product rule and the contracted second derivative."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from itertools import product
 
 import numpy as np
+from scipy import sparse
 
 from vcmodel.structures.chart import Array
 
@@ -15,6 +18,18 @@ def kronecker(matrices: Sequence[Array]) -> Array:
     for matrix in matrices:
         result = np.asarray(np.kron(result, matrix), dtype=float)
     return result
+
+
+def kronecker_vector(vectors: Sequence[Array]) -> Array:
+    """All products of one entry of each vector, the last one's fastest; a one for no vectors."""
+    return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
+
+
+def sparse_products(families: Sequence[Sequence[sparse.csc_matrix]]) -> tuple[sparse.csc_matrix, ...]:
+    """The products of one matrix of each family, the last one's fastest, as those of :func:`kronecker_vector`."""
+    if not families:
+        return (sparse.identity(1, format="csc"),)
+    return tuple(reduce(lambda left, right: sparse.kron(left, right, format="csc"), chosen) for chosen in product(*families))
 
 
 def kronecker_derivative(matrices: Sequence[Array], derivatives: Sequence[Array]) -> Array:

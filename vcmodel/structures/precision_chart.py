@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.kronecker_algebra import kronecker_vector, sparse_products
 from vcmodel.structures.kronecker_chart import split
 
 if TYPE_CHECKING:
+    from scipy import sparse
+
     from vcmodel.structures.sparse_inverse import SparseInverse
 
 # step of central differences in a working coordinate
@@ -60,59 +62,6 @@ class PrecisionChart(ABC):
     @abstractmethod
     def logdet_derivative(self, phi: Array) -> Array:
         """Derivative of log|K| by phi, (m,)."""
-
-
-@dataclass(frozen=True, eq=False)
-class ConstantPrecision(PrecisionChart):
-    """A K without coordinates: the identity, a pedigree, any matrix given by its inverse.
-
-    Attributes
-    ----------
-    levels : int
-        q.
-    precision : (q, q) csc or None
-        K^-1; None for the identity.
-    log_det : float
-        log|K|.
-    """
-
-    levels: int
-    precision: sparse.csc_matrix | None = None
-    log_det: float = 0.0
-
-    @property
-    def size(self) -> int:
-        """None."""
-        return 0
-
-    @property
-    def order(self) -> int:
-        """Number of levels, q."""
-        return self.levels
-
-    def matrices(self) -> tuple[sparse.csc_matrix, ...]:
-        """K^-1 itself."""
-        return (sparse.identity(self.levels, format="csc") if self.precision is None else self.precision,)
-
-    def coefficients(self, phi: Array) -> Array:
-        """One."""
-        return np.ones(1)
-
-    def derivative(self, phi: Array) -> Array:
-        """Empty, (0, 1)."""
-        return np.zeros((0, 1))
-
-    def second(self, phi: Array, weights: Array) -> Array:
-        """Empty, (0, 0)."""
-        return np.zeros((0, 0))
-
-    def logdet(self, phi: Array) -> float:
-        """log|K|, given."""
-        return self.log_det
-
-    def logdet_derivative(self, phi: Array) -> Array:
-        """Empty, (0,)."""
-        return np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,21 +146,18 @@ class KroneckerPrecision(PrecisionChart):
 
     def matrices(self) -> tuple[sparse.csc_matrix, ...]:
         """The products of one matrix of each part, the last part's fastest."""
-        result = [sparse.identity(1, format="csc")]
-        for part in self.parts:
-            result = [sparse.kron(one, two, format="csc") for one in result for two in part.matrices()]
-        return tuple(result)
+        return sparse_products([part.matrices() for part in self.parts])
 
     def coefficients(self, phi: Array) -> Array:
         """Products of the coefficients."""
-        return _products([part.coefficients(own) for part, own in self._zip(phi)])
+        return kronecker_vector([part.coefficients(own) for part, own in self._zip(phi)])
 
     def derivative(self, phi: Array) -> Array:
         """Product rule."""
         pieces = self._zip(phi)
         values = [part.coefficients(own) for part, own in pieces]
         rows = [
-            _products([*values[:place], slope, *values[place + 1 :]])
+            kronecker_vector([*values[:place], slope, *values[place + 1 :]])
             for place, (part, own) in enumerate(pieces)
             for slope in part.derivative(own)
         ]
@@ -243,11 +189,6 @@ class KroneckerPrecision(PrecisionChart):
         """Of all parts, each times the orders of the others."""
         pieces = [self.order / part.order * part.logdet_derivative(own) for part, own in self._zip(phi)]
         return np.concatenate([np.zeros(0), *pieces])
-
-
-def _products(vectors: list[Array]) -> Array:
-    """All products of one entry of each vector, the last one's fastest."""
-    return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
 
 
 def _summed(table: Array, values: list[Array], kept: tuple[int, int]) -> Array:
