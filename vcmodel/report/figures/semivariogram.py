@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import EngFormatter
 
 from vcmodel.report.figures.style import BLUE, INK, ORANGE, WIDTH, axes_column, label, named
 
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 
 # fields drawn
 MOST = 8
+# semivariances between which numbers are written out, not in thousands or millions
+SHORT = (1e-2, 1e4)
 
 
 def draw(fields: Sequence[Field], tables: Mapping[str, pd.DataFrame]) -> Figure:
     """Per field: semivariance at lags along the columns and along the rows, and at all displacements; lines as the estimates imply."""
     shown = [item for item in fields if item.title in tables][:MOST]
-    figure, axes = axes_column(len(shown), 2.6, 2, WIDTH, left=0.55, right=0.2)
+    figure, axes = axes_column(len(shown), 2.6, 2, WIDTH, left=0.62, right=0.3)
     for item, (lines, plane) in zip(shown, axes, strict=True):
         table = tables[item.title]
         _along(lines, item, table)
@@ -31,6 +34,9 @@ def draw(fields: Sequence[Field], tables: Mapping[str, pd.DataFrame]) -> Figure:
         drawn = _all_displacements(plane, item, table)
         bar = figure.colorbar(drawn, ax=plane, fraction=0.08, pad=0.03)
         bar.ax.tick_params(labelsize=6.5, colors=INK)
+        if not SHORT[0] <= np.nanmax(table["semivariance"]) < SHORT[1]:
+            bar.formatter = EngFormatter(sep="")
+            lines.yaxis.set_major_formatter(EngFormatter(sep=""))
     return figure
 
 
