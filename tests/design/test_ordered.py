@@ -1,24 +1,16 @@
-"""Levels of ordered factors, and coordinates of factors of distances: by structures that only these tests register."""
+"""Levels of ordered factors, and coordinates of factors of distances."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from decay import KINDS
 from dense import loglik
 
 import vcmodel as vc
 from vcmodel.design.size import parameter_count
-from vcmodel.structures.registry import STRUCTURES
 
 NAN = np.nan
-
-
-@pytest.fixture(autouse=True)
-def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, kind in KINDS.items():
-        monkeypatch.setitem(STRUCTURES, name, kind)
 
 
 def field() -> pd.DataFrame:
@@ -37,14 +29,14 @@ def decayed(fit: vc.Fit, row: str) -> float:
 
 def test_a_residual_keeps_the_levels_between() -> None:
     data = field().query("site == 'A'")
-    fit = vc.fit("y ~ 1", residual="id(column):steps(plot)", data=data)
+    fit = vc.fit("y ~ 1", residual="id(column):ar1(plot)", data=data)
     (section,) = fit.estimate.design.sections
     assert section.structure.levels == tuple("1234567")
     assert np.unique(section.level).tolist() == [0, 1, 3, 4, 6]
     seen = data.dropna()
     same = seen["column"].to_numpy()[:, None] == seen["column"].to_numpy()
     steps = np.abs(np.subtract.outer(seen["plot"].to_numpy(), seen["plot"].to_numpy()))
-    rho, variance = (decayed(fit, f"column:plot!{row}") for row in ("plot.pow", "R"))
+    rho, variance = (decayed(fit, f"column:plot!{row}") for row in ("plot.cor", "R"))
     v = variance * np.where(same, rho**steps, 0.0)
     assert fit.loglik == pytest.approx(loglik(seen["y"].to_numpy(), np.ones((len(seen), 1)), v), abs=1e-8)
     assert fit.loglik > loglik(seen["y"].to_numpy(), np.ones((len(seen), 1)), variance * np.where(same, (rho + 0.02) ** steps, 0.0))
@@ -52,16 +44,16 @@ def test_a_residual_keeps_the_levels_between() -> None:
 
 def test_each_section_has_the_levels_of_its_own_rows() -> None:
     data = field().query("site == 'A' or plot < 6")
-    fit = vc.fit("y ~ site", residual="dsum(~ id(column):steps(plot) | site)", data=data)
+    fit = vc.fit("y ~ site", residual="dsum(~ id(column):ar1(plot) | site)", data=data)
     assert [section.structure.levels for section in fit.estimate.design.sections] == [tuple("1234567"), tuple("12345")]
     assert not any("neighbours" in note for note in fit.notes)
-    assert not any("neighbours" in note for note in vc.fit("y ~ site", "at(site):column:steps(plot)", data=data).notes)
+    assert not any("neighbours" in note for note in vc.fit("y ~ site", "at(site):column:ar1(plot)", data=data).notes)
 
 
 def test_categories_are_the_levels_where_there_are_some() -> None:
     order = ["9", "1", "2", "3", "4", "5", "6", "7"]
     data = field().query("plot != 4").assign(plot=lambda d: pd.Categorical(d["plot"].astype(str), order))
-    design = vc.fit("y ~ site", residual="dsum(~ id(column):steps(plot) | site)", data=data).estimate.design
+    design = vc.fit("y ~ site", residual="dsum(~ id(column):ar1(plot) | site)", data=data).estimate.design
     assert [section.structure.levels for section in design.sections] == [tuple(order)] * 2
     free = vc.fit("y ~ site", residual="dsum(~ id(column):diag(plot) | site)", data=data).estimate.design
     assert [section.structure.levels for section in free.sections] == [("1", "2", "5", "7"), ("1", "2", "3", "5", "6", "7")]
@@ -71,7 +63,7 @@ def test_a_random_term_keeps_them_under_its_conditions() -> None:
     data = field()
     whole, single = (
         vc.fit("y ~ site", random=text, data=data).estimate.design.terms[0]
-        for text in ("column:steps(plot)", "at(site, 'A'):column:steps(plot)")
+        for text in ("column:ar1(plot)", "at(site, 'A'):column:ar1(plot)")
     )
     assert whole.structure.levels == single.structure.levels == tuple("1234567")
     held = single.incidence.toarray().reshape(len(data.dropna()), 7, -1).any(axis=(0, 2))
@@ -82,9 +74,9 @@ def test_a_random_term_keeps_them_under_its_conditions() -> None:
 def test_random_effects_of_levels_without_a_record_are_predicted() -> None:
     data = field().query("site == 'A'")
     data["y"] += 0.5 * np.random.default_rng(1).normal(size=len(data))
-    fit = vc.fit("y ~ 1", random="column:steps(plot)", data=data)
+    fit = vc.fit("y ~ 1", random="column:ar1(plot)", data=data)
     effects = fit.random_effects("column:plot")["effect"].to_numpy().reshape(12, 7).T
-    rho = decayed(fit, "column:plot!plot.pow")
+    rho = decayed(fit, "column:plot!plot.cor")
     # the mean of a Markov sequence given the two levels beside it
     np.testing.assert_allclose(effects[2], rho / (1 + rho**2) * (effects[1] + effects[3]), atol=1e-7)
 
@@ -100,10 +92,10 @@ def test_random_effects_of_levels_without_a_record_are_predicted() -> None:
 )
 def test_a_number_left_out_is_named(rows: str, said: str | None) -> None:
     data = field().query(rows)
-    notes = " ".join(vc.fit("y ~ 1", residual="id(column):id(site):steps(plot)", data=data).notes)
+    notes = " ".join(vc.fit("y ~ 1", residual="id(column):id(site):ar1(plot)", data=data).notes)
     assert (said in notes) if said else ("neighbours" not in notes)
     categories = data.assign(plot=pd.Categorical(data["plot"]))
-    assert "neighbours" not in " ".join(vc.fit("y ~ 1", residual="id(column):id(site):steps(plot)", data=categories).notes)
+    assert "neighbours" not in " ".join(vc.fit("y ~ 1", residual="id(column):id(site):ar1(plot)", data=categories).notes)
 
 
 # --- coordinates ----------------------------------------------------------------------------------------------------------------------
@@ -118,7 +110,7 @@ def places() -> pd.DataFrame:
     return pd.DataFrame({"x": x[at], "z": z[at], "y": effect[at] + 0.4 * rng.normal(size=75)})
 
 
-@pytest.mark.parametrize(("call", "axes"), [("line(x)", ["x"]), ("plane(x, z)", ["x", "z"])])
+@pytest.mark.parametrize(("call", "axes"), [("exp(x)", ["x"]), ("iexp(x, z)", ["x", "z"])])
 def test_a_structure_of_distances_has_the_coordinates_of_its_levels(call: str, axes: list[str]) -> None:
     data = places()
     fit = vc.fit("y ~ 1", random=call, data=data)
@@ -137,23 +129,23 @@ def test_a_structure_of_distances_has_the_coordinates_of_its_levels(call: str, a
 
 def test_coordinates_stand_in_a_residual_too() -> None:
     data = places().drop_duplicates(["x", "z"]).assign(block=lambda d: np.where(np.arange(len(d)) < 12, "a", "b"))
-    fit = vc.fit("y ~ block", residual="dsum(~ plane(x, z) | block)", data=data)
+    fit = vc.fit("y ~ block", residual="dsum(~ iexp(x, z) | block)", data=data)
     assert [section.structure.size for section in fit.estimate.design.sections] == [12, 13]
 
 
 def test_coordinates_are_numbers() -> None:
     data = places().assign(label=lambda d: "p" + d["x"].astype(str))
-    with pytest.raises(vc.DataError, match=r"'label' holds the coordinates of .* \(in 'line\(label\)'\), and row 1 is 'p.*': give numbers"):
-        vc.fit("y ~ 1", random="line(label)", data=data)
-    with pytest.raises(vc.FormulaError, match=r"plane\(\) takes columns with coordinates, plane\(x, y\), not 1"):
-        vc.fit("y ~ 1", random="plane(x)", data=data)
+    with pytest.raises(vc.DataError, match=r"'label' holds the coordinates of .* \(in 'exp\(label\)'\), and row 1 is 'p.*': give numbers"):
+        vc.fit("y ~ 1", random="exp(label)", data=data)
+    with pytest.raises(vc.FormulaError, match=r"iexp\(\) takes columns with coordinates, iexp\(x, y\), not 1"):
+        vc.fit("y ~ 1", random="iexp(x)", data=data)
     with pytest.raises(vc.FormulaError, match="`units` is a factor and has no coordinates"):
-        vc.fit("y ~ 1", random="plane(x, units)", data=data)
+        vc.fit("y ~ 1", random="iexp(x, units)", data=data)
     spelled = data.assign(x=data["x"].map("{:.3f}".format).where(data.index % 3 == 0, data["x"].map("{:.2f}".format)).astype(object))
     with pytest.raises(vc.DataError, match=r"x: levels '.*' and '.*' both stand at \(.*\): spell them alike if they are one place"):
-        vc.fit("y ~ 1", random="line(x)", data=spelled)
+        vc.fit("y ~ 1", random="exp(x)", data=spelled)
 
 
 def test_parameters_of_many_levels_are_counted_without_building() -> None:
-    for text in ("steps(f)", "line(x)", "plane(x, z)"):
+    for text in ("ar1(f)", "exp(x)", "iexp(x, z)"):
         assert parameter_count(vc.Model("y ~ 1", random=f"{text}:g").spec.random[0].factors[0], 300) == 1

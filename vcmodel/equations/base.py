@@ -54,7 +54,7 @@ class Component(Protocol):
 
 
 class Part(Protocol):
-    """A component where it stands. The coordinates of Sigma come first, those of a relationship last."""
+    """A component where it stands. The coordinates of Sigma come first, those of its sparse parts last."""
 
     @property
     def component(self) -> Component:

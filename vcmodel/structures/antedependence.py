@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.antedependence_chart import AntedependenceChart, PrecisionCholeskyChart
-from vcmodel.structures.bands import band, banded_parameters, check_bands, require_bands
-from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.bands import BandedFactor, band
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.conditional import conditional
+from vcmodel.structures.parameter import Kind
 
 
 @dataclass(frozen=True)
-class Antedependence(Structure):
+class Antedependence(BandedFactor):
     """Sigma^-1 = U D U': U unit upper triangular with k bands, D diagonal.
 
     Level i is predicted from the k levels before it: D_i is the inverse of the variance that the prediction leaves, the entries of column i
@@ -29,35 +29,16 @@ class Antedependence(Structure):
     """
 
     name: ClassVar[str] = "ante"
-    carries_variance: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
     summary: ClassVar[str] = "antedependence of order k: each level regressed on the k before it"
-    count: ClassVar[str] = "w (k + 1) - k (k + 1) / 2"
-    arguments: ClassVar[tuple[str, ...]] = ("k",)
-    examples: ClassVar[tuple[tuple[int | float | str, ...], ...]] = ((1,), (2,), (3,))
+    diagonal: ClassVar[Kind] = "precision"
 
     factor: str
     levels: tuple[str, ...]
     k: int
 
-    @classmethod
-    def check_arguments(cls, *arguments: int | float | str) -> None:
-        """A whole number of levels from 1 on."""
-        check_bands(*arguments)
-
-    def __post_init__(self) -> None:
-        require_bands(self, self.k)
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """D in the order of the levels, then U by column (the later level)."""
-        return banded_parameters(self, self.k, "precision")
-
     def _factors(self, theta: Array) -> tuple[Array, Array]:
         """U^-T (w, w), unit lower triangular, and the conditional variances (w,)."""
-        lower = np.eye(self.size)
-        lower[band(self.size, self.k)] = theta[self.size :]
-        return np.asarray(np.linalg.inv(lower), dtype=float), 1.0 / np.asarray(theta[: self.size], dtype=float)
+        return np.asarray(np.linalg.inv(self._unit_factor(theta)), dtype=float), 1.0 / np.asarray(theta[: self.size], dtype=float)
 
     def value(self, theta: Array) -> Array:
         """Sigma (w, w)."""

@@ -20,7 +20,7 @@ from vcmodel.structures.linear import LinearStructure
 from vcmodel.structures.radial_chart import RadialChart, reach
 from vcmodel.structures.scaling import with_variances
 from vcmodel.structures.series_chart import Shape
-from vcmodel.structures.stationary import SHRINK, decaying, halfway, mean_correlations
+from vcmodel.structures.stationary import decaying, halfway, mean_correlations, shrunk
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,7 @@ class Banded(LinearStructure):
         self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
     ) -> tuple[Chart, Array]:
         """The same without edges, at the nearest admissible correlations."""
-        theta = np.asarray(theta, dtype=float)
-        while not self.admissible(theta):
-            theta = SHRINK * theta
-        return self._chart(theta, False)
+        return self._chart(shrunk(self, theta), False)
 
     def _chart(self, theta: Array, floored: bool) -> tuple[Chart, Array]:
         if self.size == 1:

@@ -9,56 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.banded_cholesky_chart import BandedCholeskyChart, UnitCholeskyChart
-from vcmodel.structures.bands import band, banded_parameters, check_bands, require_bands
-from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.bands import BandedFactor, band
 from vcmodel.structures.chart import Array, Chart
+from vcmodel.structures.parameter import Kind
 
 
 @dataclass(frozen=True)
-class BandedCholesky(Structure):
+class BandedCholesky(BandedFactor):
     """Sigma = L D L': L unit lower triangular with k bands, D diagonal. At k = w - 1 Sigma is unstructured; beyond lag k it is zero."""
 
     name: ClassVar[str] = "chol"
-    carries_variance: ClassVar[bool] = True
-    ordered: ClassVar[bool] = True
     summary: ClassVar[str] = "Cholesky factor with k bands: no covariance beyond lag k"
-    count: ClassVar[str] = "w (k + 1) - k (k + 1) / 2"
-    arguments: ClassVar[tuple[str, ...]] = ("k",)
-    examples: ClassVar[tuple[tuple[int | float | str, ...], ...]] = ((1,), (2,), (3,))
+    diagonal: ClassVar[Kind] = "variance"
 
     factor: str
     levels: tuple[str, ...]
     k: int
 
-    @classmethod
-    def check_arguments(cls, *arguments: int | float | str) -> None:
-        """A whole number of bands from 1 on."""
-        check_bands(*arguments)
-
-    def __post_init__(self) -> None:
-        require_bands(self, self.k)
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """D in the order of the levels, then L row-wise."""
-        return banded_parameters(self, self.k, "variance")
-
-    def _unit_root(self, theta: Array) -> Array:
-        """L (w, w)."""
-        lower = np.eye(self.size)
-        lower[band(self.size, self.k)] = theta[self.size :]
-        return lower
-
     def value(self, theta: Array) -> Array:
         """Sigma (w, w)."""
         theta = np.asarray(theta, dtype=float)
-        lower = self._unit_root(theta)
+        lower = self._unit_factor(theta)
         return lower @ (theta[: self.size, None] * lower.T)
 
     def derivative(self, theta: Array) -> Array:
         """Derivative of Sigma by theta, (number of parameters, w, w)."""
         theta = np.asarray(theta, dtype=float)
-        columns_of = self._unit_root(theta).T
+        columns_of = self._unit_factor(theta).T
         rows, columns = band(self.size, self.k)
         own = columns_of[:, :, None] * columns_of[:, None, :]
         half = np.eye(self.size)[rows][:, :, None] * (theta[columns][:, None] * columns_of[columns])[:, None, :]

@@ -1,12 +1,15 @@
-"""Banded structures: their argument, the entries of a band, and the parameters of banded triangular factors."""
+"""Banded structures: their argument, the entries of a band, and what structures with a banded triangular factor share."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
 from vcmodel.structures.base import Parameter, Structure
+from vcmodel.structures.chart import Array
 from vcmodel.structures.correlations import level_name, pair_label
 from vcmodel.structures.parameter import Kind
 
@@ -46,9 +49,38 @@ def band(size: int, bands: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return rows[inside], columns[inside]
 
 
-def banded_parameters(structure: Structure, bands: int, diagonal: Kind) -> tuple[Parameter, ...]:
-    """``f_level.D`` for each level, then ``f_later:earlier.U`` row-wise."""
-    factor, levels = structure.factor, structure.levels
-    own = [Parameter(f"{level_name(factor, level)}.D", diagonal, "P", factor, (level, level)) for level in levels]
-    pairs = [(levels[i], levels[j]) for i, j in zip(*band(structure.size, bands), strict=True)]
-    return tuple(own + [Parameter(f"{pair_label(factor, *pair)}.U", "coefficient", "U", factor, pair) for pair in pairs])
+class BandedFactor(Structure):
+    """Sigma through a diagonal matrix D and a unit triangular one with k bands."""
+
+    carries_variance: ClassVar[bool] = True
+    ordered: ClassVar[bool] = True
+    count: ClassVar[str] = "w (k + 1) - k (k + 1) / 2"
+    arguments: ClassVar[tuple[str, ...]] = ("k",)
+    examples: ClassVar[tuple[tuple[int | float | str, ...], ...]] = ((1,), (2,), (3,))
+    diagonal: ClassVar[Kind]  # what D consists of
+
+    factor: str
+    levels: tuple[str, ...]
+    k: int
+
+    @classmethod
+    def check_arguments(cls, *arguments: int | float | str) -> None:
+        """A whole number of bands from 1 on."""
+        check_bands(*arguments)
+
+    def __post_init__(self) -> None:
+        require_bands(self, self.k)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """``f_level.D`` for each level, then ``f_later:earlier.U`` row-wise."""
+        factor, levels = self.factor, self.levels
+        own = [Parameter(f"{level_name(factor, level)}.D", self.diagonal, "P", factor, (level, level)) for level in levels]
+        pairs = [(levels[i], levels[j]) for i, j in zip(*band(self.size, self.k), strict=True)]
+        return tuple(own + [Parameter(f"{pair_label(factor, *pair)}.U", "coefficient", "U", factor, pair) for pair in pairs])
+
+    def _unit_factor(self, theta: Array) -> Array:
+        """The triangular matrix (w, w), its band below the diagonal."""
+        lower = np.eye(self.size)
+        lower[band(self.size, self.k)] = theta[self.size :]
+        return lower

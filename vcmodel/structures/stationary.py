@@ -128,13 +128,18 @@ class Stationary(Structure):
         self, theta: Array, reference: Array, constrained: NDArray[np.bool_], held: NDArray[np.bool_]
     ) -> tuple[Chart, Array]:
         """The same without edges, at the nearest admissible parameters."""
-        theta = np.asarray(theta, dtype=float)
-        while not self.admissible(theta):
-            theta = SHRINK * theta
-        return self._chart(theta, False)
+        return self._chart(shrunk(self, theta), False)
 
     def _chart(self, theta: Array, floored: bool) -> tuple[Chart, Array]:
         return self.chart_type.of(self, theta, floored) if self.size > 1 else (IdentityChart(1), theta)
+
+
+def shrunk(structure: Structure, theta: Array) -> Array:
+    """Parameters drawn towards zero, all alike, until they are admissible."""
+    theta = np.asarray(theta, dtype=float)
+    while not structure.admissible(theta):
+        theta = SHRINK * theta
+    return theta
 
 
 def mean_correlations(covariance: Array, lags: int) -> Array:
