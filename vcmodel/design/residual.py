@@ -55,6 +55,8 @@ class Section:
     patterns : tuple of Pattern
         Units grouped by what was observed in them; levels that the structure leaves uncorrelated stand in patterns of their own. Empty
         with sparse parts, whose grids are completed by the equations.
+    level_of_section : str
+        Of the factor whose levels are the sections; empty for an undivided residual.
     """
 
     label: str
@@ -63,6 +65,7 @@ class Section:
     unit: np.ndarray
     level: np.ndarray
     patterns: tuple[Pattern, ...]
+    level_of_section: str = ""
 
     @property
     def separable(self) -> SeparableStructure:
@@ -131,8 +134,8 @@ def _remedy(spec: SectionSpec, frame: Frame, place: np.ndarray, cells: np.ndarra
     return f"{correct}; for plots of several fields write dsum(~ {spec.text} | {found[0]})"
 
 
-def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarray, conditions: tuple[Condition, ...] = ()) -> Section:
-    """The section over the `active` cells (N,) bool, which are those that meet `conditions`.
+def build_section(spec: SectionSpec, frame: Frame, active: np.ndarray, within: str = "", level_of_section: str = "") -> Section:
+    """The section over the `active` cells (N,) bool: all, or those at one level of the factor `within`.
 
     Raises
     ------
@@ -142,22 +145,24 @@ def build_section(spec: SectionSpec, label: str, frame: Frame, active: np.ndarra
     known = of_kind(spec.factors, KnownFactor)
     if known:
         raise StructureError(f"residual {spec.text!r}: {known[0].label} is not available in a residual; put it in random")
+    label = f"{within}_{level_of_section}" if within else residual_label(spec)
+    conditions = (Condition(within, (level_of_section,)),) if within else ()
     parts, by_structure = structured(of_kind(spec.factors, StructuredFactor), frame, active, conditions)
     # every active cell has one unit and one level: missing ones were refused
     unit = combined(spec.factors, frame, active).values.indices.astype(np.int64)
     level = by_structure.indices.astype(np.int64)
     cells = np.flatnonzero(active)
-    _refuse_duplicates(spec, label if conditions else "", frame, unit, level, cells)
+    _refuse_duplicates(spec, label if within else "", frame, unit, level, cells)
     structure = product_structure(parts)
     if _is_field(structure, unit, cells.size):
         separable = SeparableStructure(structure)
-        return Section(label, separable, cells, unit, separable.level(level), ())
+        return Section(label, separable, cells, unit, separable.level(level), (), level_of_section)
     block = connected_levels(structure.pattern())[level]
     patterns: list[Pattern] = []
     for b in np.unique(block):
         inside = block == b
         patterns += group_by_pattern(unit[inside], level[inside], cells[inside])
-    return Section(label, structure, cells, unit, level, tuple(patterns))
+    return Section(label, structure, cells, unit, level, tuple(patterns), level_of_section)
 
 
 def _is_field(structure: KroneckerStructure, unit: np.ndarray, n_cells: int) -> bool:
@@ -180,8 +185,7 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
     """
     everywhere = np.ones(frame.y.size, dtype=bool)
     if spec.section is None:
-        only = spec.alternatives[0]
-        return (build_section(only, residual_label(only), frame, everywhere),)
+        return (build_section(spec.alternatives[0], frame, everywhere),)
     factor = frame.cell_factor(spec.section)
     sections, covered = [], np.zeros(frame.y.size, dtype=bool)
     chosen: dict[str, SectionSpec] = {}
@@ -200,7 +204,7 @@ def build_residual(spec: ResidualSpec, frame: Frame) -> tuple[Section, ...]:
         active = factor.codes == code
         covered |= active
         if active.any():
-            sections.append(build_section(chosen[level], f"{spec.section}_{level}", frame, active, (Condition(spec.section, (level,)),)))
+            sections.append(build_section(chosen[level], frame, active, spec.section, level))
     if not covered.all():
         outside = np.unique(factor.codes[~covered])
         names = few([factor.labels[i] for i in outside], 5)

@@ -201,7 +201,7 @@ def field_product(estimate: Estimate, index: int) -> FieldProduct | None:
         section = design.sections[component.index]
         active = np.zeros(frame.y.size, dtype=bool)
         active[section.cells] = True
-        level = section_level(estimate, section.label)
+        level = section.level_of_section
         factors = _alternative(estimate, level).factors
         name = f"{design.spec.residual.section} {level}" if level else ""
     own = _without_trait(factors)
@@ -219,12 +219,6 @@ def _covariance(variance: float, rows: _Axis, columns: _Axis, level: Integers | 
     if level is None:
         return SeparableCovariance(variance * rows.matrix, columns.matrix)
     return PlacesCovariance(variance * rows.matrix, level)
-
-
-def section_level(estimate: Estimate, label: str) -> str:
-    """The level that the section of the residual with this label is of; empty for an undivided residual."""
-    section = estimate.design.spec.residual.section
-    return "" if section is None else label.removeprefix(f"{section}_")
 
 
 def _alternative(estimate: Estimate, level: str) -> SectionSpec:

@@ -14,7 +14,7 @@ from vcmodel.errors import VcmodelError, choices
 from vcmodel.results.diagnostics import residual_deviations
 from vcmodel.results.field import Field
 from vcmodel.results.field_covariance import SeparableCovariance
-from vcmodel.results.field_of_model import field_product, section_level
+from vcmodel.results.field_of_model import field_product
 from vcmodel.results.layout import field_layout
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _fields_of_data(estimate: Estimate, section: Section, outside: NDArray[np.bo
         for number, label in enumerate(layout.fields):
             here = (layout.field[at] == number) & (layout.row[at] >= 0) & (layout.column[at] >= 0)
             if here.any():
-                level = section_level(estimate, section.label)
+                level = section.level_of_section
                 column_of, value = (layout.field_name, label) if layout.field_name else (estimate.design.spec.residual.section, level)
                 found.append(
                     Field(
