@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from structures.drawing import NAMES, assert_near, differences, instances
 
+from vcmodel.structures.autoregressive_inverse import AutoregressiveInverse, FirstOrderInverse
+
 FOUND = [
     pytest.param(item, id=f"{name}-{size}-{number}")
     for name in NAMES
@@ -30,3 +32,16 @@ def test_a_matrix_of_rank_one_has_no_inverse():
     structure = next(item.values[0] for item in FOUND if item.values[0].name == "ar1" and item.values[0].size == 4)
     inverse = structure.sparse_inverse()
     assert not np.isfinite(inverse.coefficients(np.ones(1))).all() and inverse.logdet(np.ones(1)) == -np.inf
+
+
+@pytest.mark.parametrize("levels", [2, 3, 7])
+def test_the_closed_form_of_first_order_is_that_of_any_order(levels):
+    closed, general = FirstOrderInverse(levels), AutoregressiveInverse(levels, lambda theta: (theta, np.eye(1)), 1)
+    for one, other in zip(closed.matrices(), general.matrices(), strict=True):
+        assert np.array_equal(one.toarray(), other.toarray())
+    for r in (-0.9, 0.0, 0.4):
+        theta = np.array([r])
+        assert_near(closed.coefficients(theta), general.coefficients(theta), 1e-14)
+        assert_near(closed.derivative(theta), general.derivative(theta), 1e-13)
+        assert_near(closed.logdet(theta), general.logdet(theta), 1e-14)
+        assert_near(closed.logdet_derivative(theta), general.logdet_derivative(theta), 1e-14)

@@ -92,7 +92,7 @@ def precision_derivatives(
         Of all blocks of the term.
     """
     chart, phi = precision_chart(part)
-    slopes, by_coordinate = chart.derivative(phi), part.loading_derivative
+    slopes, by_coordinate = precision.derivative(part), part.loading_derivative
     traces, total = precision.traces(), np.zeros(len(precision.matrices))
     cross = np.zeros((by_coordinate.shape[0], chart.size))
     for item in moments:

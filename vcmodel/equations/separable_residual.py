@@ -11,7 +11,7 @@ from vcmodel.design.relationship import Relationship
 from vcmodel.equations.base import PartDerivatives
 from vcmodel.equations.chain_rule import matrix_derivatives
 from vcmodel.equations.cross_products import Entries
-from vcmodel.equations.term_precision import TermPrecision, precision_chart
+from vcmodel.equations.term_precision import TermPrecision
 from vcmodel.linalg.definite import inverted
 
 if TYPE_CHECKING:
@@ -152,7 +152,6 @@ class SeparableResidual:
         exactly zero between those of different factors, for d2R = dR R^-1 dR' there, and between those of one it needs traces of dense
         matrices; it has expectation zero.
         """
-        chart, phi = precision_chart(part)
         here = self._moved_residual(part, weighted)
         by_product = by_coefficient.reshape(self.lower[0].size, -1)
         adjoint = np.zeros((self.k, self.k))
@@ -162,11 +161,11 @@ class SeparableResidual:
         square = here.own.reshape(-1, self.k).T @ here.related.reshape(-1, self.k)
         gradient = 0.5 * (self.inverse @ adjoint @ self.inverse - self.n_units * self.q * self.inverse + 0.5 * (square + square.T))
         found = matrix_derivatives(part, gradient)
-        own = slice(part.phi.size - phi.size, part.phi.size)
-        self._bend(part, gradient, found.curvature[: own.start, : own.start])
-        traces = chart.derivative(phi) @ (self.inverse[self.lower] @ by_product)
+        of_sigma = part.phi.size - part.chart.n_sparse
+        self._bend(part, gradient, found.curvature[:of_sigma, :of_sigma])
+        traces = self.precision.derivative(part) @ (self.inverse[self.lower] @ by_product)
         logdet = self.n_units * self.k * self.precision.logdet_derivative(part)
-        found.score[own] = -0.5 * (traces + here.changes.reshape(phi.size, -1) @ here.own + logdet)
+        found.score[of_sigma:] = -0.5 * (traces + here.changes.reshape(len(traces), -1) @ here.own + logdet)
         return PartDerivatives(found.score, found.curvature, gradient)
 
     def _bend(self, part: Part, gradient: Array, curvature: Array) -> None:

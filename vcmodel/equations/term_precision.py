@@ -14,8 +14,8 @@ from scipy import sparse
 
 from vcmodel.equations.precision_factor import precision_factor
 from vcmodel.structures.component_chart import ComponentChart
-from vcmodel.structures.kronecker_algebra import kronecker_vector, sparse_products
-from vcmodel.structures.precision_chart import KroneckerPrecision
+from vcmodel.structures.kronecker_algebra import kronecker_vector, kronecker_vector_derivative, sparse_products
+from vcmodel.structures.precision_chart import KroneckerPrecision, PrecisionPoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,8 @@ class TermPrecision:
         self.identity = not inverses and relationship.precision is None
         known = sparse.identity(relationship.n_columns, format="csc") if relationship.precision is None else relationship.precision
         self._factors = [*self._parts, precision_factor((known,), relationship.precision is None)]
+        self._order = prod(factor.order for factor in self._parts)
+        self._last: tuple[Part, list[PrecisionPoint]] | None = None
         orders = [factor.order for factor in self._factors]
         self._shapes = [(prod(orders[:place]), order) for place, order in enumerate(orders)]
         self.matrices = sparse_products([factor.matrices for factor in self._factors])
@@ -78,19 +80,33 @@ class TermPrecision:
         """Move to where a part stands; False when a K_d^-1 is not positive definite there: nothing else may be called then."""
         if not self._parts:
             return True
-        chart, phi = precision_chart(part)
+        points = self._at(part)
         with np.errstate(invalid="ignore", over="ignore"):  # at the end of the domain
-            coefficients = [one.coefficients(own) for one, own in zip(chart.parts, chart.split(phi), strict=True)]
+            coefficients = [point.coefficients for point in points]
             self.coefficients = kronecker_vector(coefficients)
         if not all(factor.update(own) for factor, own in zip(self._parts, coefficients, strict=True)):
             return False
-        self.logdet = self._relationship.n_columns * chart.logdet(phi) + chart.order * self._relationship.logdet
+        of_parts = sum(point.logdet / factor.order for point, factor in zip(points, self._parts, strict=True))
+        known = self._relationship
+        self.logdet = self._order * (known.n_columns * of_parts + known.logdet)
         return True
+
+    def _at(self, part: Part) -> list[PrecisionPoint]:
+        """The sparse parts where a part stands."""
+        if self._last is None or self._last[0] is not part:
+            self._last = part, part.chart.points(part.phi) if isinstance(part.chart, ComponentChart) else []
+        return self._last[1]
+
+    def derivative(self, part: Part) -> Array:
+        """Derivative of a_c by the coordinates of the sparse parts, (m, number of matrices)."""
+        points = self._at(part)
+        return kronecker_vector_derivative([point.coefficients for point in points], [point.derivative for point in points])
 
     def logdet_derivative(self, part: Part) -> Array:
         """Derivative of log|K| by the coordinates of the sparse parts, (m,)."""
-        chart, phi = precision_chart(part)
-        return self._relationship.n_columns * chart.logdet_derivative(phi)
+        every = self._order * self._relationship.n_columns
+        pieces = zip(self._at(part), self._parts, strict=True)
+        return np.concatenate([np.zeros(0), *(every / factor.order * point.logdet_derivative for point, factor in pieces)])
 
     def times(self, values: Array) -> Array:
         """K^-1 values (q, n)."""
@@ -108,11 +124,10 @@ class TermPrecision:
 
     def related_changes(self, part: Part, values: Array) -> Array:
         """K dK^-1 values (m, q, n) for values (q, n), by the coordinates of the sparse parts: K_d dK_d^-1 along the own axis of each."""
-        chart, phi = precision_chart(part)
         images = [
             factor.related_change(slope, self._cube(place, values)).reshape(values.shape)
-            for place, (one, own, factor) in enumerate(zip(chart.parts, chart.split(phi), self._parts, strict=True))
-            for slope in one.derivative(own)
+            for place, (point, factor) in enumerate(zip(self._at(part), self._parts, strict=True))
+            for slope in point.derivative
         ]
         return np.stack(images) if images else np.zeros((0, *values.shape))
 

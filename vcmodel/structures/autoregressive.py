@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from vcmodel.structures.autoregressive_chart import DoubleRootChart, PartialChart
-from vcmodel.structures.autoregressive_inverse import AutoregressiveInverse
+from vcmodel.structures.autoregressive_inverse import AutoregressiveInverse, FirstOrderInverse
 from vcmodel.structures.chart import Array
 from vcmodel.structures.correlations import LARGEST_START
 from vcmodel.structures.levinson import autocorrelations, partials_of_coefficients, partials_of_correlations, predictors
@@ -89,6 +89,18 @@ class Autoregressive(FreeAutoregression):
 
     factor: str
     levels: tuple[str, ...]
+
+    def outer(self, q: Array) -> Array:
+        """The coefficient is its own partial autocorrelation."""
+        return q
+
+    def outer_derivative(self, q: Array) -> Array:
+        """One."""
+        return np.ones((1, 1))
+
+    def sparse_inverse(self) -> SparseInverse:
+        """With one band on either side of the diagonal."""
+        return FirstOrderInverse(self.size) if self.size > 1 else super().sparse_inverse()
 
 
 @dataclass(frozen=True)

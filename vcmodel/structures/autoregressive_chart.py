@@ -31,17 +31,17 @@ class PartialChart(SeriesChart):
 
     def _means_something(self, phi: Array) -> NDArray[np.bool_]:
         """Which partial autocorrelations do."""
-        if phi.size == 1:
-            return np.ones(1, dtype=bool)
         return np.concatenate([[True], np.cumsum(phi[:-1] == 0.0) == 0])
 
     def inner(self, phi: Array) -> Array:
         """Partial autocorrelations."""
-        return np.where(self._means_something(phi), super().inner(phi), 0.0)
+        found = super().inner(phi)
+        return found if found.size == 1 else np.where(self._means_something(phi), found, 0.0)
 
     def inner_derivative(self, phi: Array) -> Array:
         """Their derivative by the angles, (k, k)."""
-        return np.where(self._means_something(phi), super().inner_derivative(phi), 0.0)
+        found = super().inner_derivative(phi)
+        return found if found.size == 1 else np.where(self._means_something(phi), found, 0.0)
 
     def _partials(self, phi: Array) -> tuple[Array, Array, Array, Array]:
         """Partial autocorrelations (p,), the roots of what each leaves, and the derivatives (p, k) of both."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 
 import numpy as np
 from scipy import sparse
@@ -81,8 +82,6 @@ class AutoregressiveInverse(SparseInverse):
         """F (p + 1,) and its derivative (p + 1, m); the partial autocorrelations (p,) and theirs (p, m)."""
         coefficients, change = self.autoregression(np.asarray(theta, dtype=float))
         f, moved = np.concatenate([[1.0], -coefficients]), np.concatenate([np.zeros((1, change.shape[1])), -change])
-        if coefficients.size == 1:  # its own partial autocorrelation
-            return f, moved, coefficients, change
         partials = partials_of_coefficients(coefficients)
         try:
             moves = np.asarray(np.linalg.solve(predictors(partials)[1][-1].T, change), dtype=float)
@@ -121,3 +120,68 @@ class AutoregressiveInverse(SparseInverse):
         _, _, partials, moves = self._partials(theta)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(self._counts * -2.0 * partials / (1.0 - partials**2) @ moves, dtype=float)
+
+
+@dataclass(frozen=True, eq=False)
+class FirstOrderInverse(SparseInverse):
+    """(1 - r^2) K^-1 has 1 at both ends of the diagonal, 1 + r^2 between them and -r beside it, for correlations r^|i - j|.
+
+    Attributes
+    ----------
+    levels : int
+        k, 2 or more.
+    """
+
+    levels: int
+
+    @property
+    def order(self) -> int:
+        """k, the number of levels."""
+        return self.levels
+
+    @property
+    def _kinds(self) -> list[int]:
+        """Which of ends, interior and neighbours there are."""
+        return [0, 1, 2] if self.levels > 2 else [0, 2]
+
+    def matrices(self) -> tuple[sparse.csc_matrix, ...]:
+        """Ones at the ends, in between, and beside the diagonal."""
+        ends = np.zeros(self.levels)
+        ends[[0, -1]] = 1.0
+        beside = np.ones(self.levels - 1)
+        found = sparse.diags(ends), sparse.diags(1.0 - ends), sparse.diags([beside, beside], [-1, 1])
+        return tuple(_without_zeros(found[kind]) for kind in self._kinds)
+
+    def coefficients(self, theta: Array) -> Array:
+        """1, 1 + r^2 and -r over 1 - r^2."""
+        r = float(theta[0])
+        share = 1.0 - r**2
+        if share == 0.0:
+            return np.full(len(self._kinds), np.inf)
+        return np.array([1.0, 1.0 + r**2, -r])[self._kinds] / share
+
+    def derivative(self, theta: Array) -> Array:
+        """2 r, 4 r and -(1 + r^2) over (1 - r^2)^2."""
+        r = float(theta[0])
+        share = 1.0 - r**2
+        if not share > 0.0:
+            return np.full((1, len(self._kinds)), np.nan)
+        return np.array([[2.0 * r, 4.0 * r, -1.0 - r**2]])[:, self._kinds] / share**2
+
+    def logdet(self, theta: Array) -> float:
+        """(k - 1) log(1 - r^2)."""
+        share = 1.0 - float(theta[0]) ** 2
+        return (self.levels - 1.0) * (log(share) if share > 0.0 else -np.inf if share == 0.0 else np.nan)
+
+    def logdet_derivative(self, theta: Array) -> Array:
+        """-2 (k - 1) r / (1 - r^2)."""
+        r = float(theta[0])
+        share = 1.0 - r**2
+        return np.array([-2.0 * (self.levels - 1.0) * r / share if share else -np.sign(r) * np.inf])
+
+
+def _without_zeros(matrix: sparse.spmatrix) -> sparse.csc_matrix:
+    """The same with its nonzeros only."""
+    result = sparse.csc_matrix(matrix)
+    result.eliminate_zeros()
+    return result

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcmodel.structures.kronecker_chart import KroneckerChart
-from vcmodel.structures.precision_chart import KroneckerPrecision, StructurePrecision
+from vcmodel.structures.kronecker_chart import KroneckerChart, split
+from vcmodel.structures.precision_chart import KroneckerPrecision, PrecisionPoint, StructurePrecision
 
 if TYPE_CHECKING:
     from vcmodel.structures.chart import Array, Chart
@@ -51,6 +51,11 @@ class ComponentChart(KroneckerChart):
     def precision(self) -> KroneckerPrecision:
         """K, the product of the sparse parts, in the last coordinates."""
         return KroneckerPrecision(tuple(StructurePrecision(*pair) for pair in zip(self.parts[1:], self.inverses, strict=True)))
+
+    def points(self, phi: Array) -> list[PrecisionPoint]:
+        """The sparse parts where the coordinates stand."""
+        own = split(phi, self.sizes)[1:]
+        return [PrecisionPoint(*triple) for triple in zip(self.parts[1:], self.inverses, own, strict=True)]
 
     @property
     def order(self) -> int:

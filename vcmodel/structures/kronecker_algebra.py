@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import product
+from math import prod
 
 import numpy as np
 from scipy import sparse
@@ -23,6 +24,12 @@ def kronecker(matrices: Sequence[Array]) -> Array:
 def kronecker_vector(vectors: Sequence[Array]) -> Array:
     """All products of one entry of each vector, the last one's fastest; a one for no vectors."""
     return reduce(lambda one, other: np.multiply.outer(one, other).ravel(), vectors, np.ones(1))
+
+
+def kronecker_vector_derivative(vectors: Sequence[Array], derivatives: Sequence[Array]) -> Array:
+    """Derivative of :func:`kronecker_vector`, (m, size), for that of each vector, (its m, its size)."""
+    rows = [kronecker_vector([*vectors[:place], row, *vectors[place + 1 :]]) for place, own in enumerate(derivatives) for row in own]
+    return np.array(rows).reshape(len(rows), prod(vector.size for vector in vectors))
 
 
 def sparse_products(families: Sequence[Sequence[sparse.csc_matrix]]) -> tuple[sparse.csc_matrix, ...]:

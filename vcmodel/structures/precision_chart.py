@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcmodel.structures.chart import Array, Chart
-from vcmodel.structures.kronecker_algebra import kronecker_vector, sparse_products
+from vcmodel.structures.kronecker_algebra import kronecker_vector, kronecker_vector_derivative, sparse_products
 from vcmodel.structures.kronecker_chart import split
 
 if TYPE_CHECKING:
@@ -65,6 +65,55 @@ class PrecisionChart(ABC):
 
 
 @dataclass(frozen=True, eq=False)
+class PrecisionPoint:
+    """The K of a structure at one point: each number is made once, when it is first asked for.
+
+    Attributes
+    ----------
+    chart : Chart
+        phi to the reported parameters theta.
+    inverse : SparseInverse
+        theta to K^-1.
+    phi : (m,) array
+        The working coordinates.
+    """
+
+    chart: Chart
+    inverse: SparseInverse
+    phi: Array
+
+    @cached_property
+    def theta(self) -> Array:
+        """The reported parameters."""
+        return self.chart.reported(self.phi)
+
+    @cached_property
+    def _transposed_jacobian(self) -> Array:
+        """Derivative of the reported parameters by phi, (m, number of them)."""
+        return self.chart.jacobian(self.phi).T
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """A (number of matrices,)."""
+        return self.inverse.coefficients(self.theta)
+
+    @cached_property
+    def derivative(self) -> Array:
+        """Derivative of a by phi, (m, number of matrices)."""
+        return self._transposed_jacobian @ self.inverse.derivative(self.theta)
+
+    @cached_property
+    def logdet(self) -> float:
+        """log|K|."""
+        return self.inverse.logdet(self.theta)
+
+    @cached_property
+    def logdet_derivative(self) -> Array:
+        """Derivative of log|K| by phi, (m,)."""
+        return self._transposed_jacobian @ self.inverse.logdet_derivative(self.theta)
+
+
+@dataclass(frozen=True, eq=False)
 class StructurePrecision(PrecisionChart):
     """The K of a structure, in the working coordinates of its chart.
 
@@ -93,13 +142,17 @@ class StructurePrecision(PrecisionChart):
         """Those of the inverse."""
         return self.inverse.matrices()
 
+    def at(self, phi: Array) -> PrecisionPoint:
+        """Where the coordinates stand."""
+        return PrecisionPoint(self.chart, self.inverse, phi)
+
     def coefficients(self, phi: Array) -> Array:
         """At the reported parameters."""
-        return self.inverse.coefficients(self.chart.reported(phi))
+        return self.at(phi).coefficients
 
     def derivative(self, phi: Array) -> Array:
         """Chain rule, (m, number of matrices)."""
-        return self.chart.jacobian(phi).T @ self.inverse.derivative(self.chart.reported(phi))
+        return self.at(phi).derivative
 
     def second(self, phi: Array, weights: Array) -> Array:
         """Central differences of the derivative: eight digits, enough for what it adds to the average information."""
@@ -110,11 +163,11 @@ class StructurePrecision(PrecisionChart):
 
     def logdet(self, phi: Array) -> float:
         """log|K| at the reported parameters."""
-        return self.inverse.logdet(self.chart.reported(phi))
+        return self.at(phi).logdet
 
     def logdet_derivative(self, phi: Array) -> Array:
         """Chain rule, (m,)."""
-        return self.chart.jacobian(phi).T @ self.inverse.logdet_derivative(self.chart.reported(phi))
+        return self.at(phi).logdet_derivative
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +208,8 @@ class KroneckerPrecision(PrecisionChart):
     def derivative(self, phi: Array) -> Array:
         """Product rule."""
         pieces = self._zip(phi)
-        values = [part.coefficients(own) for part, own in pieces]
-        rows = [
-            kronecker_vector([*values[:place], slope, *values[place + 1 :]])
-            for place, (part, own) in enumerate(pieces)
-            for slope in part.derivative(own)
-        ]
-        return np.array(rows).reshape(self.size, prod(value.size for value in values))
+        values, slopes = [part.coefficients(own) for part, own in pieces], [part.derivative(own) for part, own in pieces]
+        return kronecker_vector_derivative(values, slopes)
 
     def second(self, phi: Array, weights: Array) -> Array:
         """Product rule, cross blocks included."""

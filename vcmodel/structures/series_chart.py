@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -82,7 +83,7 @@ class SeriesChart(Chart):
         """Number of rows, w."""
         return self.structure.size
 
-    @property
+    @cached_property
     def _reciprocal(self) -> NDArray[np.bool_]:
         return np.array([shape == "reciprocal" for shape in self.structure.shapes], dtype=bool)
 
