@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vcmodel.structures.bands import band
+from vcmodel.structures.central_differences import differences
 from vcmodel.structures.chart import Array, Chart, Edge, Scale
 from vcmodel.structures.cholesky_chart import CholeskyChart
 from vcmodel.structures.conditional import unit_factor
 from vcmodel.structures.linear import LinearChart
-from vcmodel.structures.series_chart import differences
 
 # the entry by which a column is kept from zero is chosen anew when it falls below this fraction of the column's largest
 TURNED = 0.5

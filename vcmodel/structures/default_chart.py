@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vcmodel.errors import StructureError
 from vcmodel.structures.chart import Array, Chart, Edge, Scale
-from vcmodel.structures.root_derivative import root_derivative
+from vcmodel.structures.regular_chart import RegularChart
 
 if TYPE_CHECKING:
     from vcmodel.structures.parameter import Parameter
@@ -51,7 +51,7 @@ class ReportedMatrix(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class DefaultChart(Chart):
+class DefaultChart(RegularChart):
     """Standard deviations for variances, angles t for correlations cos t or -cos t, covariances and loadings as they are.
 
     An angle is counted from the nearer end, 1 or -1, so that both ends are edges like a standard deviation of zero. Every correlation of
@@ -145,21 +145,6 @@ class DefaultChart(Chart):
     def bent(self) -> NDArray[np.bool_]:
         """The angles: matrices linear in their correlations have charts of their own."""
         return self.correlations
-
-    def loading(self, phi: Array) -> Array:
-        """The Cholesky factor (k, k), which keeps the connected blocks of the matrix."""
-        return np.asarray(np.linalg.cholesky(self.value(phi)), dtype=float)
-
-    def loading_derivative(self, phi: Array) -> Array:
-        """Derivative of the Cholesky factor (m, k, k)."""
-        return root_derivative(self.loading(phi), self.derivative(phi))
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether the matrix is positive definite."""
-        try:
-            return bool(np.all(np.isfinite(phi)) and np.all(np.isfinite(self.loading(phi))))
-        except np.linalg.LinAlgError:
-            return False
 
     def renormalise(self, phi: Array) -> tuple[Chart, Array]:
         """Standard deviations made positive, angles counted from the nearer end."""

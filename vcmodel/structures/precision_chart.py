@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vcmodel.structures.central_differences import differences
 from vcmodel.structures.chart import Array, Chart
 from vcmodel.structures.kronecker_algebra import kronecker_vector, kronecker_vector_derivative, sparse_products
 from vcmodel.structures.kronecker_chart import split
+from vcmodel.structures.sparse_inverse import SparseInverse
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-    from vcmodel.structures.sparse_inverse import SparseInverse
 
-# step of central differences in a working coordinate
-DIFFERENCE = 1e-5
-
-
-class PrecisionChart(ABC):
-    """Working coordinates phi (m,) of a covariance matrix K (q, q) with K^-1(phi) = sum of a_c(phi) M_c, constant sparse M_c.
+class PrecisionChart(SparseInverse):
+    """K^-1(phi) = sum of a_c(phi) M_c, with coordinates phi (m,) for parameters.
 
     The equations never see K: scores and curvature come from a_c, log|K| and the selected inverses of K^-1 and of the equations.
     """
@@ -34,34 +31,9 @@ class PrecisionChart(ABC):
     def size(self) -> int:
         """m, the number of coordinates."""
 
-    @property
-    @abstractmethod
-    def order(self) -> int:
-        """q, the number of levels."""
-
-    @abstractmethod
-    def matrices(self) -> tuple[sparse.csc_matrix, ...]:
-        """Symmetric M_c (q, q), both triangles."""
-
-    @abstractmethod
-    def coefficients(self, phi: Array) -> Array:
-        """A (number of matrices,)."""
-
-    @abstractmethod
-    def derivative(self, phi: Array) -> Array:
-        """Derivative of a by phi, (m, number of matrices)."""
-
     @abstractmethod
     def second(self, phi: Array, weights: Array) -> Array:
         """Sum over c of weights_c d2 a_c / d phi d phi, (m, m)."""
-
-    @abstractmethod
-    def logdet(self, phi: Array) -> float:
-        """log|K|."""
-
-    @abstractmethod
-    def logdet_derivative(self, phi: Array) -> Array:
-        """Derivative of log|K| by phi, (m,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +127,8 @@ class StructurePrecision(PrecisionChart):
         return self.at(phi).derivative
 
     def second(self, phi: Array, weights: Array) -> Array:
-        """Central differences of the derivative: eight digits, enough for what it adds to the average information."""
-        result = np.zeros((self.size, self.size))
-        for row, move in enumerate(DIFFERENCE * np.eye(self.size)):
-            result[row] = (self.derivative(phi + move) - self.derivative(phi - move)) @ weights / (2.0 * DIFFERENCE)
-        return 0.5 * (result + result.T)
+        """Central differences of the derivative, exact enough for what it adds to the average information."""
+        return differences(lambda point: self.derivative(point) @ weights, phi)
 
     def logdet(self, phi: Array) -> float:
         """log|K| at the reported parameters."""

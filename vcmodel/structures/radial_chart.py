@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from vcmodel.structures.central_differences import differences
 from vcmodel.structures.chart import Array, Chart, Edge
-from vcmodel.structures.series_chart import differences
 
 # angles beyond OUTER are too near the centre, where directions mean little; a centre lies INNER of the way to the boundary behind it
 OUTER, INNER = 1.25, 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal, Protocol
@@ -10,13 +9,13 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vcmodel.structures.central_differences import differences
 from vcmodel.structures.chart import Array, Chart, Edge
 from vcmodel.structures.levinson import lag_sums, toeplitz
-from vcmodel.structures.root_derivative import root_derivative
+from vcmodel.structures.regular_chart import RegularChart
 
 # how an inner parameter follows its angle t: cos t, or cos t / (1 + sin t)
 Shape = Literal["cosine", "reciprocal"]
-STEP = 1e-5  # of the central differences that give second derivatives of smooth functions of angles to ten digits
 
 
 class SeriesFamily(Protocol):
@@ -44,7 +43,7 @@ class SeriesFamily(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesChart(Chart):
+class SeriesChart(RegularChart):
     """One angle t for each inner parameter, counted from the nearer of its ends 1 and -1, where Sigma is even in t.
 
     It is +-cos t for partial autocorrelations and single roots. Inverse roots z of moving averages, and double ones of autoregressions, are
@@ -125,21 +124,6 @@ class SeriesChart(Chart):
         """All coordinates."""
         return np.ones(self.size, dtype=bool)
 
-    def loading(self, phi: Array) -> Array:
-        """The Cholesky factor (w, w)."""
-        return np.asarray(np.linalg.cholesky(self.value(phi)), dtype=float)
-
-    def loading_derivative(self, phi: Array) -> Array:
-        """Derivative of the Cholesky factor (k, w, w)."""
-        return root_derivative(self.loading(phi), self.derivative(phi))
-
-    def feasible(self, phi: Array) -> bool:
-        """Whether the matrix is positive definite."""
-        try:
-            return bool(np.all(np.isfinite(phi)) and np.all(np.isfinite(self.loading(phi))))
-        except np.linalg.LinAlgError:
-            return False
-
     def edges(self, phi: Array) -> tuple[Edge, ...]:
         """Each angle at zero."""
         return tuple(Edge(index, (index,), 1.0) for index in np.flatnonzero(self.floored | self._reciprocal).tolist())
@@ -172,10 +156,3 @@ def angles_of(sizes: Array, shapes: tuple[Shape, ...]) -> Array:
     """The angles, from zero to a right one, of the absolute values of inner parameters."""
     reciprocal = np.array([shape == "reciprocal" for shape in shapes], dtype=bool)
     return np.where(reciprocal, 0.5 * np.pi - 2.0 * np.arctan(sizes), np.arccos(np.clip(sizes, -1.0, 1.0)))
-
-
-def differences(slope: Callable[[Array], Array], phi: Array) -> Array:
-    """Symmetric second derivatives (m, m) of a function from its `slope` (m,), by central differences."""
-    rows = [(slope(phi + move) - slope(phi - move)) / (2.0 * STEP) for move in STEP * np.eye(len(phi))]
-    result = np.array(rows).reshape(len(phi), len(phi))
-    return 0.5 * (result + result.T)
