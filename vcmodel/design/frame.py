@@ -62,6 +62,7 @@ class Frame:
     every_row: pd.DataFrame
     _factors: dict[str, Factor] = field(default_factory=dict, repr=False)
     _cell_factors: dict[str, Factor] = field(default_factory=dict, repr=False)
+    _levels: dict[tuple[str, tuple[Condition, ...]], tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -123,8 +124,11 @@ class Frame:
         values = self.every_row[column]
         if self.lists_its_levels(column):
             return tuple(dict.fromkeys(label(item) for item in values.cat.categories))
-        rows = rows_meeting(self.every_row, tuple(conditions), np.ones((len(values), len(self.responses)), dtype=bool), self.responses)
-        return factor_of(values[rows]).labels
+        key = column, tuple(conditions)
+        if key not in self._levels:
+            rows = rows_meeting(self.every_row, key[1], np.ones((len(values), len(self.responses)), dtype=bool), self.responses)
+            self._levels[key] = factor_of(values[rows]).labels
+        return self._levels[key]
 
     def _column(self, name: str) -> pd.Series:
         if name not in self.table.columns:

@@ -72,7 +72,7 @@ class TermPrecision:
         self._last: tuple[Part, list[PrecisionPoint]] | None = None
         orders = [factor.order for factor in self._factors]
         self._shapes = [(prod(orders[:place]), order) for place, order in enumerate(orders)]
-        self.matrices = sparse_products([factor.matrices for factor in self._factors])
+        self.matrices = sparse_products([factor.matrices for factor in self._factors if factor.order > 1 or not factor.identity])
         self.coefficients = np.full(len(self.matrices), np.nan if inverses else 1.0)
         self.logdet = np.nan if inverses else relationship.logdet
 

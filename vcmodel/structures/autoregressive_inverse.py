@@ -14,6 +14,7 @@ from functools import cached_property
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from vcmodel.structures.chart import Array
@@ -71,12 +72,7 @@ class AutoregressiveInverse(SparseInverse):
 
     def matrices(self) -> tuple[sparse.csc_matrix, ...]:
         """Ones at the entries with the same terms."""
-        found = []
-        for (h, *_), rows in self._entries.items():
-            place = np.array(rows)
-            both = (np.append(place, place + h), np.append(place + h, place)) if h else (place, place)
-            found.append(sparse.csc_matrix((np.ones(len(both[0])), both), shape=(self.levels,) * 2))
-        return tuple(found)
+        return tuple(_ones(self.levels, np.array(rows), h) for (h, *_), rows in self._entries.items())
 
     def _partials(self, theta: Array) -> tuple[Array, Array, Array, Array]:
         """F (p + 1,) and its derivative (p + 1, m); the partial autocorrelations (p,) and theirs (p, m)."""
@@ -146,11 +142,9 @@ class FirstOrderInverse(SparseInverse):
 
     def matrices(self) -> tuple[sparse.csc_matrix, ...]:
         """Ones at the ends, in between, and beside the diagonal."""
-        ends = np.zeros(self.levels)
-        ends[[0, -1]] = 1.0
-        beside = np.ones(self.levels - 1)
-        found = sparse.diags(ends), sparse.diags(1.0 - ends), sparse.diags([beside, beside], [-1, 1])
-        return tuple(_without_zeros(found[kind]) for kind in self._kinds)
+        place = np.arange(self.levels)
+        found = (place[[0, -1]], 0), (place[1:-1], 0), (place[:-1], 1)
+        return tuple(_ones(self.levels, *found[kind]) for kind in self._kinds)
 
     def coefficients(self, theta: Array) -> Array:
         """1, 1 + r^2 and -r over 1 - r^2."""
@@ -180,8 +174,7 @@ class FirstOrderInverse(SparseInverse):
         return np.array([-2.0 * (self.levels - 1.0) * r / share if share else -np.sign(r) * np.inf])
 
 
-def _without_zeros(matrix: sparse.spmatrix) -> sparse.csc_matrix:
-    """The same with its nonzeros only."""
-    result = sparse.csc_matrix(matrix)
-    result.eliminate_zeros()
-    return result
+def _ones(levels: int, rows: NDArray[np.int64], h: int) -> sparse.csc_matrix:
+    """Symmetric (levels, levels), ones in these rows r at r, r + h and r + h, r."""
+    both = (np.append(rows, rows + h), np.append(rows + h, rows)) if h else (rows, rows)
+    return sparse.csc_matrix((np.ones(len(both[0])), both), shape=(levels, levels))

@@ -86,14 +86,20 @@ class SeriesChart(RegularChart):
     def _reciprocal(self) -> NDArray[np.bool_]:
         return np.array([shape == "reciprocal" for shape in self.structure.shapes], dtype=bool)
 
+    @cached_property
+    def _only_cosines(self) -> bool:
+        return not self._reciprocal.any()
+
     def inner(self, phi: Array) -> Array:
         """Inner parameters."""
-        return self.signs * np.cos(phi) / np.where(self._reciprocal, 1.0 + np.abs(np.sin(phi)), 1.0)
+        cosines = self.signs * np.cos(phi)
+        return cosines if self._only_cosines else cosines / np.where(self._reciprocal, 1.0 + np.abs(np.sin(phi)), 1.0)
 
     def inner_derivative(self, phi: Array) -> Array:
         """Their derivative by the angles, (k, k)."""
         sine = np.sin(phi)
-        return np.diag(-self.signs * np.where(self._reciprocal, np.sign(sine) / (1.0 + np.abs(sine)), sine))
+        slopes = sine if self._only_cosines else np.where(self._reciprocal, np.sign(sine) / (1.0 + np.abs(sine)), sine)
+        return np.diag(-self.signs * slopes)
 
     def reported(self, phi: Array) -> Array:
         """The reported parameters."""
