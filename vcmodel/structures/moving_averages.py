@@ -107,12 +107,15 @@ class AutoregressiveMovingAverage(PlainSeries):
     levels: tuple[str, ...]
 
     def series(self, q: Array) -> tuple[Array, Array]:
-        """A geometric series from rho_1 on."""
+        """A geometric series from rho_1 on; where both roots are one and cancel, as beside it where only that of the autoregression is."""
         phi, theta = q
-        below = 1.0 + theta**2 - 2.0 * phi * theta
-        first = (phi - theta) * (1.0 - phi * theta) / below
-        by_phi = (1.0 - phi * theta - theta * (phi - theta) + 2.0 * theta * first) / below
-        by_theta = (-(1.0 - phi * theta) - phi * (phi - theta) - (2.0 * theta - 2.0 * phi) * first) / below
+        first, by_phi, by_theta = float(np.sign(phi)), 0.0, 0.0
+        # sums in which nothing cancels near the ends: Sigma stays positive definite
+        below = (1.0 - phi) * (1.0 + phi) + (theta - phi) ** 2
+        if below > 0.0:
+            first = (phi - theta) * ((1.0 - phi) + phi * (1.0 - theta) if phi > 0.0 else (1.0 + phi) - phi * (1.0 + theta)) / below
+            by_phi = 1.0 + 2.0 * theta * first / below
+            by_theta = -((1.0 - theta) * (1.0 + theta) + (theta - phi) ** 2 + 2.0 * (theta - phi) * first) / below
         steps = np.arange(self.size) - 1.0
         powers = np.append(0.0, phi ** steps[1:])
         change = np.append(0.0, steps[1:] * phi ** np.maximum(steps[1:] - 1.0, 0.0))
