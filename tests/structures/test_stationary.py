@@ -149,3 +149,13 @@ def test_what_means_nothing_on_an_edge_is_set_to_leave_it(name, arguments):
     assert rise(better, moved) > rise(chart, phi)
     inside = np.where(phi == 0.0, 0.3, phi)
     assert chart.leaving(inside, gradient)[1] is inside or np.array_equal(chart.leaving(inside, gradient)[1], inside)
+
+
+def test_an_autoregression_with_a_moving_average_is_defined_in_its_corners():
+    """Where both roots are one, or next to it, of the same sign or of different ones; derivatives of rounded parameters stay finite."""
+    structure = build("arma", "f", labels(4))
+    for phi, theta in ((1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)):
+        assert np.all(np.isfinite(structure.value(np.array([phi, theta]))))
+    for off in (1e-8, 1e-10):
+        sigma = structure.value(np.array([1.0 - off, 1.0 - np.sqrt(off)]))
+        np.linalg.cholesky(sigma)

@@ -97,7 +97,7 @@ class ComponentChart(KroneckerChart):
 
     def _vanishing(self, phi: Array) -> list[bool]:
         """Sigma never; the sparse parts where Sigma is zero."""
-        return [False, *(not np.any(self.loading(phi)),) * len(self.inverses)]
+        return [False, *(not np.any(self.value(phi)),) * len(self.inverses)]
 
     def reported(self, phi: Array) -> Array:
         """The parameters as written; NaN those of K where Sigma is zero."""

@@ -105,7 +105,7 @@ class KroneckerChart(Product[Chart], Chart):
 
     def _vanishing(self, phi: Array) -> list[bool]:
         """For each part, whether the product of the other parts is zero, so that its parameters mean nothing."""
-        zero = [not np.any(part.loading(own)) for part, own in self._zip(phi)]
+        zero = [not np.any(part.value(own)) for part, own in self._zip(phi)]
         return [any(zero[:place] + zero[place + 1 :]) for place in range(len(zero))]
 
     def reported(self, phi: Array) -> Array:
