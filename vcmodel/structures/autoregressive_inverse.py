@@ -122,6 +122,8 @@ class AutoregressiveInverse(SparseInverse):
 class FirstOrderInverse(SparseInverse):
     """(1 - r^2) K^-1 has 1 at both ends of the diagonal, 1 + r^2 between them and -r beside it, for correlations r^|i - j|.
 
+    1 - r^2 is taken as (1 - r)(1 + r), which keeps all its digits near the ends.
+
     Attributes
     ----------
     levels : int
@@ -149,7 +151,7 @@ class FirstOrderInverse(SparseInverse):
     def coefficients(self, theta: Array) -> Array:
         """1, 1 + r^2 and -r over 1 - r^2."""
         r = float(theta[0])
-        share = 1.0 - r**2
+        share = (1.0 - r) * (1.0 + r)
         if share == 0.0:
             return np.full(len(self._kinds), np.inf)
         return np.array([1.0, 1.0 + r**2, -r])[self._kinds] / share
@@ -157,20 +159,21 @@ class FirstOrderInverse(SparseInverse):
     def derivative(self, theta: Array) -> Array:
         """2 r, 4 r and -(1 + r^2) over (1 - r^2)^2."""
         r = float(theta[0])
-        share = 1.0 - r**2
+        share = (1.0 - r) * (1.0 + r)
         if not share > 0.0:
             return np.full((1, len(self._kinds)), np.nan)
         return np.array([[2.0 * r, 4.0 * r, -1.0 - r**2]])[:, self._kinds] / share**2
 
     def logdet(self, theta: Array) -> float:
         """(k - 1) log(1 - r^2)."""
-        share = 1.0 - float(theta[0]) ** 2
+        r = float(theta[0])
+        share = (1.0 - r) * (1.0 + r)
         return (self.levels - 1.0) * (log(share) if share > 0.0 else -np.inf if share == 0.0 else np.nan)
 
     def logdet_derivative(self, theta: Array) -> Array:
         """-2 (k - 1) r / (1 - r^2)."""
         r = float(theta[0])
-        share = 1.0 - r**2
+        share = (1.0 - r) * (1.0 + r)
         return np.array([-2.0 * (self.levels - 1.0) * r / share if share else -np.sign(r) * np.inf])
 
 
